@@ -1,0 +1,29 @@
+"""The high-level expression of a model: one StableHLO graph, named weights, and a signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from webtensorc_runtime.manifest import TensorSpec
+
+__all__ = ["Model", "TensorSpec"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as every front end produces it and every later stage reads it.
+
+    `graph` is a StableHLO portable artifact (StableHLO compatibility.md) whose module has one public function `main`.
+    Its arguments are first the weights, in the order of `weights`, then the inputs, in the order of `inputs`;
+    its results are the outputs, in the order of `outputs`. No tensor constant of weight size is in the graph.
+
+    Weights may be memory-mapped and read-only; nothing copies them until a pass or the bundle writer needs the bytes.
+    """
+
+    name: str
+    graph: bytes
+    weights: Mapping[str, np.ndarray]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]

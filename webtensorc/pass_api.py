@@ -1,0 +1,70 @@
+"""What the author of a pass imports. A pass is one file with one dataclass; its fields are its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from webtensorc.phase import Phase
+
+__all__ = ["Family", "Pass", "PassContext", "Phase"]
+
+
+class Family(Enum):
+    """The four kinds of work the pipeline does, in the order it does them."""
+
+    DATAFLOW = "dataflow"
+    FUSION = "fusion"
+    TILING = "tiling"
+    ALLOCATION = "allocation"
+
+
+class TargetView(Protocol):
+    """What a pass may ask of the target it compiles for. Never its name."""
+
+    @property
+    def vector_bytes(self) -> int: ...
+    @property
+    def vector_registers(self) -> int: ...
+    def features(self) -> frozenset[str]: ...
+
+
+@dataclass
+class PassContext:
+    """What a pass is given besides the module.
+
+    Attributes:
+        weights: the model's weights by name. In the `GRAPH` phase a pass may add, replace and remove entries as long as
+            the arguments of `main` follow (`webtensorc.iree.mlir` has the helpers); later the mapping is read-only.
+        target: the target's description; `None` in the `GRAPH` phase, whose result all targets share.
+        report: facts for the user, by name (`{"arena-bytes": 123}`); shown by `--time`, `plan` and `inspect`.
+    """
+
+    weights: MutableMapping[str, np.ndarray] | Mapping[str, np.ndarray]
+    target: TargetView | None
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Base of all passes: a frozen dataclass whose fields are the options of `name{field=value}`.
+
+    A pass says where it runs (`after`), which family it belongs to, from which `-O` level on it is on by default
+    (`level`; 0 means it is needed for correctness and cannot be disabled, None means only on request), and does its
+    work in `run`, which returns how many changes it made: 0 exactly when the module is as it was.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    after: ClassVar[Phase]
+    level: ClassVar[int | None] = 1
+    order: ClassVar[int] = 50
+    """Among the passes after the same phase, lower runs first; ties by name."""
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Rewrite `module` (an `iree.compiler.ir.Operation`, `builtin.module`) in place; return the number of changes."""
+        raise NotImplementedError

@@ -1,0 +1,32 @@
+"""The compiler's phases, in order. A pass runs after the phase it names."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Phase(Enum):
+    """Borders at which Python passes run.
+
+    `GRAPH` is ours: StableHLO with weights as arguments, before any lowering; what is left there is the graph that the
+    bundle carries. The others are the phases of the native compiler, under its own names.
+    """
+
+    GRAPH = "graph"
+    INPUT = "input"
+    ABI = "abi"
+    PREPROCESSING = "preprocessing"
+    GLOBAL_OPTIMIZATION = "global-optimization"
+    DISPATCH_CREATION = "dispatch-creation"
+    FLOW = "flow"
+    STREAM = "stream"
+    EXECUTABLE_SOURCES = "executable-sources"
+    EXECUTABLE_CONFIGURATIONS = "executable-configurations"
+    EXECUTABLE_TARGETS = "executable-targets"
+    HAL = "hal"
+    VM = "vm"
+
+    @property
+    def order(self) -> int:
+        """Position in the pipeline, from 0."""
+        return list(Phase).index(self)
