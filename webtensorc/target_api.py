@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-__all__ = ["Target"]
+from webtensorc.spec import Spec
+
+__all__ = ["Spec", "Target"]
 
 
 @dataclass(frozen=True)
 class Target:
     """Base of all targets: a frozen dataclass that answers questions. Nobody branches on a target's name.
 
-    One target name may stand for several levels (`x86-64`, `x86-64-v3`): `names` lists them and `parse` is given the one
-    the user wrote.
+    A target is pure data: two machines that build the same specification get equal answers. One that depends on the
+    machine (`host`) therefore resolves to explicit options in `from_spec`.
     """
 
     name: ClassVar[str]
     maturity: ClassVar[str] = "experimental"
     """`tested` (run in CI), `compiled` (modules are only built there) or `experimental`."""
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Every name a user may write for this target: its own, and `<name>-<level>` for each level it has."""
+        return (cls.name,)
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> Target:
+        """The target that `spec` describes; `spec.name` is one of `names()`.
+
+        Raises:
+            UsageError: an unknown option or a wrong value.
+        """
+        built: Self = spec.build(cls)
+        return built
+
     @property
     def label(self) -> str:
-        """The spec that gives this target again, as the plan and the manifest write it."""
-        raise NotImplementedError
+        """The specification that gives this target again, as the plan and the manifest write it."""
+        return str(Spec.of(self.name, self))
 
     def device(self) -> str:
         """The loader's device kind that runs this target's modules: `cpu`, `vulkan`, `cuda`."""
         raise NotImplementedError
 
     def features(self) -> frozenset[str]:
-        """What a machine must have, in the loader's vocabulary (`cpu:avx2`); an empty set runs anywhere of `device()`."""
+        """What a machine must have, in LLVM's feature names (`avx2`); an empty set runs on any `device()`."""
         raise NotImplementedError
 
     def flags(self, optimization_level: int) -> tuple[str, ...]:

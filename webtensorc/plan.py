@@ -1,0 +1,141 @@
+"""The plan: everything that will happen to a model for one target, as data, before anything happens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+from webtensorc import registry
+from webtensorc._version import __version__
+from webtensorc.errors import UsageError
+from webtensorc.pass_api import Pass
+from webtensorc.phase import Phase
+from webtensorc.spec import Spec, did_you_mean
+from webtensorc.target_api import Target
+
+VERSIONED = ("iree-base-compiler", "iree-base-runtime", "jax", "jaxlib", "onnx", "numpy")
+"""The packages whose version may change what is compiled."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose about a compilation; `-O`, `--pass` and `--disable-pass` of the command line.
+
+    Attributes:
+        optimization_level: 0 (only what correctness needs) to 3.
+        passes: pass specifications; one that is on by default has its options replaced, any other is added.
+        disabled_passes: names of passes to leave out.
+    """
+
+    optimization_level: int = 3
+    passes: tuple[str, ...] = ()
+    disabled_passes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.optimization_level not in range(4):
+            raise UsageError(f"there is no optimization level {self.optimization_level}", hint="levels are 0, 1, 2, 3")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pass of a plan: the phase it follows and its specification."""
+
+    phase: str
+    family: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All decisions for one target: what `webtensorc plan` prints, the cache keys on and the manifest records."""
+
+    target: str
+    device: str
+    features: tuple[str, ...]
+    flags: tuple[str, ...]
+    optimization_level: int
+    steps: tuple[Step, ...]
+    versions: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def make(cls, target: str | Target, options: Options = Options()) -> Plan:  # noqa: B008 (frozen)
+        """Decide everything for one target.
+
+        Raises:
+            UsageError: an unknown target, pass or option, or a required pass disabled.
+        """
+        resolved = registry.make_target(target) if isinstance(target, str) else target
+        return cls(
+            target=resolved.label,
+            device=resolved.device(),
+            features=tuple(sorted(resolved.features())),
+            flags=resolved.flags(options.optimization_level),
+            optimization_level=options.optimization_level,
+            steps=tuple(_steps(options)),
+            versions=tuple(versions().items()),
+        )
+
+    def at(self, phase: Phase) -> tuple[Step, ...]:
+        """The steps that follow `phase`, in order."""
+        return tuple(step for step in self.steps if step.phase == phase.value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as JSON-ready data."""
+        return {**asdict(self), "versions": dict(self.versions)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Plan:
+        """Inverse of `as_dict`."""
+        return cls(
+            target=data["target"],
+            device=data["device"],
+            features=tuple(data["features"]),
+            flags=tuple(data["flags"]),
+            optimization_level=data["optimization_level"],
+            steps=tuple(Step(**step) for step in data["steps"]),
+            versions=tuple(data["versions"].items()),
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the plan, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        lines = [f"target   {self.target}   (-O{self.optimization_level})"]
+        lines += [f"device   {self.device}"]
+        lines += [f"needs    {', '.join(self.features) or 'nothing beyond the baseline'}"]
+        lines += ["flags    " + "\n         ".join(self.flags or ("none",))]
+        lines += ["phases"]
+        for phase in Phase:
+            lines += [f"  {phase.value}"]
+            lines += [f"    - {step.spec}   [{step.family}]" for step in self.at(phase)]
+        lines += ["versions " + ", ".join(f"{name} {number}" for name, number in self.versions)]
+        return "\n".join(lines)
+
+
+def versions() -> dict[str, str]:
+    """Version of webtensorc and of every package that may change what is compiled."""
+    return {"webtensorc": __version__, **{name: version(name) for name in VERSIONED}}
+
+
+def _steps(options: Options) -> Iterable[Step]:
+    known = registry.passes()
+    for name in options.disabled_passes:
+        if name not in known:
+            raise UsageError(f"there is no pass `{name}` to disable", hint=did_you_mean(name, known))
+        if known[name].level == 0:
+            raise UsageError(f"pass `{name}` is needed for correctness and cannot be disabled")
+    asked = {Spec.parse(text).name: registry.make_pass(text) for text in options.passes}
+    chosen: list[Pass] = [
+        asked.get(name) or cls()
+        for name, cls in known.items()
+        if name not in options.disabled_passes
+        and (name in asked or (cls.level is not None and cls.level <= options.optimization_level))
+    ]
+    for each in sorted(chosen, key=lambda p: (p.after.order, p.order, p.name)):
+        yield Step(each.after.value, each.family.value, str(Spec.of(each.name, each)))
