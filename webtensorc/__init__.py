@@ -1,0 +1,63 @@
+"""webtensorc: an ahead-of-time compiler for machine-learning models.
+
+    bundle = webtensorc.compile("model.onnx", targets=["x86-64-v3", "x86-64-v4"])
+    bundle.save("model.wtb")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from webtensorc._version import __version__
+
+if TYPE_CHECKING:
+    from webtensorc.artifact import Bundle
+
+__all__ = ["Bundle", "__version__", "compile"]
+
+
+def compile(
+    model: Any,
+    targets: Sequence[str] = ("host",),
+    *,
+    dims: Mapping[str, int] | None = None,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    optimization_level: int = 3,
+    passes: Sequence[str] = (),
+    disabled_passes: Sequence[str] = (),
+    cache: bool = True,
+) -> Bundle:
+    """Compile a model for one or more targets into one bundle.
+
+    Args:
+        model: a path (`.onnx`, StableHLO text, bytecode or portable artifact, a `jax.export` file, a `.wtb` bundle), an
+            `onnx.ModelProto`, a `jax.export.Exported` or a `Bundle`.
+        targets: target specifications; `webtensorc targets` lists them.
+        dims: sizes for named dimensions, e.g. `{"batch": 1}`.
+        input_shapes: whole shapes for inputs, e.g. `{"x": (1, 3, 224, 224)}`.
+        optimization_level: 0 to 3.
+        passes: pass specifications to add, or to replace the options of.
+        disabled_passes: names of passes to leave out.
+        cache: use the compile cache.
+
+    Raises:
+        webtensorc.errors.DiagnosticError: of the kind that says whose fault it is; see its subclasses.
+    """
+    from webtensorc.cache import Cache
+    from webtensorc.driver import Request, compile_source
+    from webtensorc.plan import Options
+
+    options = Options(optimization_level, tuple(passes), tuple(disabled_passes))
+    request = Request(
+        model, tuple(targets), dims or {}, input_shapes or {}, options, Cache.default() if cache else None
+    )
+    return compile_source(request).bundle
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Bundle":  # imported on use: `webtensorc --help` needs neither numpy nor the runtime
+        from webtensorc.artifact import Bundle
+
+        return Bundle
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

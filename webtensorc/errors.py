@@ -62,6 +62,7 @@ class InternalError(DiagnosticError):
 
     kind = "internal"
     exit_code = 101
+    reproducer: Path | None = None
 
 
 class TimeLimitError(DiagnosticError):

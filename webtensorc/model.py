@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from webtensorc_runtime.manifest import TensorSpec
@@ -20,6 +21,7 @@ class Model:
     its results are the outputs, in the order of `outputs`. No tensor constant of weight size is in the graph.
 
     Weights may be memory-mapped and read-only; nothing copies them until a pass or the bundle writer needs the bytes.
+    `files` are the paths that were read besides the model's own (external data), for whoever must notice a change.
     """
 
     name: str
@@ -27,3 +29,4 @@ class Model:
     weights: Mapping[str, np.ndarray]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    files: tuple[Path, ...] = ()

@@ -1,0 +1,189 @@
+"""From a source to a bundle: ingest, look in the cache, have the worker do the rest, assemble."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from webtensorc import store, workers
+from webtensorc.artifact import Artifact, Bundle
+from webtensorc.cache import Cache
+from webtensorc.errors import UsageError
+from webtensorc.job import Job
+from webtensorc.model import Model
+from webtensorc.phase import Phase
+from webtensorc.plan import Options, Plan, versions
+
+Listener = Callable[[int, int, str], None]
+"""Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compile and how.
+
+    Attributes:
+        source: a file's path, an `onnx.ModelProto`, a `jax.export.Exported`, a `Bundle` or a `Model`.
+        targets: target specifications, one module each.
+        dims: sizes for named dimensions.
+        input_shapes: whole shapes for inputs.
+        options: optimisation level and passes.
+        cache: where compiled parts are kept, or None for nowhere.
+        dump_dir: folder for IR dumps after every step; every step is then run, whatever the cache holds.
+        strict: check every pass's number of changes against the module.
+        timeout: seconds for the native compiler, or None.
+    """
+
+    source: Any
+    targets: Sequence[str] = ("host",)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    options: Options = Options()
+    cache: Cache | None = None
+    dump_dir: Path | None = None
+    strict: bool = False
+    timeout: float | None = None
+
+    def plans(self) -> tuple[Plan, ...]:
+        """One plan per target, in the order asked, repeated targets once.
+
+        Raises:
+            UsageError: an unknown target, pass or option, or no target at all.
+        """
+        if not self.targets:
+            raise UsageError("no target is given", hint="the default is `host`")
+        plans = (Plan.make(target, self.options) for target in self.targets)
+        return tuple({plan.target: plan for plan in plans}.values())
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A bundle and how it came about.
+
+    Attributes:
+        bundle: the result.
+        records: the steps that were run, as `Record.as_dict`, by target label; the shared graph's under `graph`.
+        cached: which parts came from the cache: `graph`, or a target's label.
+    """
+
+    bundle: Bundle
+    records: Mapping[str, list[dict[str, Any]]]
+    cached: tuple[str, ...]
+
+
+def compile_source(request: Request, listener: Listener = lambda step, of, label: None) -> Compilation:
+    """Compile a source for every target asked.
+
+    Raises:
+        DiagnosticError: anything that is wrong with the request, the source or the compilation.
+    """
+    plans = request.plans()
+    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
+        compiler = _Compiler(request, listener, Path(scratch))
+        model = compiler.graph(plans[0])
+        artifacts = compiler.modules(model, plans)
+    return Compilation(Bundle(model, artifacts, versions()), compiler.records, tuple(compiler.cached))
+
+
+def lower(request: Request, stop_after: Phase) -> str:
+    """The first target's module as MLIR text, once it has passed `stop_after` and the passes there.
+
+    Raises:
+        DiagnosticError: as `compile_source`.
+    """
+    plan = request.plans()[0]
+    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
+        compiler = _Compiler(request, lambda step, of, label: None, Path(scratch))
+        model = compiler.graph(plan)
+        job = compiler.run(model, (plan,), stop_after=stop_after.value)
+        return (job.result / "0.mlir").read_text()
+
+
+class _Compiler:
+    """One compilation: its request, its scratch folder, and what it has done so far."""
+
+    def __init__(self, request: Request, listener: Listener, scratch: Path) -> None:
+        self.request = request
+        self.listener = listener
+        self.scratch = scratch
+        self.cache = request.cache if request.dump_dir is None else None
+        self.records: dict[str, list[dict[str, Any]]] = {}
+        self.cached: list[str] = []
+
+    def graph(self, plan: Plan) -> Model:
+        """The model with its GRAPH passes done, which all targets share."""
+        plan = dataclasses.replace(plan, target="graph", device="", features=(), flags=(), steps=plan.at(Phase.GRAPH))
+        self.listener(1, 1, "reading the model")
+        source_key = self._source_key(plan)
+        if self.cache and source_key and (found := store.find_source(self.cache, source_key)):
+            self.cached.append("graph")
+            return found
+        from webtensorc.frontends import load_model
+
+        model = load_model(self.request.source, dims=self.request.dims, input_shapes=self.request.input_shapes)
+        key = store.graph_key(model, plan) if self.cache else {}
+        optimised = store.find_graph(self.cache, key) if self.cache else None
+        if optimised:
+            self.cached.append("graph")
+        else:
+            optimised = self._optimise(model, plan, key)
+        if self.cache and source_key:
+            store.save_source(self.cache, source_key, model, key)
+        return optimised
+
+    def modules(self, model: Model, plans: tuple[Plan, ...]) -> tuple[Artifact, ...]:
+        """One artifact per plan, from the cache or a worker."""
+        keys = {plan: store.module_key(model, plan) for plan in plans}
+        made: dict[Plan, Artifact] = {}
+        for plan in plans if self.cache else ():
+            assert self.cache
+            if found := store.find_module(self.cache, keys[plan], plan):
+                made[plan] = found
+                self.cached.append(plan.target)
+        if missing := tuple(plan for plan in plans if plan not in made):
+            job = self.run(model, missing)
+            for index, plan in enumerate(missing):
+                module, facts = job.result / f"{index}.vmfb", job.result / f"{index}.json"
+                about = json.loads(facts.read_text())
+                self.records[plan.target] = about["records"]
+                made[plan] = store.read_artifact(plan, module.read_bytes(), about)
+                if self.cache:
+                    store.save_module(self.cache, keys[plan], module, facts)
+        return tuple(made[plan] for plan in plans)
+
+    def run(self, model: Model, plans: tuple[Plan, ...], *, is_graph: bool = False, stop_after: str | None = None) -> Job:
+        """Have a worker do one job on `model`."""
+        dump_dir = str(self.request.dump_dir.resolve()) if self.request.dump_dir else None
+        folder = self.scratch / ("graph" if is_graph else "modules")
+        job = Job(folder, tuple(model.weights), plans, is_graph, dump_dir, self.request.strict, stop_after)
+        job.write(model)
+        total, done = job.steps(), 0
+
+        def on_step(label: str) -> None:
+            nonlocal done
+            done += 1
+            self.listener(done, total, label)
+
+        workers.run(job, on_step, self.request.timeout)
+        return job
+
+    def _optimise(self, model: Model, plan: Plan, key: store.Key) -> Model:
+        job = self.run(model, (plan,), is_graph=True)
+        self.records["graph"] = json.loads((job.result / "graph.json").read_text())["records"]
+        optimised = store.read_model(
+            job.result / "graph.mlirbc", job.result / "weights.safetensors", store.signature(model)
+        )
+        if self.cache:
+            store.save_graph(self.cache, key, optimised, job.result)
+        return optimised
+
+    def _source_key(self, plan: Plan) -> store.Key | None:
+        source = self.request.source
+        if not isinstance(source, (str, Path)) or not Path(source).is_file():
+            return None
+        return store.source_key(Path(source), self.request.dims, self.request.input_shapes, plan)

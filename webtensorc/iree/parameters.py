@@ -1,0 +1,62 @@
+"""Weights as IREE parameters: the leading arguments of `main` become named globals that the loader fills.
+
+A parameter's bytes are not in the module; every target's module of a bundle refers to the same ones by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iree.compiler import ir
+
+SCOPE = "model"
+"""Scope of every parameter, known to the loader."""
+
+
+def bind(module: ir.Module, names: Iterable[str]) -> None:
+    """Turn the first arguments of `@main`, one per name, into `util.global`s loaded from parameters of that name."""
+    main = next(op for op in module.body.operations if _is_main(op))
+    body = main.regions[0].blocks[0]
+    with module.context, main.location:
+        for name in names:
+            weight = body.arguments[0]
+            symbol = f"weight.{name}"
+            parameter = ir.Attribute.parse(f"#flow.parameter.named<{_quote(SCOPE)}::{_quote(name)}> : {weight.type}")
+            ir.Operation.create(
+                "util.global",
+                attributes={
+                    "sym_name": ir.StringAttr.get(symbol),
+                    "sym_visibility": ir.StringAttr.get("private"),
+                    "type": ir.TypeAttr.get(weight.type),
+                    "initial_value": parameter,
+                },
+                ip=ir.InsertionPoint(main),
+            )
+            load = ir.Operation.create(
+                "util.global.load",
+                results=[weight.type],
+                attributes={"global": ir.FlatSymbolRefAttr.get(symbol)},
+                ip=ir.InsertionPoint.at_block_begin(body),
+            )
+            weight.replace_all_uses_with(load.result)
+            body.erase_argument(0)
+        _forget_erased_arguments(main, body)
+
+
+def _is_main(op: ir.OpView) -> bool:
+    return op.operation.name == "func.func" and ir.StringAttr(op.attributes["sym_name"]).value == "main"
+
+
+def _forget_erased_arguments(main: ir.OpView, body: ir.Block) -> None:
+    """Make the function's type and argument attributes agree with its entry block again."""
+    results = ir.FunctionType(ir.TypeAttr(main.attributes["function_type"]).value).results
+    inputs = [argument.type for argument in body.arguments]
+    if "arg_attrs" in main.attributes:
+        kept = list(ir.ArrayAttr(main.attributes["arg_attrs"]))[-len(inputs) :] if inputs else []
+        main.attributes["arg_attrs"] = ir.ArrayAttr.get(kept)
+    main.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, results))
+
+
+def _quote(text: str) -> str:
+    """An MLIR string literal; bytes outside printable ASCII as two hexadecimal digits."""
+    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in text.encode()) + '"'

@@ -1,0 +1,44 @@
+"""StableHLO portable artifacts to MLIR and back, with the reference implementation that jaxlib carries.
+
+Artifacts are written for the StableHLO version of twelve weeks ago (compatibility.md, `WEEK_12`): consumers that are a
+little behind can read them, and no operation newer than that is produced by our front ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxlib.mlir import ir
+from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+from jaxlib.mlir.dialects import stablehlo
+
+
+def context() -> ir.Context:
+    """A fresh MLIR context with StableHLO and everything that JAX exports beside it."""
+    registry = ir.DialectRegistry()
+    _jax_mlir_ext.register_dialects(registry)
+    made = ir.Context()
+    made.append_dialect_registry(registry)
+    made.load_all_available_dialects()
+    stablehlo.register_dialect(made)
+    return made
+
+
+def serialize(module: Any) -> bytes:
+    """A jaxlib `ir.Module` of StableHLO as a portable artifact."""
+    week_12 = stablehlo.StablehloCompatibilityRequirement.WEEK_12
+    version = stablehlo.get_version_from_compatibility_requirement(week_12)
+    return bytes(stablehlo.serialize_portable_artifact(module, version))
+
+
+def to_text(artifact: bytes) -> str:
+    """The artifact as generic MLIR text with locations, which any MLIR that knows StableHLO parses."""
+    with context() as made:
+        module = stablehlo.deserialize_portable_artifact(made, artifact)
+        return str(module.operation.get_asm(enable_debug_info=True, print_generic_op_form=True))
+
+
+def from_text(text: str) -> bytes:
+    """Inverse of `to_text`."""
+    with context():
+        return serialize(ir.Module.parse(text))

@@ -1,0 +1,140 @@
+"""What the driver keeps in the compile cache: which graph a source file gave, optimised graphs, and modules.
+
+A key holds everything that the value depends on, so that equal keys mean equal values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from webtensorc_runtime import safetensors
+
+from webtensorc.artifact import Artifact
+from webtensorc.cache import Cache
+from webtensorc.model import Model, TensorSpec
+from webtensorc.plan import Plan
+
+Key = dict[str, Any]
+
+
+def source_key(path: Path, dims: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
+    """Key of what a model file gives when read with these sizes and optimised by this plan."""
+    return {
+        "kind": "source",
+        "name": path.name,
+        "file": _file_digest(path),
+        "dims": dict(sorted(dims.items())),
+        "input_shapes": {name: list(shape) for name, shape in sorted(shapes.items())},
+        "plan": graph_plan.as_dict(),
+    }
+
+
+def graph_key(model: Model, graph_plan: Plan) -> Key:
+    """Key of a model's graph and weights once optimised by a plan's GRAPH passes."""
+    weights = [[name, str(array.dtype), list(array.shape), _array_digest(array)] for name, array in model.weights.items()]
+    return {
+        "kind": "graph",
+        "graph": hashlib.sha256(model.graph).hexdigest(),
+        "weights": weights,
+        "signature": signature(model),
+        "plan": graph_plan.as_dict(),
+    }
+
+
+def module_key(model: Model, plan: Plan) -> Key:
+    """Key of one target's module. Modules hold weights' names and types, not their values."""
+    weights = [[name, str(array.dtype), list(array.shape)] for name, array in model.weights.items()]
+    graph = hashlib.sha256(model.graph).hexdigest()
+    return {"kind": "module", "graph": graph, "weights": weights, "plan": plan.as_dict()}
+
+
+def find_source(cache: Cache, key: Key) -> Model | None:
+    """The optimised model that a source file gave, if neither it nor its external data has changed since."""
+    entry = cache.get(key)
+    if entry is None:
+        return None
+    found = json.loads(entry.read("source.json"))
+    for file, digest in found["files"]:
+        if not Path(file).is_file() or _file_digest(Path(file)) != digest:
+            return None
+    return find_graph(cache, found["graph"])
+
+
+def save_source(cache: Cache, key: Key, model: Model, graph: Key) -> None:
+    """Remember that the source of `key` gave the graph entry `graph`."""
+    files = [[str(file.resolve()), _file_digest(file)] for file in model.files]
+    cache.put(key, {"source.json": json.dumps({"graph": graph, "files": files}).encode()})
+
+
+def find_graph(cache: Cache, key: Key) -> Model | None:
+    """An optimised model by its key, its weights mapped from the cache."""
+    entry = cache.get(key)
+    if entry is None:
+        return None
+    about = json.loads(entry.read("model.json"))
+    return read_model(entry.path("graph.mlirbc"), entry.path("weights.safetensors"), about)
+
+
+def save_graph(cache: Cache, key: Key, model: Model, folder: Path) -> None:
+    """Keep the optimised model whose graph and weights a worker left in `folder`."""
+    about = json.dumps(signature(model)).encode()
+    names = ("graph.mlirbc", "weights.safetensors")
+    cache.put(key, {"model.json": about, **{name: folder / name for name in names}})
+
+
+def read_model(graph: Path, weights: Path, about: Mapping[str, Any]) -> Model:
+    """A model from its parts on disk; `about` is what `_signature` gives."""
+    inputs, outputs = (
+        tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in about[side])
+        for side in ("inputs", "outputs")
+    )
+    return Model(about["name"], graph.read_bytes(), safetensors.read(weights), inputs, outputs)
+
+
+def find_module(cache: Cache, key: Key, plan: Plan) -> Artifact | None:
+    """One target's module by its key."""
+    entry = cache.get(key)
+    return read_artifact(plan, entry.read("module.vmfb"), json.loads(entry.read("module.json"))) if entry else None
+
+
+def save_module(cache: Cache, key: Key, module: Path, facts: Path) -> None:
+    """Keep the module and the facts that a worker left in these files."""
+    cache.put(key, {"module.vmfb": module, "module.json": facts})
+
+
+def read_artifact(plan: Plan, module: bytes, facts: Mapping[str, Any]) -> Artifact:
+    """An artifact from what a worker wrote."""
+    return Artifact(
+        label=plan.target,
+        device=plan.device,
+        features=plan.features,
+        module=module,
+        plan=str(plan),
+        flags=plan.flags,
+        mode=facts["mode"],
+        report=facts["report"],
+    )
+
+
+def signature(model: Model) -> dict[str, Any]:
+    """Name, inputs and outputs of a model as JSON-ready data."""
+    return {
+        "name": model.name,
+        "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.inputs],
+        "outputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.outputs],
+    }
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _array_digest(array: np.ndarray) -> str:
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return hashlib.sha256(flat.view(np.uint8).data if flat.size else b"").hexdigest()

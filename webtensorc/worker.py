@@ -1,0 +1,122 @@
+"""The process that holds the native compiler: `python -m webtensorc.worker` reads job folders from standard input.
+
+It announces every step on standard output, one JSON object a line, and `{"done": true}` or `{"error": ...}` after each
+job. After an error it ends, since the native library is not to be trusted then. `python -m webtensorc.worker FOLDER`
+runs one job: that is how a reproducer is replayed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from webtensorc_runtime import safetensors
+
+from webtensorc import portable, registry, schedule
+from webtensorc.errors import DiagnosticError, InternalError
+from webtensorc.instrument import Instruments
+from webtensorc.job import Job
+from webtensorc.phase import Phase
+from webtensorc.plan import Plan
+from webtensorc.program import Program
+
+Announce = Callable[[dict[str, Any]], None]
+
+
+def run(job: Job, announce: Announce) -> None:
+    """Carry out one job, leaving the results in its folder."""
+    text = portable.to_text((job.folder / "graph.mlirbc").read_bytes())
+    if job.is_graph:
+        _optimise_graph(job, text, announce)
+        return
+    for index, plan in enumerate(job.plans):
+        _compile(job, index, plan, text, announce)
+
+
+def _optimise_graph(job: Job, text: str, announce: Announce) -> None:
+    weights = dict(job.weights())
+    program = Program(text, weights, job.plans[0], None, instruments=_instruments(job, "graph", announce))
+    program.run_passes()
+    (job.result / "graph.mlirbc").write_bytes(portable.from_text(program.text()))
+    safetensors.write(job.result / "weights.safetensors", weights)
+    _write_json(job.result / "graph.json", {"records": [record.as_dict() for record in program.records]})
+
+
+def _compile(job: Job, index: int, plan: Plan, text: str, announce: Announce) -> None:
+    target = registry.make_target(plan.target)
+    names = dict.fromkeys(job.weight_names, np.empty(0))  # modules hold no weights, only their names
+    program = Program(text, names, plan, target, instruments=_instruments(job, plan.target, announce))
+    last = Phase(job.stop_after) if job.stop_after else Phase.VM
+    if last is not Phase.GRAPH:
+        program.bind_weights()
+    planned: schedule.Schedule | None = None
+    while program.phase is not last:
+        program.advance()
+        program.run_passes()
+        if program.phase is Phase.STREAM:
+            planned = schedule.extract(program.module.operation)
+    if job.stop_after:
+        (job.result / f"{index}.mlir").write_text(str(program.module.operation))
+        return
+    assert planned is not None
+    (job.result / f"{index}.vmfb").write_bytes(program.emit())
+    facts = {
+        "mode": planned.mode(),
+        "report": {**program.report, "schedule": planned.as_dict()},
+        "records": [record.as_dict() for record in program.records],
+    }
+    _write_json(job.result / f"{index}.json", facts)
+
+
+def _instruments(job: Job, label: str, announce: Announce) -> Instruments:
+    folder = Path(job.dump_dir) / label if job.dump_dir else None
+    return Instruments(folder, job.strict, on_step=lambda step: announce({"step": f"{label}: {step}"}))
+
+
+def _write_json(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, sort_keys=True))
+
+
+def _serve(folder: str, announce: Announce) -> bool:
+    """Run one job and announce its end; False when the process must end too."""
+    try:
+        run(Job.read(Path(folder)), announce)
+    except DiagnosticError as error:
+        announce({"error": pickle.dumps(error).hex()})
+        return False
+    except Exception as error:
+        bug = InternalError(
+            f"{type(error).__name__}: {error}",
+            doing="compiling",
+            notes=tuple(traceback.format_exc().splitlines()[-6:]),
+        )
+        announce({"error": pickle.dumps(bug).hex()})
+        return False
+    announce({"done": True})
+    return True
+
+
+def main() -> None:
+    """Serve jobs until standard input ends, or run the one named on the command line."""
+    if len(sys.argv) == 2:
+        run(Job.read(Path(sys.argv[1])), lambda event: print(event.get("step", ""), file=sys.stderr))
+        return
+    # The native library prints to descriptor 1 at times: keep it for events alone.
+    events = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        if not _serve(line.strip(), lambda event: print(json.dumps(event), file=events)):
+            break
+    events.flush()
+    os._exit(0)  # tearing the native library down after an error has crashed
+
+
+if __name__ == "__main__":
+    main()
