@@ -1,0 +1,186 @@
+"""Options that several verbs share, and the parameter types that read them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from webtensorc.cli.console import Console
+
+FORMATS = ("text", "json")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command whose epilog, the examples, is printed as written."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples without wrapping them."""
+        if self.epilog:
+            formatter.write_paragraph()
+            with formatter.section("Examples"):
+                for line in self.epilog.strip().splitlines():
+                    formatter.write(f"  {line.strip()}\n")
+
+
+def verb(examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function the command of its module: with `--format`, `-q`, `-v` and examples in the help.
+
+    The function gets a `Console` as its first argument and returns an exit code or None.
+    """
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        @functools.wraps(function)
+        def with_console(format_: str | None, quiet: bool, verbose: bool, **arguments: Any) -> Any:
+            chosen = format_ or click.get_current_context().find_root().params.get("format_") or "text"
+            return function(Console(chosen, quiet=quiet, verbose=verbose), **arguments)
+
+        for option in (
+            click.option("-v", "--verbose", is_flag=True, help="Say more about what is going on."),
+            click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+            click.option("--format", "format_", type=click.Choice(FORMATS), help="How the result is printed."),
+        ):
+            with_console = option(with_console)
+        name = function.__module__.rpartition(".")[2]
+        made: click.Command = click.command(name, cls=Command, epilog=examples)(with_console)
+        return made
+
+    return decorate
+
+
+class _Dimension(click.ParamType):
+    name = "NAME=N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        name, equals, number = value.rpartition("=")
+        if not (equals and name and number.isdecimal() and int(number) > 0):
+            self.fail(f"`{value}` is not NAME=N, for example batch=1", param, ctx)
+        return name, int(number)
+
+
+class _InputShape(click.ParamType):
+    name = "NAME:AxBxC"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        name, colon, shape = value.rpartition(":")
+        parts = shape.split("x") if shape else []
+        if not (colon and name and all(part.isdecimal() for part in parts)):
+            self.fail(f"`{value}` is not NAME:AxBxC, for example x:1x3x224x224", param, ctx)
+        return name, tuple(map(int, parts))
+
+
+def collect(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs of a repeated option as a mapping.
+
+    Raises:
+        click.UsageError: one name is given two values.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise click.UsageError(f"{option} gives `{name}` two values: {found[name]} and {value}")
+    return found
+
+
+def _mapping(option: str) -> Callable[[click.Context, click.Parameter, Any], dict[str, Any]]:
+    return lambda context, parameter, pairs: collect(option, pairs)
+
+
+def _complete_targets(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    from webtensorc import registry
+
+    names = [name for each in registry.target_classes().values() for name in each.names()]
+    return [name for name in names if name.startswith(start)]
+
+
+def _complete_passes(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    from webtensorc import registry
+
+    return [name for name in registry.entries("webtensorc.passes") if name.startswith(start)]
+
+
+def shapes(function: F) -> F:
+    """`--dim` and `--input-shape`: pin what the model leaves open."""
+    function = click.option(
+        "--input-shape",
+        "input_shapes",
+        multiple=True,
+        type=_InputShape(),
+        callback=_mapping("--input-shape"),
+        help="Fix the shape of one input. Repeatable.",
+    )(function)
+    return click.option(
+        "--dim",
+        "dims",
+        multiple=True,
+        type=_Dimension(),
+        callback=_mapping("--dim"),
+        help="Fix a named dimension. Repeatable.",
+    )(function)
+
+
+def targets(default: tuple[str, ...] = ("host",)) -> Callable[[F], F]:
+    """`--target`, repeatable."""
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        default=default,
+        metavar="SPEC",
+        shell_complete=_complete_targets,
+        help="What to compile for; `webtensorc targets` lists them. Repeatable."
+        + (f" Default: {', '.join(default)}." if default else ""),
+    )
+
+
+def optimization(function: F) -> F:
+    """`-O`, `--pass` and `--disable-pass`."""
+    for option in (
+        click.option(
+            "--disable-pass",
+            "disabled_passes",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=_complete_passes,
+            help="Leave a pass out. Repeatable.",
+        ),
+        click.option(
+            "--pass",
+            "passes",
+            multiple=True,
+            metavar="SPEC",
+            shell_complete=_complete_passes,
+            help="Add a pass, or set its options: name{key=value}. Repeatable.",
+        ),
+        click.option(
+            "-O",
+            "optimization_level",
+            type=click.IntRange(0, 3),
+            default=3,
+            show_default=True,
+            help="How hard to optimise.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def seed(function: F) -> F:
+    """`--seed` of the random inputs."""
+    return click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of random inputs.")(
+        function
+    )
+
+
+def execution(function: F) -> F:
+    """`--device` and `--threads`."""
+    function = click.option("--threads", type=click.IntRange(1), help="Threads to run with. Default: all cores.")(
+        function
+    )
+    return click.option("--device", help="Device to run on. Default: the best the bundle fits.")(function)

@@ -1,0 +1,129 @@
+"""Tensors between the command line and a module: binding, checking, making up, writing, printing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from webtensorc_runtime.errors import UsageError
+
+from webtensorc.cli import values
+
+
+class Signature(Protocol):
+    """One input or output: what `webtensorc_runtime` and `webtensorc.model` both describe so."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def bind(arguments: Sequence[str], specs: Sequence[Signature], option: str) -> dict[str, np.ndarray]:
+    """The tensors that `--input` or `--expected` arguments give, by name; unnamed ones take the first free places.
+
+    Raises:
+        UsageError: an unknown name, a name given twice, more values than places, a wrong dtype or shape.
+        InvalidFileError: a file that cannot be read.
+    """
+    parsed = [values.parse_binding(argument) for argument in arguments]
+    named = [name for name, _ in parsed if name]
+    free = iter([spec for spec in specs if spec.name not in named])
+    bound: dict[str, np.ndarray] = {}
+    for name, value in parsed:
+        spec = next((s for s in specs if s.name == name), None) if name else next(free, None)
+        if spec is None:
+            problem = (
+                f"there is no {_kind(option)} `{name}`" if name else f"there are more {option} than {_kind(option)}s"
+            )
+            raise UsageError(problem, notes=signature_notes(specs), hint=_closest(name, specs))
+        if spec.name in bound:
+            raise UsageError(f"{option} gives `{spec.name}` twice")
+        array = value.read() if isinstance(value, values.FileValue) else value
+        bound[spec.name] = _checked(array, spec, specs)
+    return bound
+
+
+def bind_files(arguments: Sequence[str], specs: Sequence[Signature], option: str) -> dict[str, Path]:
+    """The files that `--output NAME=@file.npy` arguments name.
+
+    Raises:
+        UsageError: an unknown name, or not of that form.
+    """
+    found: dict[str, Path] = {}
+    for argument in arguments:
+        name, mark, path = argument.rpartition("=@")
+        if not (mark and path):
+            raise UsageError(f"cannot read `{argument}`", hint=f"write {option} NAME=@file.npy")
+        if name not in [spec.name for spec in specs]:
+            raise UsageError(f"there is no output `{name}`", notes=signature_notes(specs), hint=_closest(name, specs))
+        found[name] = Path(path)
+    return found
+
+
+def signature_notes(specs: Sequence[Signature]) -> tuple[str, ...]:
+    """One line for each name, with dtype and shape."""
+    return tuple(f"expected: {describe(spec)}" for spec in specs)
+
+
+def describe(spec: Signature) -> str:
+    """`x: float32[1, 3]`."""
+    return f"{spec.name}: {spec.dtype}[{', '.join(map(str, spec.shape))}]"
+
+
+def save(path: Path, array: np.ndarray) -> None:
+    """Write a .npy file, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.save(file, array, allow_pickle=False)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def as_data(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays as JSON-ready data: dtype, shape and nested lists; complex numbers are pairs."""
+    return {
+        name: {"dtype": array.dtype.name, "shape": list(array.shape), "data": array.astype(object).tolist()}
+        for name, array in arrays.items()
+    }
+
+
+def as_text(arrays: Mapping[str, np.ndarray], limit: int = 16) -> str:
+    """One line an array, in the form that `--input` reads while it has at most `limit` elements."""
+    return "\n".join(f"{name}={values.format_value(array, limit)}" for name, array in arrays.items())
+
+
+def _kind(option: str) -> str:
+    return "input" if option == "--input" else "output"
+
+
+def _closest(name: str, specs: Sequence[Signature]) -> str | None:
+    from webtensorc.spec import did_you_mean
+
+    return did_you_mean(name, [spec.name for spec in specs])
+
+
+def _checked(array: np.ndarray, spec: Signature, specs: Sequence[Signature]) -> np.ndarray:
+    dtype = values.numpy_dtype(spec.dtype)
+    if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize:
+        array = array.view(dtype)  # .npy files store bfloat16 as two nameless bytes
+    if array.dtype != dtype or array.shape != tuple(spec.shape):
+        given = f"{array.dtype.name}[{', '.join(map(str, array.shape))}]"
+        raise UsageError(
+            f"`{spec.name}` is {describe(spec).partition(': ')[2]}, not {given}", notes=signature_notes(specs)
+        )
+    return array

@@ -1,0 +1,50 @@
+"""`webtensorc targets`: what can be compiled for, and what this machine has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webtensorc.cli.console import Console, table
+from webtensorc.cli.options import verb
+from webtensorc.cli.verbs.passes import describe_options, summary
+
+
+@verb("""
+    $ webtensorc targets
+    $ webtensorc targets --format json
+""")
+def command(console: Console) -> None:
+    """List every target with its levels and options, and the features detected on this machine."""
+    from webtensorc import registry
+
+    found = [describe(cls) for _, cls in sorted(registry.target_classes().items())]
+    host = registry.make_target("host")
+    machine = {"target": host.label, "device": host.device(), "features": sorted(host.features())}
+    rows = [
+        (
+            each["name"],
+            each["maturity"],
+            " ".join(each["names"]),
+            " ".join(o["name"] for o in each["options"]) or "-",
+            each["doc"],
+        )
+        for each in found
+    ]
+    text = [
+        table(("name", "maturity", "names to use", "options", "what it is"), rows),
+        "",
+        f"host is {machine['target']}",
+        f"  features: {' '.join(machine['features'])}",
+    ]
+    console.result({"targets": found, "host": machine}, "\n".join(text))
+
+
+def describe(cls: type[Any]) -> dict[str, Any]:
+    """A target class as JSON-ready data."""
+    return {
+        "name": cls.name,
+        "maturity": cls.maturity,
+        "names": list(cls.names()),
+        "options": describe_options(cls),
+        "doc": summary(cls),
+    }
