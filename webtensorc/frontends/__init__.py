@@ -1,0 +1,108 @@
+"""Front ends: everything a user may hand in, turned into a `Model`.
+
+What a source is, its content decides (`webtensorc.frontends.detect`); the front end for it is imported only then.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webtensorc.errors import UsageError
+from webtensorc.frontends.detect import Format, detect
+
+if TYPE_CHECKING:
+    from webtensorc.model import Model
+
+__all__ = ["load_model"]
+
+
+def load_model(
+    source: Any,
+    *,
+    dims: Mapping[str, int] | None = None,
+    input_shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Model:
+    """Read a model from a file or from an object.
+
+    Args:
+        source: a path (ONNX; StableHLO as text, MLIR bytecode or portable artifact; a file written by
+            `jax.export.Exported.serialize()`; a `.wtb` bundle), an `onnx.ModelProto`, a `jax.export.Exported`, a
+            `Bundle`, or a `Model`, which is returned as it is.
+        dims: values for named dimensions, `{"batch": 1}`.
+        input_shapes: whole shapes by input name, `{"x": (1, 3, 224, 224)}`.
+
+    Raises:
+        InvalidFileError: the file is missing, unreadable, damaged, or of a kind that is not accepted.
+        UsageError: a dimension is left open, or `dims` or `input_shapes` do not fit the model.
+        UnsupportedError: the model is valid but needs what this version lacks.
+    """
+    dims, shapes = dict(dims or {}), {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
+    if isinstance(source, str | Path):
+        return _from_file(Path(source), dims, shapes)
+    if _is_instance(source, "webtensorc.model", "Model"):
+        return _already_static(source, dims, shapes)
+    if _is_instance(source, "webtensorc.artifact", "Bundle"):
+        return _already_static(source.model, dims, shapes)
+    if _is_instance(source, "onnx", "ModelProto"):
+        from webtensorc.frontends import onnx
+
+        name = source.graph.name or "model"
+        return onnx.load(source, name=model_name(name), dims=dims, input_shapes=shapes)
+    if _is_instance(source, "jax.export", "Exported"):
+        from webtensorc.frontends import stablehlo
+
+        return stablehlo.load_exported(source, dims=dims, input_shapes=shapes)
+    raise UsageError(
+        f"cannot read a model from a `{type(source).__module__}.{type(source).__qualname__}`",
+        hint="pass a path, an onnx.ModelProto, a jax.export.Exported, a Bundle or a Model",
+    )
+
+
+def model_name(text: str) -> str:
+    """`text` reduced to characters that are safe in file names and MLIR symbols; never empty."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("_.-") or "model"
+
+
+def _from_file(path: Path, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
+    found = detect(path)
+    name = model_name(path.stem)
+    if found is Format.ONNX:
+        from webtensorc.frontends import onnx
+
+        return onnx.load(path, name=name, dims=dims, input_shapes=shapes)
+    if found is Format.BUNDLE:
+        from webtensorc.artifact import Bundle
+
+        return _already_static(Bundle.load(path).model, dims, shapes)
+    from webtensorc.frontends import stablehlo
+
+    return stablehlo.load(path, found, name=name, dims=dims, input_shapes=shapes)
+
+
+def _is_instance(value: object, module: str, name: str) -> bool:
+    """Whether `value` is an instance of `module.name`, without importing what the caller has not imported."""
+    cls = getattr(sys.modules.get(module), name, None)
+    return isinstance(cls, type) and isinstance(value, cls)
+
+
+def _already_static(model: Model, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
+    """`model`, whose shapes are all known, after checking that the request agrees with them."""
+    if dims:
+        raise UsageError(
+            f"`{model.name}` has no named dimension {', '.join(map(repr, dims))}",
+            hint="its shapes are fixed already; start from the original model to choose others",
+        )
+    inputs = {spec.name: spec for spec in model.inputs}
+    for name, shape in shapes.items():
+        if name not in inputs:
+            raise UsageError(f"no input is named {name!r}", hint=f"inputs: {'; '.join(map(str, model.inputs))}")
+        if shape != inputs[name].shape:
+            raise UsageError(
+                f"input {inputs[name]} cannot take the shape {'x'.join(map(str, shape))}",
+                hint="its shape is fixed already; start from the original model to choose another",
+            )
+    return model

@@ -1,0 +1,94 @@
+"""An MLIR module to a `Model` in canonical shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jaxlib.mlir import ir
+
+from webtensorc import portable
+from webtensorc.errors import UnsupportedError
+from webtensorc.frontends.stablehlo import custom_calls, inline, shapes, signature, source, tensor_types, weights
+from webtensorc.model import Model, TensorSpec
+
+Pinner = Callable[[Sequence[signature.Argument]], list[tuple[int, ...]]]
+"""Gives each input its static shape, in order."""
+
+
+def to_model(module: Any, *, name: str, file: str | None, pinner: Pinner, platform: int = 0) -> Model:
+    """Bring a module of the current context into canonical shape; it is consumed.
+
+    Args:
+        module: a verified jaxlib `ir.Module` of StableHLO and CHLO.
+        pinner: gives each input its static shape, in order.
+        platform: value of jax.export's platform index, where the entry function takes one.
+    """
+    _refuse_partitioned(module, file)
+    function = signature.public_function(module, file)
+    found = signature.read(function, file)
+    pinned = pinner(found.inputs)
+    source.run_passes(module, "func.func(stablehlo-legalize-composite-to-call)")
+    inline.inline_calls(function, ir.SymbolTable(module.operation), file)
+    if found.leading:
+        _set_platform(function, platform)
+    block = function.regions[0].blocks[0]
+    inline.choose_known_branches(block)
+    lifted = weights.lift(function, [argument.name for argument in found.inputs], found.leading)
+    weights.clean(module)
+    kinds = [(str(array.dtype), array.shape) for array in lifted.values()]
+    kinds += [(argument.dtype, shape) for argument, shape in zip(found.inputs, pinned, strict=True)]
+    if _is_dynamic(module):
+        shapes.refine(module, kinds, file)
+    main = signature.public_function(module, file)
+    custom_calls.check_shape_assertions(main, file)
+    custom_calls.resolve(main)
+    source.run_passes(module, "func.func(chlo-legalize-to-stablehlo),canonicalize,cse")
+    main = signature.public_function(module, file)
+    custom_calls.refuse_rest(main, file)
+    outputs = [tensor_types.dtype_and_shape(kind) for kind in main.type.results]
+    return Model(
+        name=name,
+        graph=portable.serialize(module),
+        weights=lifted,
+        inputs=tuple(
+            TensorSpec(argument.name, argument.dtype, shape)
+            for argument, shape in zip(found.inputs, pinned, strict=True)
+        ),
+        outputs=tuple(
+            TensorSpec(label, *kind) for label, kind in zip(found.outputs, outputs, strict=True) if kind is not None
+        ),
+    )
+
+
+def _refuse_partitioned(module: Any, file: str | None) -> None:
+    attributes = module.operation.attributes
+    for key in ("mhlo.num_partitions", "mhlo.num_replicas"):
+        if key in attributes and attributes[key].value != 1:
+            count = attributes[key].value
+            raise UnsupportedError(
+                f"the model is divided over {count} devices ({key})",
+                file=file,
+                hint="export it for one device",
+            )
+
+
+def _set_platform(function: Any, platform: int) -> None:
+    block = function.regions[0].blocks[0]
+    argument = block.arguments[0]
+    with ir.InsertionPoint.at_block_begin(block), ir.Location.unknown():
+        value = ir.DenseElementsAttr.parse(f"dense<{platform}> : {argument.type}")
+        constant = ir.Operation.create("stablehlo.constant", results=[argument.type], attributes={"value": value})
+    argument.replace_all_uses_with(constant.results[0])
+
+
+def _is_dynamic(module: Any) -> bool:
+    for operation in inline.nested(module.operation):
+        values = list(operation.results) + [
+            argument for region in operation.regions for block in region for argument in block.arguments
+        ]
+        for value in values:
+            kind = tensor_types.dtype_and_shape(value.type)
+            if kind and tensor_types.DYNAMIC in kind[1]:
+                return True
+    return False

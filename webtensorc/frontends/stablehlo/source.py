@@ -1,0 +1,112 @@
+"""Bytes to an MLIR module: text, bytecode and portable artifacts, with readable errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jaxlib.mlir import ir, passmanager
+from jaxlib.mlir.dialects import chlo, sdy, stablehlo
+
+from webtensorc import portable
+from webtensorc.errors import InvalidFileError
+from webtensorc.frontends.detect import Format
+
+
+def context() -> Any:
+    """A context with StableHLO, CHLO and Shardy (attributes only), their passes registered."""
+    stablehlo.register_stablehlo_passes()
+    made = portable.context()
+    chlo.register_dialect(made)
+    sdy.register_dialect(made)
+    made.enable_multithreading(False)
+    return made
+
+
+def run_passes(module: Any, pipeline: str) -> None:
+    """Run a textual pass pipeline, given without its `builtin.module(...)`."""
+    passmanager.PassManager.parse(f"builtin.module({pipeline})").run(module.operation)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of `path`; what goes wrong is the file's fault."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidFileError(f"the file cannot be read: {error.strerror or error}", file=str(path)) from None
+
+
+def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
+    """Parse `data` in the current context.
+
+    Raises:
+        InvalidFileError: it is damaged or malformed (with MLIR's first complaint), or of a newer StableHLO.
+    """
+    with _diagnostics() as complaints:
+        try:
+            if form is Format.PORTABLE_ARTIFACT:
+                module = stablehlo.deserialize_portable_artifact(ir.Context.current, data)
+            else:
+                module = ir.Module.parse(data)
+        except (ir.MLIRError, ValueError, UnicodeDecodeError) as error:
+            complaints += _complaints(error)
+            raise _rejected(data, form, complaints, file, doing) from None
+        try:
+            module.operation.verify()
+        except ir.MLIRError as error:
+            complaints += _complaints(error)
+            raise _rejected(data, form, complaints, file, doing) from None
+    return module
+
+
+@contextmanager
+def _diagnostics() -> Iterator[list[str]]:
+    """Collect what the context has to say instead of letting it print."""
+    said: list[str] = []
+
+    def note(diagnostic: Any) -> bool:
+        said.append(_with_line(diagnostic.location, diagnostic.message))
+        return True
+
+    handler = ir.Context.current.attach_diagnostic_handler(note)
+    try:
+        yield said
+    finally:
+        handler.detach()
+
+
+def _complaints(error: Exception) -> list[str]:
+    found = getattr(error, "error_diagnostics", None) or ()
+    return [_with_line(diagnostic.location, diagnostic.message) for diagnostic in found]
+
+
+def _with_line(location: Any, message: str) -> str:
+    if isinstance(location, ir.FileLineColLoc) and location.start_line:
+        return f"line {location.start_line}, column {location.start_col}: {message}"
+    return message
+
+
+def _rejected(data: bytes, form: Format, complaints: list[str], file: str | None, doing: str) -> InvalidFileError:
+    notes = tuple(dict.fromkeys(re.sub(r"\s+", " ", text) for text in complaints))[:5]
+    if form is Format.PORTABLE_ARTIFACT:
+        match = re.match(rb"ML\xefR[^\0]*?StableHLO_v(\d+)\.(\d+)\.(\d+)", data[:64])
+        current = tuple(map(int, stablehlo.get_current_version().split(".")))
+        if match and tuple(map(int, match.groups())) > current:
+            version = ".".join(group.decode() for group in match.groups())
+            return InvalidFileError(
+                f"the artifact was written for StableHLO {version}; this installation reads up to "
+                f"{stablehlo.get_current_version()}",
+                file=file,
+                doing=doing,
+                hint="write it for an older version, or update jaxlib",
+            )
+    return InvalidFileError(
+        f"the {form.value} is damaged or malformed",
+        file=file,
+        doing=doing,
+        notes=notes,
+        hint="write it again; a truncated copy is the usual cause" if form is not Format.MLIR_TEXT else None,
+    )
