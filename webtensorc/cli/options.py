@@ -21,7 +21,6 @@ class Command(click.Command):
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples without wrapping them."""
         if self.epilog:
-            formatter.write_paragraph()
             with formatter.section("Examples"):
                 for line in self.epilog.strip().splitlines():
                     formatter.write(f"  {line.strip()}\n")
@@ -52,7 +51,7 @@ def verb(examples: str) -> Callable[[Callable[..., Any]], click.Command]:
     return decorate
 
 
-class _Dimension(click.ParamType):
+class _Dimension(click.ParamType[tuple[str, int]]):
     name = "NAME=N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
@@ -62,7 +61,7 @@ class _Dimension(click.ParamType):
         return name, int(number)
 
 
-class _InputShape(click.ParamType):
+class _InputShape(click.ParamType[tuple[str, tuple[int, ...]]]):
     name = "NAME:AxBxC"
 
     def convert(

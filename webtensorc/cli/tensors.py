@@ -6,26 +6,17 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.errors import UsageError
+from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc.cli import values
 
 
-class Signature(Protocol):
-    """One input or output: what `webtensorc_runtime` and `webtensorc.model` both describe so."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-
-def bind(arguments: Sequence[str], specs: Sequence[Signature], option: str) -> dict[str, np.ndarray]:
+def bind(arguments: Sequence[str], specs: Sequence[TensorSpec], option: str) -> dict[str, np.ndarray]:
     """The tensors that `--input` or `--expected` arguments give, by name; unnamed ones take the first free places.
 
     Raises:
@@ -50,7 +41,7 @@ def bind(arguments: Sequence[str], specs: Sequence[Signature], option: str) -> d
     return bound
 
 
-def bind_files(arguments: Sequence[str], specs: Sequence[Signature], option: str) -> dict[str, Path]:
+def bind_files(arguments: Sequence[str], specs: Sequence[TensorSpec], option: str) -> dict[str, Path]:
     """The files that `--output NAME=@file.npy` arguments name.
 
     Raises:
@@ -67,14 +58,9 @@ def bind_files(arguments: Sequence[str], specs: Sequence[Signature], option: str
     return found
 
 
-def signature_notes(specs: Sequence[Signature]) -> tuple[str, ...]:
+def signature_notes(specs: Sequence[TensorSpec]) -> tuple[str, ...]:
     """One line for each name, with dtype and shape."""
-    return tuple(f"expected: {describe(spec)}" for spec in specs)
-
-
-def describe(spec: Signature) -> str:
-    """`x: float32[1, 3]`."""
-    return f"{spec.name}: {spec.dtype}[{', '.join(map(str, spec.shape))}]"
+    return tuple(f"expected: {spec}" for spec in specs)
 
 
 def save(path: Path, array: np.ndarray) -> None:
@@ -111,19 +97,17 @@ def _kind(option: str) -> str:
     return "input" if option == "--input" else "output"
 
 
-def _closest(name: str, specs: Sequence[Signature]) -> str | None:
+def _closest(name: str, specs: Sequence[TensorSpec]) -> str | None:
     from webtensorc.spec import did_you_mean
 
     return did_you_mean(name, [spec.name for spec in specs])
 
 
-def _checked(array: np.ndarray, spec: Signature, specs: Sequence[Signature]) -> np.ndarray:
-    dtype = values.numpy_dtype(spec.dtype)
+def _checked(array: np.ndarray, spec: TensorSpec, specs: Sequence[TensorSpec]) -> np.ndarray:
+    dtype = numpy_dtype(spec.dtype)
     if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize:
         array = array.view(dtype)  # .npy files store bfloat16 as two nameless bytes
     if array.dtype != dtype or array.shape != tuple(spec.shape):
         given = f"{array.dtype.name}[{', '.join(map(str, array.shape))}]"
-        raise UsageError(
-            f"`{spec.name}` is {describe(spec).partition(': ')[2]}, not {given}", notes=signature_notes(specs)
-        )
+        raise UsageError(f"`{spec.name}` is {str(spec).partition(': ')[2]}, not {given}", notes=signature_notes(specs))
     return array

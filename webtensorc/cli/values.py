@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.errors import InvalidFileError, UsageError
 
 DTYPES = {
@@ -114,16 +115,6 @@ def format_value(array: np.ndarray, limit: int | None = None) -> str:
     return f"{kind}={_format_nested(array)}"
 
 
-def numpy_dtype(name: str) -> np.dtype[Any]:
-    """The numpy dtype called `name`, also where it comes from ml_dtypes (`bfloat16`)."""
-    try:
-        return np.dtype(name)
-    except TypeError:
-        import ml_dtypes
-
-        return np.dtype(getattr(ml_dtypes, name))
-
-
 def _parse_elements(text: str, whole: str) -> Any:
     """Nested lists of words, or one word."""
     stack: list[list[Any]] = [[]]
@@ -152,11 +143,11 @@ def _fill(elements: Any, shape: tuple[int, ...], dtype: np.dtype[Any], whole: st
         return np.full(shape, _convert([elements], dtype, whole)[0], dtype)
     flat = list(_flatten(elements))
     nested = _shape(elements)
-    if len(flat) != math.prod(shape) or nested not in (shape, (len(flat),)):
+    fits = nested in (shape, (len(flat),)) or not flat  # zero elements have no telling structure
+    if len(flat) != math.prod(shape) or not fits:
         has = f"shape {'x'.join(map(str, nested))}" if nested else "rows of different lengths"
-        raise UsageError(
-            f"cannot read `{whole}`: the elements have {has}, not {'x'.join(map(str, shape)) or 'a scalar'}"
-        )
+        wanted = f"shape {'x'.join(map(str, shape))}" if shape else "a single number"
+        raise UsageError(f"cannot read `{whole}`: the elements have {has}, not {wanted}")
     return _convert(flat, dtype, whole).reshape(shape)
 
 

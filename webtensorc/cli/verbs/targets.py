@@ -20,16 +20,7 @@ def command(console: Console) -> None:
     found = [describe(cls) for _, cls in sorted(registry.target_classes().items())]
     host = registry.make_target("host")
     machine = {"target": host.label, "device": host.device(), "features": sorted(host.features())}
-    rows = [
-        (
-            each["name"],
-            each["maturity"],
-            " ".join(each["names"]),
-            " ".join(o["name"] for o in each["options"]) or "-",
-            each["doc"],
-        )
-        for each in found
-    ]
+    rows = [_row(each) for each in found]
     text = [
         table(("name", "maturity", "names to use", "options", "what it is"), rows),
         "",
@@ -48,3 +39,8 @@ def describe(cls: type[Any]) -> dict[str, Any]:
         "options": describe_options(cls),
         "doc": summary(cls),
     }
+
+
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
+    options = " ".join(option["name"] for option in each["options"])
+    return each["name"], each["maturity"], " ".join(each["names"]), options or "-", each["doc"]
