@@ -1,0 +1,177 @@
+"""The static schedule: what a compiled program does, step by step, as plain data.
+
+After the `stream` phase a program of static shapes is a list of dispatches, copies and fills on constant byte ranges of
+a few resources. `extract` reads that list from the IR; everything else here is data and arithmetic on it, so a schedule
+can be printed, compared, stored as JSON and replayed by another loader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from webtensorc.liveness import Event, Range, logical_buffers, max_live_bytes
+
+__all__ = ["Access", "Resource", "Schedule", "Step", "extract"]
+
+Mode = Literal["read", "write", "update"]
+StepKind = Literal["dispatch", "copy", "fill", "other"]
+ResourceKind = Literal["transient", "constant", "external", "variable"]
+
+INLINE_SECONDS = 0.2e-3
+"""Below this estimate of one-core time, waking threads costs more than they save (measured: 0.09 to 0.2 ms)."""
+FLOPS_PER_SECOND = 30e9
+BYTES_PER_SECOND = 10e9
+SECONDS_PER_STEP = 0.1e-6
+
+
+@dataclass(frozen=True)
+class Access:
+    """One byte range of one resource, as a step uses it.
+
+    `write` defines every byte of the range; `update` may leave bytes as they were or read them (padding borders,
+    in-place accumulation). `offset` and `length` are in bytes, None where only the running program knows.
+    """
+
+    resource: int
+    mode: Mode
+    offset: int | None
+    length: int | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command. Steps of equal `time` may run at once unless their `lane` is the same too; then they run in order.
+
+    `name` is `executable::function` of a dispatch; `workgroups` is its grid when the compiler knows it already; `flops`
+    counts scalar arithmetic of the operations inside; `locations` are source names (ONNX nodes), when there are any.
+    """
+
+    kind: StepKind
+    name: str
+    time: int
+    lane: int
+    accesses: tuple[Access, ...]
+    workgroups: tuple[int, int, int] | None = None
+    flops: int = 0
+    locations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A piece of memory: `transient` (the arena), `constant` (weights), `external` (inputs and outputs) or `variable`.
+
+    `name` is `argument` for an input, `result` for an output, else the global or an invented name. `size` is in bytes.
+    """
+
+    kind: ResourceKind
+    name: str
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The commands of one call (`steps`) and those that run once when the module is loaded (`startup`)."""
+
+    resources: tuple[Resource, ...]
+    steps: tuple[Step, ...]
+    startup: tuple[Step, ...] = ()
+
+    @property
+    def is_static(self) -> bool:
+        """Whether every size, offset and length that `steps` use is a number."""
+        accesses = [access for step in self.steps for access in step.accesses]
+        return all(None not in (a.offset, a.length, self.resources[a.resource].size) for a in accesses)
+
+    @property
+    def arena_bytes(self) -> int | None:
+        """Bytes of transient memory that one call allocates; None if they are not static."""
+        used = {access.resource for step in self.steps for access in step.accesses}
+        sizes = [self.resources[i].size for i in used if self.resources[i].kind == "transient"]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    def max_live(self) -> int | None:
+        """Bytes of transient buffers that are alive at once: no arena can be smaller. None if it is not static."""
+        if not self.is_static:
+            return None
+        transients = [i for i, r in enumerate(self.resources) if r.kind == "transient"]
+        buffers = [b for i in transients for b in logical_buffers(self.events(i))]
+        return max_live_bytes(buffers)
+
+    def events(self, resource: int) -> tuple[Event, ...]:
+        """The accesses of a static `resource` in program order, for `webtensorc.liveness`."""
+        return tuple(
+            Event(step.time, tuple(_range(access) for access in step.accesses if access.resource == resource))
+            for step in self.steps
+            if any(access.resource == resource for access in step.accesses)
+        )
+
+    @property
+    def flops(self) -> int:
+        """Scalar arithmetic operations of one call."""
+        return sum(step.flops for step in self.steps)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes that the steps of one call read and write, each range counted once per step."""
+        return sum(_bytes(step) for step in self.steps)
+
+    def seconds(self) -> float:
+        """A rough estimate of one call's time on one core, for choosing the mode; not a prediction."""
+        return sum(
+            max(step.flops / FLOPS_PER_SECOND, _bytes(step) / BYTES_PER_SECOND) + SECONDS_PER_STEP
+            for step in self.steps
+        )
+
+    def mode(self) -> Literal["inline", "threads"]:
+        """How to run it: `inline` on the calling thread if that is faster than waking others, else `threads`."""
+        return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "threads"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings and numbers; `from_json` gives the schedule back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Schedule:
+        """The inverse of `to_json`, also after a trip through `json`."""
+        return cls(
+            resources=tuple(Resource(**resource) for resource in data["resources"]),
+            steps=tuple(_step_from_json(step) for step in data["steps"]),
+            startup=tuple(_step_from_json(step) for step in data["startup"]),
+        )
+
+
+def extract(module: Any, function: str = "main") -> Schedule:
+    """Read the schedule of the public `function` from `module`, an IR module after the `stream` phase.
+
+    Control flow is not followed: the commands of every block are listed in order of text.
+
+    Raises:
+        webtensorc.errors.InternalError: there is no such function.
+    """
+    from webtensorc.schedule_reader import read_schedule
+
+    return read_schedule(module, function)
+
+
+def _range(access: Access) -> Range:
+    if access.offset is None or access.length is None:
+        raise ValueError("only a static schedule has events")
+    return Range(access.offset, access.offset + access.length, access.mode)
+
+
+def _bytes(step: Step) -> int:
+    return sum(access.length or 0 for access in set(step.accesses))
+
+
+def _step_from_json(data: Mapping[str, Any]) -> Step:
+    grid = data["workgroups"]
+    return Step(
+        **{
+            **data,
+            "accesses": tuple(Access(**access) for access in data["accesses"]),
+            "workgroups": None if grid is None else (grid[0], grid[1], grid[2]),
+            "locations": tuple(data["locations"]),
+        }
+    )
