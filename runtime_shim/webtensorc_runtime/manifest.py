@@ -1,8 +1,25 @@
-"""The bundle's manifest: what a loader must know, in standard-library types only."""
+"""The bundle's manifest: what a loader must know, as plain data and JSON. Standard library only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from webtensorc_runtime.errors import InvalidFileError
+
+SCHEMA = 1
+"""Version of the bundle schema that this package writes and the newest that it reads."""
+
+OLDEST_READABLE = 1
+"""Oldest schema version that this package reads."""
+
+OLDEST_READER = 1
+"""Oldest reader that understands what this package writes; recorded in every bundle."""
+
+MODES = ("inline", "task")
+"""Execution modes: on the calling thread, or spread over a pool of workers."""
 
 
 @dataclass(frozen=True)
@@ -15,3 +32,153 @@ class TensorSpec:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of the bundle: its size in bytes and the SHA-256 of each 16 MiB piece, in hexadecimal.
+
+    A member of up to 16 MiB has one digest, the one that `sha256sum` prints; pieces let a large one be checked on
+    several cores.
+    """
+
+    size: int
+    sha256: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One target's module and what a machine needs to run it.
+
+    Attributes:
+        label: the target's specification, for example `x86-64-v3`.
+        device: kind of device: `cpu`, `vulkan`, `cuda`.
+        architecture: instruction set as `uname -m` names it (`x86_64`, `aarch64`); empty where any will do.
+        features: what the device must have, in LLVM's feature names (`avx2`).
+        module: name of the member that holds the module.
+        mode: `inline` or `task`, see `MODES`; the compiler's advice, which the user may override.
+        flags: flags of the native compiler.
+        plan: the compilation plan as text.
+        report: facts about the compiled program (JSON-ready).
+    """
+
+    label: str
+    device: str
+    architecture: str
+    features: tuple[str, ...]
+    module: str
+    mode: str
+    flags: tuple[str, ...]
+    plan: str
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything `manifest.json` says."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    versions: Mapping[str, str]
+    members: Mapping[str, Member]
+    variants: tuple[Variant, ...]
+    schema: int = SCHEMA
+    oldest_reader: int = OLDEST_READER
+
+    def to_json(self) -> bytes:
+        """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
+        return (json.dumps(asdict(self), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes, file: str) -> Manifest:
+        """Inverse of `to_json`; `file` is the bundle's name for messages. Unknown keys are ignored.
+
+        Raises:
+            InvalidFileError: not a manifest, or of a schema that this package does not read.
+        """
+        try:
+            data = json.loads(text)
+            schema, oldest_reader = _count(data["schema"]), _count(data["oldest_reader"])
+            check_schema(schema, oldest_reader, file)
+            return cls(
+                schema=schema,
+                oldest_reader=oldest_reader,
+                name=_text(data["name"]),
+                inputs=tuple(map(_tensor, data["inputs"])),
+                outputs=tuple(map(_tensor, data["outputs"])),
+                versions={_text(k): _text(v) for k, v in data["versions"].items()},
+                members={_text(k): _member(v) for k, v in data["members"].items()},
+                variants=tuple(map(_variant, data["variants"])),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidFileError(
+                f"the manifest is malformed: {type(error).__name__}: {error}",
+                file=file,
+                place="member manifest.json",
+                doing="reading the bundle",
+            ) from None
+
+
+def check_schema(version: int, oldest_reader: int, file: str) -> None:
+    """Refuse a bundle that this package cannot read, saying which version is needed.
+
+    Raises:
+        InvalidFileError: the bundle is too new or too old.
+    """
+    if oldest_reader > SCHEMA:
+        raise InvalidFileError(
+            f"the bundle has schema {version} and needs a reader of schema {oldest_reader}; this one reads {SCHEMA}",
+            file=file,
+            doing="reading the bundle",
+            hint=f"install a webtensorc that reads schema {oldest_reader}, or build the bundle again with this one",
+        )
+    if version < OLDEST_READABLE:
+        raise InvalidFileError(
+            f"the bundle has schema {version}; schemas below {OLDEST_READABLE} are no longer read",
+            file=file,
+            doing="reading the bundle",
+            hint="build the bundle again with this version of webtensorc",
+        )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is not a list")
+    return tuple(map(_text, values))
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{value!r} is not a size")
+    return value
+
+
+def _tensor(data: Any) -> TensorSpec:
+    return TensorSpec(_text(data["name"]), _text(data["dtype"]), tuple(map(_count, data["shape"])))
+
+
+def _member(data: Any) -> Member:
+    return Member(_count(data["size"]), _texts(data["sha256"]))
+
+
+def _variant(data: Any) -> Variant:
+    if data["mode"] not in MODES:
+        raise ValueError(f"mode {data['mode']!r} is none of {', '.join(MODES)}")
+    return Variant(
+        label=_text(data["label"]),
+        device=_text(data["device"]),
+        architecture=_text(data["architecture"]),
+        features=_texts(data["features"]),
+        module=_text(data["module"]),
+        mode=data["mode"],
+        flags=_texts(data["flags"]),
+        plan=_text(data["plan"]),
+        report=dict(data["report"]),
+    )

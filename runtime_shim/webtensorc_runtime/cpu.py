@@ -1,0 +1,137 @@
+"""What this machine's processor can do, in LLVM's feature names, without any compiler at hand.
+
+Source of the names: Linux arch/x86/include/asm/cpufeatures.h (left), LLVM llvm/lib/Target/X86/X86.td (right). Linux
+clears the flags that it does not support itself (AVX without saved state, say), so a listed feature may be used.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+MASK = "WEBTENSORC_CPU_FEATURES_MASK"
+"""Environment variable: features to do without, separated by commas (`avx512f,avx512bw`)."""
+
+_X86_RENAMED = {
+    "3dnowprefetch": ("prfchw",),
+    "abm": ("lzcnt", "popcnt"),
+    "amx_bf16": ("amx-bf16",),
+    "amx_complex": ("amx-complex",),
+    "amx_fp16": ("amx-fp16",),
+    "amx_int8": ("amx-int8",),
+    "amx_tile": ("amx-tile",),
+    "avx512_4fmaps": ("avx5124fmaps",),
+    "avx512_4vnniw": ("avx5124vnniw",),
+    "avx512_bf16": ("avx512bf16",),
+    "avx512_bitalg": ("avx512bitalg",),
+    "avx512_fp16": ("avx512fp16",),
+    "avx512_vbmi2": ("avx512vbmi2",),
+    "avx512_vnni": ("avx512vnni",),
+    "avx512_vp2intersect": ("avx512vp2intersect",),
+    "avx512_vpopcntdq": ("avx512vpopcntdq",),
+    "avx512f": ("avx512f", "evex512"),
+    "avx_ifma": ("avxifma",),
+    "avx_ne_convert": ("avxneconvert",),
+    "avx_vnni": ("avxvnni",),
+    "avx_vnni_int16": ("avxvnniint16",),
+    "avx_vnni_int8": ("avxvnniint8",),
+    "bmi1": ("bmi",),
+    "fpu": ("x87",),
+    "lahf_lm": ("sahf",),
+    "lm": ("64bit",),
+    "ospke": ("pku",),
+    "pclmulqdq": ("pclmul",),
+    "pni": ("sse3",),
+    "rdrand": ("rdrnd",),
+    "sha_ni": ("sha",),
+    "sse4_1": ("sse4.1",),
+    "sse4_2": ("sse4.2", "crc32"),
+    "user_shstk": ("shstk",),
+}
+_X86_SAME = """
+    adx aes avx avx2 avx512bw avx512cd avx512dq avx512er avx512ifma avx512pf avx512vbmi avx512vl bmi2 cldemote
+    clflushopt clwb clzero cmov cmpccxadd cx16 cx8 enqcmd f16c fma fma4 fsgsbase fxsr gfni hreset invpcid lwp mmx movbe
+    movdir64b movdiri mwaitx pconfig popcnt prefetchi prefetchwt1 ptwrite raoint rdpid rdpru rdseed rtm serialize sha512
+    sm3 sm4 sse sse2 sse4a ssse3 tbm tsxldtrk uintr vaes vpclmulqdq waitpkg wbnoinvd xop xsave xsavec xsaveopt xsaves
+"""
+_X86_BASELINE = "64bit cmov cx8 fxsr mmx sse sse2 x87"
+"""Every x86-64 processor has these (x86-64 psABI, "Micro-Architecture Levels")."""
+
+_ARM_RENAMED = {
+    "asimd": ("neon",),
+    "asimddp": ("dotprod",),
+    "asimdfhm": ("fp16fml",),
+    "asimdhp": ("fullfp16",),
+    "atomics": ("lse",),
+    "crc32": ("crc",),
+    "fp": ("fp-armv8",),
+    "lrcpc": ("rcpc",),
+    "sha2": ("sha2",),
+}
+_ARM_SAME = "aes bf16 i8mm sve sve2 sme sme2 sha3 sm4"
+_ARM_BASELINE = "fp-armv8 neon"
+
+_ARCHITECTURES = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64"}
+
+
+def architecture() -> str:
+    """The instruction set, as `uname -m` names it on Linux: `x86_64`, `aarch64`."""
+    machine = platform.machine().lower() if os.name == "nt" else os.uname().machine.lower()
+    return _ARCHITECTURES.get(machine, machine)
+
+
+def features() -> frozenset[str]:
+    """LLVM's names of what this processor has, less what the environment variable `MASK` names."""
+    masked = os.environ.get(MASK, "").replace(",", " ").split()
+    return detected() - frozenset(masked)
+
+
+@cache
+def detected() -> frozenset[str]:
+    """LLVM's names of what this processor has; where Linux does not tell, what every such processor has."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return parse_cpuinfo(text, architecture())
+
+
+def parse_cpuinfo(text: str, machine: str) -> frozenset[str]:
+    """The features common to every processor listed in `text`, the content of /proc/cpuinfo."""
+    arm = machine == "aarch64"
+    key, renamed, same, baseline = (
+        ("Features", _ARM_RENAMED, _ARM_SAME, _ARM_BASELINE)
+        if arm
+        else ("flags", _X86_RENAMED, _X86_SAME, _X86_BASELINE)
+    )
+    if not arm and machine != "x86_64":
+        return frozenset()
+    lines = {line.partition(":")[2] for line in text.splitlines() if line.partition(":")[0].strip() == key}
+    common = frozenset.intersection(*(frozenset(line.split()) for line in lines)) if lines else frozenset()
+    found = {llvm for flag in common for llvm in renamed.get(flag, (flag,) if flag in same.split() else ())}
+    return frozenset(found.union(baseline.split()))
+
+
+def usable_cores() -> int:
+    """Number of physical cores that this process may use: its affinity mask and, in a container, its CPU quota."""
+    if not hasattr(os, "sched_getaffinity"):
+        return max(1, os.cpu_count() or 1)
+    cores = {_siblings(cpu) for cpu in os.sched_getaffinity(0)}
+    return max(1, min(len(cores), _quota()))
+
+
+def _siblings(cpu: int) -> str:
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()
+    except OSError:
+        return str(cpu)
+
+
+def _quota() -> int:
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return -(-int(limit) // int(period))
+    except (OSError, ValueError):  # no quota ("max"), or another cgroup layout
+        return 1 << 16

@@ -1,0 +1,67 @@
+"""Which of a bundle's variants this machine runs: the one that uses most of what it has, and nothing that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webtensorc_runtime.errors import IncompatibleMachineError, UsageError
+from webtensorc_runtime.manifest import Variant
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What variants are matched against: an instruction set, its features in LLVM's names, a kind of device."""
+
+    architecture: str
+    features: frozenset[str]
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The variant to run, and every other one with the reason why not."""
+
+    variant: Variant
+    rejected: tuple[tuple[str, str], ...]
+
+
+def why_not(variant: Variant, machine: Machine) -> str | None:
+    """Why `machine` cannot run `variant`; None where it can."""
+    if variant.device != machine.device:
+        return f"is for device {variant.device}, not {machine.device}"
+    if variant.architecture and variant.architecture != machine.architecture:
+        return f"is for {variant.architecture}, not {machine.architecture}"
+    if missing := sorted(set(variant.features) - machine.features):
+        return f"needs {', '.join(missing)} which this {machine.device.upper()} lacks"
+    return None
+
+
+def select(variants: Sequence[Variant], machine: Machine, file: str, wanted: str | None = None) -> Selection:
+    """The fitting variant with most features (ties: the first label in order), or the one with label `wanted`.
+
+    Raises:
+        IncompatibleMachineError: none fits; the notes give the reason for each.
+        UsageError: no variant is called `wanted`.
+    """
+    labels = [variant.label for variant in variants]
+    if wanted is not None and wanted not in labels:
+        raise UsageError(f"the bundle has no variant `{wanted}`", file=file, hint=f"variants: {', '.join(labels)}")
+    reasons = {variant.label: why_not(variant, machine) for variant in variants}
+    fitting = [v for v in variants if reasons[v.label] is None and wanted in (None, v.label)]
+    if not fitting:
+        raise _none_fits(reasons if wanted is None else {wanted: reasons[wanted]}, machine, file)
+    best = min(fitting, key=lambda v: (-len(v.features), v.label))
+    passed = "was not asked for" if wanted is not None else f"uses less of this machine than {best.label}"
+    rejected = tuple((v.label, reasons[v.label] or passed) for v in variants if v is not best)
+    return Selection(best, rejected)
+
+
+def _none_fits(reasons: dict[str, str | None], machine: Machine, file: str) -> IncompatibleMachineError:
+    return IncompatibleMachineError(
+        f"no variant of the bundle runs on this machine ({machine.architecture}, device {machine.device})",
+        file=file,
+        doing="choosing a variant",
+        notes=tuple(f"{label} {reason}" for label, reason in reasons.items()),
+        hint="compile the bundle for this machine as well: webtensorc compile BUNDLE -o NEW.wtb --target host",
+    )

@@ -1,0 +1,259 @@
+"""Artifact: one target's compiled module. Bundle: graph, weights and every artifact as one deterministic file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import mmap
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from webtensorc_runtime import safetensors, zip_layout
+from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_container
+from webtensorc_runtime.digest import PIECE
+from webtensorc_runtime.manifest import Manifest, Member, Variant
+
+from webtensorc.errors import DiagnosticError, UsageError
+from webtensorc.model import Model
+
+__all__ = ["Artifact", "Bundle", "Sealed"]
+
+Pieces = Iterable[memoryview]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One target's compiled module.
+
+    Attributes:
+        label: the target's specification, unique in a bundle (`x86-64-v3`).
+        device: kind of device: `cpu`, `vulkan`, `cuda`.
+        features: what the device must have, in LLVM's feature names.
+        module: the module's bytes (VMFB).
+        plan: the compilation plan as text.
+        flags: flags of the native compiler.
+        mode: `inline` for programs that run on the calling thread, `task` for those worth a pool of workers.
+        report: facts about the compiled program, JSON-ready.
+        architecture: instruction set as `uname -m` names it (`x86_64`); empty where any will do.
+    """
+
+    label: str
+    device: str
+    features: tuple[str, ...]
+    module: bytes
+    plan: str
+    flags: tuple[str, ...]
+    mode: str
+    report: dict[str, Any]
+    architecture: str = ""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Size and checksums of one member's bytes, so that bytes once read need not be read again to be listed."""
+
+    size: int
+    crc: int
+    sha256: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pieces: Pieces) -> Sealed:
+        """Read `pieces` once and seal them; nothing is kept."""
+        size, crc, done, current = 0, 0, [], hashlib.sha256()
+        for piece in pieces:
+            while len(piece):
+                part = piece[: PIECE - size % PIECE]
+                crc = zlib.crc32(part, crc)
+                current.update(part)
+                size += len(part)
+                piece = piece[len(part) :]
+                if size % PIECE == 0:
+                    done.append(current.hexdigest())
+                    current = hashlib.sha256()
+        if size % PIECE or not size:
+            done.append(current.hexdigest())
+        return cls(size, crc, tuple(done))
+
+    @classmethod
+    def of_weights(cls, weights: Mapping[str, Any]) -> Sealed:
+        """Seal the member that will hold `weights`: what a cache keeps beside them."""
+        return cls.of(safetensors.encode(weights))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model and its compiled artifacts; equal content gives equal bytes, wherever and whenever it is written.
+
+    Attributes:
+        model: the graph without weights, the weights, the signature.
+        artifacts: one per target, labels distinct.
+        versions: versions of what made the artifacts, by package name.
+        sealed_weights: checksums of the weights' member where they are known already; trusted.
+    """
+
+    model: Model
+    artifacts: tuple[Artifact, ...]
+    versions: Mapping[str, str]
+    sealed_weights: Sealed | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        labels = [artifact.label for artifact in self.artifacts]
+        if len(set(labels)) != len(labels):
+            raise UsageError("two artifacts of one bundle have the same label", notes=tuple(labels))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the bundle to `path`, atomically: afterwards there is the whole new file or what was there before.
+
+        Raises:
+            DiagnosticError: the file cannot be written (no space, no permission).
+        """
+        target = Path(path)
+        try:
+            _write_atomically(target, self._pieces())
+        except OSError as error:
+            raise _cannot_write(target, error) from None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Bundle:
+        """Read a bundle back, every digest checked; weights and modules are mapped, not copied.
+
+        Raises:
+            InvalidFileError: not a bundle, damaged, unsafe, or of a schema not read here.
+        """
+        container = open_container(path)
+        container.verify_in_background().wait()
+        manifest, members = container.manifest, container.members
+        weights = safetensors.arrays(members[safetensors.MEMBER], container.file)
+        model = Model(manifest.name, bytes(members[GRAPH]), weights, manifest.inputs, manifest.outputs)
+        artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
+        return cls(model, artifacts, manifest.versions)
+
+    def to_bytes(self) -> bytes:
+        """The bytes that `save` writes."""
+        return b"".join(self._pieces())
+
+    def to_buffer(self) -> mmap.mmap:
+        """The same bytes in page-aligned memory, where the runtime uses them in place."""
+        buffer = mmap.mmap(-1, self._layout.size)
+        for piece in self._pieces():
+            buffer.write(piece)
+        return buffer
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._sealed[0]
+
+    @cached_property
+    def _members(self) -> dict[str, bytes]:
+        """Every member but the manifest and the weights, which are streamed."""
+        modules = zip(_module_names(self.artifacts), self.artifacts, strict=True)
+        return {GRAPH: self.model.graph, **{name: artifact.module for name, artifact in modules}}
+
+    @cached_property
+    def _sealed(self) -> tuple[Manifest, dict[str, Sealed]]:
+        sealed = {name: Sealed.of((memoryview(data),)) for name, data in self._members.items()}
+        sealed[safetensors.MEMBER] = self.sealed_weights or Sealed.of_weights(self.model.weights)
+        names = _module_names(self.artifacts)
+        manifest = Manifest(
+            name=self.model.name,
+            inputs=self.model.inputs,
+            outputs=self.model.outputs,
+            versions=dict(self.versions),
+            members={name: Member(each.size, each.sha256) for name, each in sealed.items()},
+            variants=tuple(_variant(artifact, name) for artifact, name in zip(self.artifacts, names, strict=True)),
+        )
+        return manifest, sealed
+
+    @cached_property
+    def _text(self) -> bytes:
+        return self.manifest.to_json()
+
+    @cached_property
+    def _layout(self) -> zip_layout.Layout:
+        sealed = {MANIFEST: Sealed.of((memoryview(self._text),)), **self._sealed[1]}
+        entries = [zip_layout.Entry(name, each.size, each.crc) for name, each in sealed.items()]
+        return zip_layout.plan_layout(entries, comment_for(self.manifest, sealed[MANIFEST].sha256[0]))
+
+    def _pieces(self) -> Iterator[memoryview]:
+        data = {MANIFEST: self._text, **self._members}
+        for placed in self._layout.members:
+            yield memoryview(placed.header)
+            if placed.entry.name == safetensors.MEMBER:
+                yield from safetensors.encode(self.model.weights)
+            else:
+                yield memoryview(data[placed.entry.name])
+        yield memoryview(self._layout.tail)
+
+
+def _module_names(artifacts: Sequence[Artifact]) -> list[str]:
+    """A member name for each artifact: its label in characters that every file system takes, numbered if need be."""
+    names: list[str] = []
+    for artifact in artifacts:
+        stem = re.sub(r"[^a-z0-9._-]+", "-", artifact.label.lower()).strip("-.")[:80] or "module"
+        name, number = f"modules/{stem}.vmfb", 1
+        while name in names:
+            number += 1
+            name = f"modules/{stem}-{number}.vmfb"
+        names.append(name)
+    return names
+
+
+def _variant(artifact: Artifact, module: str) -> Variant:
+    return Variant(
+        label=artifact.label,
+        device=artifact.device,
+        architecture=artifact.architecture,
+        features=tuple(sorted(artifact.features)),
+        module=module,
+        mode=artifact.mode,
+        flags=artifact.flags,
+        plan=artifact.plan,
+        report=artifact.report,
+    )
+
+
+def _artifact(variant: Variant, module: memoryview) -> Artifact:
+    return Artifact(
+        label=variant.label,
+        device=variant.device,
+        features=variant.features,
+        module=bytes(module),
+        plan=variant.plan,
+        flags=variant.flags,
+        mode=variant.mode,
+        report=dict(variant.report),
+        architecture=variant.architecture,
+    )
+
+
+def _write_atomically(target: Path, pieces: Pieces) -> None:
+    partial = target.with_name(f".{target.name[:80]}.{os.urandom(6).hex()}.partial")
+    try:
+        with partial.open("xb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:  # Ctrl-C too leaves nothing behind
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def _cannot_write(target: Path, error: OSError) -> DiagnosticError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return UsageError(
+        f"cannot write the bundle: {error.strerror or error}",
+        file=str(target),
+        doing="writing the bundle",
+        hint="free some space; nothing was left behind" if full else "check the folder and its permissions",
+    )
