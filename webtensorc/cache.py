@@ -52,6 +52,10 @@ class Entry:
     files: Mapping[str, Path]
     digests: Mapping[str, str]
 
+    def path(self, name: str) -> Path:
+        """Where one file lies."""
+        return self.files[name]
+
     def read(self, name: str) -> bytes:
         """The bytes of one file."""
         return self.files[name].read_bytes()
