@@ -1,0 +1,44 @@
+# Everything a developer does. Needs Python 3.11 or newer and make; the rest goes into .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bless bench docs clean
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# A PEP 735 dependency group needs pip 25.1.
+$(STAMP): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev --group models
+	touch $(STAMP)
+
+demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle on real files.
+	$(BIN)/python fixtures/demo.py
+
+test: $(STAMP)  ## Run all tests.
+	$(BIN)/python -m pytest -n 2 -q
+
+check: $(STAMP)  ## Run the fast tests, lint and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+bless: $(STAMP) docs  ## Write the expected output of golden tests and generated pages again; read the diff.
+	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes tests/golden
+
+docs: $(STAMP)  ## Generate docs/reference.
+	$(BIN)/python docs/generate.py
+
+bench: $(STAMP)  ## Measure compile time, start-up and latency against ONNX Runtime.
+	$(BIN)/python benchmarks/models.py
+
+clean:  ## Remove what make has made.
+	rm -rf $(VENV) build dist

@@ -1,0 +1,69 @@
+"""From what the user named to something that runs: a bundle is taken as it is, a model is compiled first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webtensorc.cli.console import Console
+
+if TYPE_CHECKING:
+    from webtensorc_runtime import Module
+
+    from webtensorc.driver import Compilation, Request
+
+
+def is_bundle(path: str) -> bool:
+    """Whether the file is a bundle rather than a model.
+
+    Raises:
+        InvalidFileError: it is neither, or cannot be read.
+    """
+    from webtensorc.frontends.detect import Format, detect
+
+    return detect(Path(path)) is Format.BUNDLE
+
+
+def compile_request(console: Console, request: Request) -> Compilation:
+    """Compile, showing the steps."""
+    from webtensorc.driver import compile_source
+
+    stages = ["reading the model", "graph", *(plan.target for plan in request.plans())]
+    with console.steps(stages) as steps:
+        compilation = compile_source(request, steps.step)
+    if compilation.cached:
+        console.say(f"from the cache: {', '.join(compilation.cached)}")
+    return compilation
+
+
+def loadable(
+    console: Console,
+    path: str,
+    *,
+    targets: Sequence[str] = (),
+    dims: Mapping[str, int] | None = None,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Any:
+    """What `webtensorc_runtime.load` takes: the path of a bundle, or the bundle that a model was compiled into.
+
+    A bundle is compiled again only where `targets` are given.
+    """
+    if is_bundle(path) and not targets:
+        return path
+    from webtensorc.cache import Cache
+    from webtensorc.driver import Request
+
+    request = Request(path, tuple(targets) or ("host",), dims or {}, input_shapes or {}, cache=Cache(warn=console.say))
+    return compile_request(console, request).bundle
+
+
+def load(console: Console, source: Any, device: str | None = None, threads: int | None = None) -> Module:
+    """Load a bundle and say which variant was chosen, and with `-v` why not the others."""
+    import webtensorc_runtime
+
+    module = webtensorc_runtime.load(source, device=device, threads=threads)
+    console.detail(f"variant {module.variant}")
+    for label, reason in module.rejected:
+        console.detail(f"  not {label}: {reason}")
+    return module

@@ -1,0 +1,184 @@
+"""`webtensorc inspect`: what is in a bundle, or in a model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webtensorc.cli import options
+from webtensorc.cli.console import Console, size, table
+from webtensorc.cli.options import verb
+
+if TYPE_CHECKING:
+    from webtensorc_runtime.container import Container
+    from webtensorc_runtime.manifest import Variant
+
+
+@verb("""
+    $ webtensorc inspect model.wtb
+    $ webtensorc inspect model.wtb --memory --schedule --target x86-64-v3
+    $ webtensorc inspect model.onnx --format json
+""")
+@click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
+@options.targets(default=())
+@click.option("--plan", "show_plan", is_flag=True, help="Show the plan of each variant.")
+@click.option("--memory", "show_memory", is_flag=True, help="Show the memory of each variant.")
+@click.option("--schedule", "show_schedule", is_flag=True, help="Show the commands of one call of each variant.")
+@options.shapes
+def command(
+    console: Console,
+    model: str,
+    targets: tuple[str, ...],
+    show_plan: bool,
+    show_memory: bool,
+    show_schedule: bool,
+    dims: dict[str, int],
+    input_shapes: dict[str, tuple[int, ...]],
+) -> None:
+    """Show what BUNDLE holds (every digest is checked), or the signature and operations of MODEL."""
+    from webtensorc.cli.building import is_bundle
+
+    if not is_bundle(model):
+        _inspect_model(console, model, dims, input_shapes)
+        return
+    from webtensorc_runtime.container import open_container
+
+    container = open_container(model)
+    container.verify_in_background().wait()
+    chosen = _chosen(container, targets)
+    text = [_bundle_text(container, model)]
+    for each in chosen:
+        text += [f"{each.label}\n{each.plan}"] if show_plan else []
+        text += [f"{each.label}: memory\n{_memory(each)}"] if show_memory else []
+        text += [f"{each.label}: schedule\n{_schedule(each)}"] if show_schedule else []
+    console.result(_bundle_data(container, model, chosen), "\n\n".join(text))
+
+
+def _chosen(container: Container, targets: tuple[str, ...]) -> list[Variant]:
+    """The variants that `--target` names, or all.
+
+    Raises:
+        click.UsageError: the bundle has no such variant.
+    """
+    variants = {each.label: each for each in container.manifest.variants}
+    for target in targets:
+        if target not in variants:
+            raise click.UsageError(f"the bundle has no variant `{target}`; it has {', '.join(variants)}")
+    return [variants[target] for target in targets or variants]
+
+
+def _bundle_data(container: Container, path: str, chosen: list[Variant]) -> dict[str, Any]:
+    manifest = container.manifest
+    return {
+        "kind": "bundle",
+        "file": path,
+        "name": manifest.name,
+        "schema": manifest.schema,
+        "oldest_reader": manifest.oldest_reader,
+        "digest": container.digest,
+        "inputs": [vars(spec) for spec in manifest.inputs],
+        "outputs": [vars(spec) for spec in manifest.outputs],
+        "versions": dict(manifest.versions),
+        "members": {name: vars(member) for name, member in manifest.members.items()},
+        "variants": [vars(each) for each in chosen],
+    }
+
+
+def _bundle_text(container: Container, path: str) -> str:
+    manifest = container.manifest
+    members = [(name, size(member.size), member.sha256[0][:16]) for name, member in manifest.members.items()]
+    variants = [
+        (each.label, each.device, each.mode, size(manifest.members[each.module].size), " ".join(each.features) or "-")
+        for each in manifest.variants
+    ]
+    return "\n".join(
+        [
+            f"{path}: bundle of {manifest.name}, schema {manifest.schema}, digests match",
+            *_signature(manifest),
+            "",
+            table(("variant", "device", "mode", "module", "needs"), variants),
+            "",
+            table(("member", "size", "sha256"), members),
+            "",
+            "built with " + ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+        ]
+    )
+
+
+def _signature(of: Any) -> list[str]:
+    return [f"  input  {spec}" for spec in of.inputs] + [f"  output {spec}" for spec in of.outputs]
+
+
+def _memory(variant: Variant) -> str:
+    from webtensorc.schedule import Schedule
+
+    schedule = Schedule.from_json(variant.report["schedule"])
+    sizes: Counter[str] = Counter()
+    for resource in schedule.resources:
+        sizes[resource.kind] += resource.size or 0
+    rows = [(kind, size(count)) for kind, count in sorted(sizes.items())]
+    rows += [("arena of one call", _size(schedule.arena_bytes)), ("max-live lower bound", _size(schedule.max_live()))]
+    rows += [(name, str(value)) for name, value in sorted(_scalars(variant.report).items())]
+    return table(("memory", "amount"), rows)
+
+
+def _size(count: int | None) -> str:
+    return "not static" if count is None else size(count)
+
+
+def _scalars(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in report.items() if isinstance(value, (bool, int, float, str))}
+
+
+def _schedule(variant: Variant) -> str:
+    from webtensorc.schedule import Schedule
+
+    schedule = Schedule.from_json(variant.report["schedule"])
+    rows = [
+        (
+            step.time,
+            step.kind,
+            step.name or "-",
+            "x".join(map(str, step.workgroups)) if step.workgroups else "-",
+            step.flops,
+            " ".join(f"{a.mode[0]}{a.resource}+{a.offset}:{a.length}" for a in step.accesses),
+            " ".join(step.locations) or "-",
+        )
+        for step in schedule.steps
+    ]
+    resources = [(i, r.kind, r.name, _size(r.size)) for i, r in enumerate(schedule.resources)]
+    return "\n\n".join(
+        [
+            table(("resource", "kind", "name", "size"), resources),
+            table(("time", "kind", "what", "grid", "flops", "bytes (mode, resource, offset, length)", "from"), rows),
+        ]
+    )
+
+
+def _inspect_model(console: Console, path: str, dims: dict[str, int], input_shapes: dict[str, tuple[int, ...]]) -> None:
+    from webtensorc import portable
+    from webtensorc.frontends import load_model
+
+    model = load_model(path, dims=dims, input_shapes=input_shapes)
+    counts = Counter(re.findall(r"\b(?:stablehlo|chlo|func)\.(?!return|func\b)\w+", portable.to_text(model.graph)))
+    weights = [(name, array.dtype.name, list(array.shape), array.nbytes) for name, array in model.weights.items()]
+    data = {
+        "kind": "model",
+        "file": path,
+        "name": model.name,
+        "inputs": [vars(spec) for spec in model.inputs],
+        "outputs": [vars(spec) for spec in model.outputs],
+        "operations": dict(counts.most_common()),
+        "weights": [dict(zip(("name", "dtype", "shape", "bytes"), each, strict=True)) for each in weights],
+    }
+    text = [
+        f"{path}: model {model.name}, {len(weights)} weights of {size(sum(each[3] for each in weights))}",
+        *_signature(model),
+        "",
+        table(("operation", "count"), counts.most_common()),
+    ]
+    console.result(data, "\n".join(text))
