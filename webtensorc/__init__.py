@@ -50,7 +50,7 @@ def compile(
 
     options = Options(optimization_level, tuple(passes), tuple(disabled_passes))
     request = Request(
-        model, tuple(targets), dims or {}, input_shapes or {}, options, Cache.default() if cache else None
+        model, tuple(targets), dims or {}, input_shapes or {}, options, Cache() if cache else None
     )
     return compile_source(request).bundle
 

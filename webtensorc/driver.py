@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from webtensorc import store, workers
+import numpy as np
+
+from webtensorc import portable, registry, store, workers
+from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
 from webtensorc.errors import UsageError
-from webtensorc.job import Job
+from webtensorc.job import Job, Kind
 from webtensorc.model import Model
 from webtensorc.phase import Phase
-from webtensorc.plan import Options, Plan, versions
+from webtensorc.plan import Options, Plan, Step, versions
+from webtensorc.spec import Spec
 
 Listener = Callable[[int, int, str], None]
 """Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
@@ -76,7 +80,7 @@ class Compilation:
     cached: tuple[str, ...]
 
 
-def compile_source(request: Request, listener: Listener = lambda step, of, label: None) -> Compilation:
+def compile_source(request: Request, listener: Listener | None = None) -> Compilation:
     """Compile a source for every target asked.
 
     Raises:
@@ -84,7 +88,7 @@ def compile_source(request: Request, listener: Listener = lambda step, of, label
     """
     plans = request.plans()
     with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
-        compiler = _Compiler(request, listener, Path(scratch))
+        compiler = _Compiler(request, listener or _silent, Path(scratch))
         model = compiler.graph(plans[0])
         artifacts = compiler.modules(model, plans)
     return Compilation(Bundle(model, artifacts, versions()), compiler.records, tuple(compiler.cached))
@@ -98,10 +102,52 @@ def lower(request: Request, stop_after: Phase) -> str:
     """
     plan = request.plans()[0]
     with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
-        compiler = _Compiler(request, lambda step, of, label: None, Path(scratch))
+        compiler = _Compiler(request, _silent, Path(scratch))
         model = compiler.graph(plan)
-        job = compiler.run(model, (plan,), stop_after=stop_after.value)
+        text = portable.to_text(model.graph)
+        if stop_after is Phase.GRAPH:
+            return text
+        job = compiler.run(Kind.MODULES, (plan,), text, model.weights, stop_after=stop_after.value)
         return (job.result / "0.mlir").read_text()
+
+
+def run_passes(source: Any, specs: Sequence[str], target: str | None = None, *, strict: bool = True) -> tuple[str, int]:
+    """Run passes on a module and nothing else; what `webtensorc opt` does.
+
+    Args:
+        source: MLIR text of any phase (a `str` that is not a path), or anything that `Request.source` takes.
+        specs: the passes, in order, whatever phase they are for.
+        target: the target that the passes may ask, or None.
+        strict: check every pass's number of changes against the module.
+
+    Returns:
+        The module as generic MLIR text, and the number of changes of all passes together.
+
+    Raises:
+        DiagnosticError: as `compile_source`.
+    """
+    text, weights = _module_and_weights(source)
+    passes = [registry.make_pass(spec) for spec in specs]
+    steps = tuple(Step(each.after.value, each.family.value, str(Spec.of(each.name, each))) for each in passes)
+    plan = Plan.make(target) if target else Plan.of_passes(steps)
+    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
+        compiler = _Compiler(Request(source, strict=strict), _silent, Path(scratch))
+        job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, weights)
+        changes = sum(record["changes"] for record in json.loads((job.result / "graph.json").read_text())["records"])
+        return (job.result / "graph.mlir").read_text(), changes
+
+
+def _module_and_weights(source: Any) -> tuple[str, Mapping[str, np.ndarray]]:
+    if isinstance(source, str) and "\n" in source:
+        return source, {}
+    from webtensorc.frontends import load_model
+
+    model = load_model(source)
+    return portable.to_text(model.graph), model.weights
+
+
+def _silent(step: int, of: int, label: str) -> None:
+    """A listener that nobody hears."""
 
 
 class _Compiler:
@@ -116,8 +162,8 @@ class _Compiler:
         self.cached: list[str] = []
 
     def graph(self, plan: Plan) -> Model:
-        """The model with its GRAPH passes done, which all targets share."""
-        plan = dataclasses.replace(plan, target="graph", device="", features=(), flags=(), steps=plan.at(Phase.GRAPH))
+        """The model with the plan's GRAPH passes done, which all targets share."""
+        plan = Plan.of_passes(plan.at(Phase.GRAPH))
         self.listener(1, 1, "reading the model")
         source_key = self._source_key(plan)
         if self.cache and source_key and (found := store.find_source(self.cache, source_key)):
@@ -146,7 +192,7 @@ class _Compiler:
                 made[plan] = found
                 self.cached.append(plan.target)
         if missing := tuple(plan for plan in plans if plan not in made):
-            job = self.run(model, missing)
+            job = self.run(Kind.MODULES, missing, portable.to_text(model.graph), model.weights)
             for index, plan in enumerate(missing):
                 module, facts = job.result / f"{index}.vmfb", job.result / f"{index}.json"
                 about = json.loads(facts.read_text())
@@ -156,12 +202,19 @@ class _Compiler:
                     store.save_module(self.cache, keys[plan], module, facts)
         return tuple(made[plan] for plan in plans)
 
-    def run(self, model: Model, plans: tuple[Plan, ...], *, is_graph: bool = False, stop_after: str | None = None) -> Job:
-        """Have a worker do one job on `model`."""
+    def run(
+        self,
+        kind: Kind,
+        plans: tuple[Plan, ...],
+        text: str,
+        weights: Mapping[str, np.ndarray],
+        stop_after: str | None = None,
+    ) -> Job:
+        """Have a worker do one job."""
         dump_dir = str(self.request.dump_dir.resolve()) if self.request.dump_dir else None
-        folder = self.scratch / ("graph" if is_graph else "modules")
-        job = Job(folder, tuple(model.weights), plans, is_graph, dump_dir, self.request.strict, stop_after)
-        job.write(model)
+        folder = self.scratch / kind.value
+        job = Job(folder, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
+        job.write(text, weights)
         total, done = job.steps(), 0
 
         def on_step(label: str) -> None:
@@ -173,13 +226,19 @@ class _Compiler:
         return job
 
     def _optimise(self, model: Model, plan: Plan, key: store.Key) -> Model:
-        job = self.run(model, (plan,), is_graph=True)
-        self.records["graph"] = json.loads((job.result / "graph.json").read_text())["records"]
-        optimised = store.read_model(
-            job.result / "graph.mlirbc", job.result / "weights.safetensors", store.signature(model)
+        if not plan.steps:
+            return model
+        job = self.run(Kind.GRAPH, (plan,), portable.to_text(model.graph), model.weights)
+        facts = json.loads((job.result / "graph.json").read_text())
+        self.records["graph"] = facts["records"]
+        stored = weights_file.read(job.result / "weights.safetensors")
+        optimised = dataclasses.replace(
+            model,
+            graph=portable.from_text((job.result / "graph.mlir").read_text()),
+            weights={name: stored[name] for name in facts["names"]},
         )
         if self.cache:
-            store.save_graph(self.cache, key, optimised, job.result)
+            store.save_graph(self.cache, key, optimised, job.result / "weights.safetensors")
         return optimised
 
     def _source_key(self, plan: Plan) -> store.Key | None:

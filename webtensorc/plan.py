@@ -55,6 +55,7 @@ class Plan:
 
     target: str
     device: str
+    architecture: str
     features: tuple[str, ...]
     flags: tuple[str, ...]
     optimization_level: int
@@ -72,12 +73,18 @@ class Plan:
         return cls(
             target=resolved.label,
             device=resolved.device(),
+            architecture=resolved.architecture(),
             features=tuple(sorted(resolved.features())),
             flags=resolved.flags(options.optimization_level),
             optimization_level=options.optimization_level,
             steps=tuple(_steps(options)),
             versions=tuple(versions().items()),
         )
+
+    @classmethod
+    def of_passes(cls, steps: tuple[Step, ...]) -> Plan:
+        """A plan for no target: these passes and nothing else."""
+        return cls("", "", "", (), (), 0, steps, tuple(versions().items()))
 
     def at(self, phase: Phase) -> tuple[Step, ...]:
         """The steps that follow `phase`, in order."""
@@ -93,6 +100,7 @@ class Plan:
         return cls(
             target=data["target"],
             device=data["device"],
+            architecture=data["architecture"],
             features=tuple(data["features"]),
             flags=tuple(data["flags"]),
             optimization_level=data["optimization_level"],
@@ -107,7 +115,7 @@ class Plan:
 
     def __str__(self) -> str:
         lines = [f"target   {self.target}   (-O{self.optimization_level})"]
-        lines += [f"device   {self.device}"]
+        lines += [f"device   {' '.join(filter(None, (self.device, self.architecture)))}"]
         lines += [f"needs    {', '.join(self.features) or 'nothing beyond the baseline'}"]
         lines += ["flags    " + "\n         ".join(self.flags or ("none",))]
         lines += ["phases"]

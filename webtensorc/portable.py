@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxlib.mlir import ir
-from jaxlib.mlir._mlir_libs import _jax_mlir_ext
-from jaxlib.mlir.dialects import stablehlo
 
+def context() -> Any:
+    """A fresh `jaxlib.mlir.ir.Context` with StableHLO and everything that JAX exports beside it."""
+    from jaxlib.mlir import ir
+    from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+    from jaxlib.mlir.dialects import stablehlo
 
-def context() -> ir.Context:
-    """A fresh MLIR context with StableHLO and everything that JAX exports beside it."""
     registry = ir.DialectRegistry()
     _jax_mlir_ext.register_dialects(registry)
     made = ir.Context()
@@ -26,6 +26,8 @@ def context() -> ir.Context:
 
 def serialize(module: Any) -> bytes:
     """A jaxlib `ir.Module` of StableHLO as a portable artifact."""
+    from jaxlib.mlir.dialects import stablehlo
+
     week_12 = stablehlo.StablehloCompatibilityRequirement.WEEK_12
     version = stablehlo.get_version_from_compatibility_requirement(week_12)
     return bytes(stablehlo.serialize_portable_artifact(module, version))
@@ -33,6 +35,8 @@ def serialize(module: Any) -> bytes:
 
 def to_text(artifact: bytes) -> str:
     """The artifact as generic MLIR text with locations, which any MLIR that knows StableHLO parses."""
+    from jaxlib.mlir.dialects import stablehlo
+
     with context() as made:
         module = stablehlo.deserialize_portable_artifact(made, artifact)
         return str(module.operation.get_asm(enable_debug_info=True, print_generic_op_form=True))
@@ -40,5 +44,7 @@ def to_text(artifact: bytes) -> str:
 
 def from_text(text: str) -> bytes:
     """Inverse of `to_text`."""
+    from jaxlib.mlir import ir
+
     with context():
         return serialize(ir.Module.parse(text))

@@ -13,7 +13,7 @@ from webtensorc.errors import CompilationError, DiagnosticError, InternalError
 from webtensorc.instrument import Instruments, Record
 from webtensorc.iree import parameters
 from webtensorc.iree.session import NativeError, Session
-from webtensorc.pass_api import Pass, PassContext, TargetView
+from webtensorc.pass_api import PassContext, TargetView
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan, Step
 
@@ -54,17 +54,13 @@ class Program:
             raise _refused(error, "reading the graph") from None
         self._instruments.dump(phase.value, self.module)
 
-    def run_passes(self) -> None:
-        """Run the plan's passes that follow the current phase.
+    def run_pass(self, step: Step) -> int:
+        """Run one pass, verify the module after it, and return its number of changes.
 
         Raises:
-            DiagnosticError: a pass failed or left an invalid module.
+            DiagnosticError: the pass failed or left an invalid module.
         """
-        for step in self.plan.at(self.phase):
-            self.run_pass(registry.make_pass(step.spec), step)
-
-    def run_pass(self, each: Pass, step: Step) -> int:
-        """Run one pass, verify the module after it, and return its number of changes."""
+        each = registry.make_pass(step.spec)
         self._instruments.on_step(each.name)
         before = self._fingerprint() if self._instruments.strict else None
         started = time.perf_counter()

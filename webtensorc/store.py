@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from webtensorc_runtime import safetensors
 
+from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact
 from webtensorc.cache import Cache
 from webtensorc.model import Model, TensorSpec
@@ -41,7 +41,7 @@ def graph_key(model: Model, graph_plan: Plan) -> Key:
         "kind": "graph",
         "graph": hashlib.sha256(model.graph).hexdigest(),
         "weights": weights,
-        "signature": signature(model),
+        "signature": _signature(model),
         "plan": graph_plan.as_dict(),
     }
 
@@ -77,7 +77,13 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
     if entry is None:
         return None
     about = json.loads(entry.read("model.json"))
-    return read_model(entry.path("graph.mlirbc"), entry.path("weights.safetensors"), about)
+    stored = weights_file.read(entry.path("weights.safetensors"))
+    inputs, outputs = (
+        tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in about[side])
+        for side in ("inputs", "outputs")
+    )
+    weights = {name: stored[name] for name in about["weights"]}
+    return Model(about["name"], entry.read("graph.mlirbc"), weights, inputs, outputs)
 
 
 def save_graph(cache: Cache, key: Key, model: Model, folder: Path) -> None:
@@ -93,7 +99,7 @@ def read_model(graph: Path, weights: Path, about: Mapping[str, Any]) -> Model:
         tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in about[side])
         for side in ("inputs", "outputs")
     )
-    return Model(about["name"], graph.read_bytes(), safetensors.read(weights), inputs, outputs)
+    return Model(about["name"], graph.read_bytes(), weights_file.read(weights), inputs, outputs)
 
 
 def find_module(cache: Cache, key: Key, plan: Plan) -> Artifact | None:
@@ -118,11 +124,11 @@ def read_artifact(plan: Plan, module: bytes, facts: Mapping[str, Any]) -> Artifa
         flags=plan.flags,
         mode=facts["mode"],
         report=facts["report"],
+        architecture=plan.architecture,
     )
 
 
-def signature(model: Model) -> dict[str, Any]:
-    """Name, inputs and outputs of a model as JSON-ready data."""
+def _signature(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
         "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.inputs],

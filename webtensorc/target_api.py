@@ -46,6 +46,10 @@ class Target:
         """The loader's device kind that runs this target's modules: `cpu`, `vulkan`, `cuda`."""
         raise NotImplementedError
 
+    def architecture(self) -> str:
+        """Instruction set architecture as `uname -m` names it; empty where any will do."""
+        return ""
+
     def features(self) -> frozenset[str]:
         """What a machine must have, in LLVM's feature names (`avx2`); an empty set runs on any `device()`."""
         raise NotImplementedError

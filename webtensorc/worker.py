@@ -16,13 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from webtensorc_runtime import safetensors
 
-from webtensorc import portable, registry, schedule
+from webtensorc import registry, schedule
+from webtensorc import weights as weights_file
 from webtensorc.errors import DiagnosticError, InternalError
 from webtensorc.instrument import Instruments
-from webtensorc.job import Job
+from webtensorc.job import Job, Kind
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan
 from webtensorc.program import Program
@@ -32,34 +31,35 @@ Announce = Callable[[dict[str, Any]], None]
 
 def run(job: Job, announce: Announce) -> None:
     """Carry out one job, leaving the results in its folder."""
-    text = portable.to_text((job.folder / "graph.mlirbc").read_bytes())
-    if job.is_graph:
-        _optimise_graph(job, text, announce)
+    if job.kind is Kind.GRAPH:
+        _run_graph_passes(job, announce)
         return
     for index, plan in enumerate(job.plans):
-        _compile(job, index, plan, text, announce)
+        _make_module(job, index, plan, announce)
 
 
-def _optimise_graph(job: Job, text: str, announce: Announce) -> None:
-    weights = dict(job.weights())
-    program = Program(text, weights, job.plans[0], None, instruments=_instruments(job, "graph", announce))
-    program.run_passes()
-    (job.result / "graph.mlirbc").write_bytes(portable.from_text(program.text()))
-    safetensors.write(job.result / "weights.safetensors", weights)
-    _write_json(job.result / "graph.json", {"records": [record.as_dict() for record in program.records]})
+def _run_graph_passes(job: Job, announce: Announce) -> None:
+    (plan,) = job.plans
+    target = registry.make_target(plan.target) if plan.target else None
+    weights = job.weights()
+    program = Program(job.text(), weights, plan, target, instruments=_instruments(job, plan, announce))
+    for step in plan.steps:
+        program.run_pass(step)
+    (job.result / "graph.mlir").write_text(program.text())
+    weights_file.write(job.result / "weights.safetensors", weights)
+    _write_json(job.result / "graph.json", {"names": list(weights), "records": _records(program)})
 
 
-def _compile(job: Job, index: int, plan: Plan, text: str, announce: Announce) -> None:
+def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
     target = registry.make_target(plan.target)
-    names = dict.fromkeys(job.weight_names, np.empty(0))  # modules hold no weights, only their names
-    program = Program(text, names, plan, target, instruments=_instruments(job, plan.target, announce))
     last = Phase(job.stop_after) if job.stop_after else Phase.VM
-    if last is not Phase.GRAPH:
-        program.bind_weights()
+    program = Program(job.text(), job.weights(), plan, target, instruments=_instruments(job, plan, announce))
+    program.bind_weights()
     planned: schedule.Schedule | None = None
     while program.phase is not last:
         program.advance()
-        program.run_passes()
+        for step in plan.at(program.phase):
+            program.run_pass(step)
         if program.phase is Phase.STREAM:
             planned = schedule.extract(program.module.operation)
     if job.stop_after:
@@ -69,15 +69,20 @@ def _compile(job: Job, index: int, plan: Plan, text: str, announce: Announce) ->
     (job.result / f"{index}.vmfb").write_bytes(program.emit())
     facts = {
         "mode": planned.mode(),
-        "report": {**program.report, "schedule": planned.as_dict()},
-        "records": [record.as_dict() for record in program.records],
+        "report": {**program.report, "schedule": planned.to_json()},
+        "records": _records(program),
     }
     _write_json(job.result / f"{index}.json", facts)
 
 
-def _instruments(job: Job, label: str, announce: Announce) -> Instruments:
+def _instruments(job: Job, plan: Plan, announce: Announce) -> Instruments:
+    label = plan.target or "graph"
     folder = Path(job.dump_dir) / label if job.dump_dir else None
     return Instruments(folder, job.strict, on_step=lambda step: announce({"step": f"{label}: {step}"}))
+
+
+def _records(program: Program) -> list[dict[str, Any]]:
+    return [record.as_dict() for record in program.records]
 
 
 def _write_json(path: Path, data: Any) -> None:
