@@ -124,9 +124,9 @@ class Schedule:
             for step in self.steps
         )
 
-    def mode(self) -> Literal["inline", "threads"]:
-        """How to run it: `inline` on the calling thread if that is faster than waking others, else `threads`."""
-        return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "threads"
+    def mode(self) -> Literal["inline", "task"]:
+        """How to run it: `inline` on the calling thread if that is faster than waking others, else `task`, on worker threads."""
+        return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "task"
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and numbers; `from_json` gives the schedule back."""
