@@ -183,3 +183,16 @@ def execution(function: F) -> F:
         function
     )
     return click.option("--device", help="Device to run on. Default: the best the bundle fits.")(function)
+
+
+def tolerance(function: F) -> F:
+    """`--rtol` and `--atol`."""
+    absolute = click.option(
+        "--atol", type=click.FloatRange(0), help="Absolute tolerance. Default: by dtype, float32 1e-6."
+    )
+    relative = click.option(
+        "--rtol",
+        type=click.FloatRange(0),
+        help="Tolerance relative to the output's largest value. Default: by dtype, float32 1e-4.",
+    )
+    return relative(absolute(function))

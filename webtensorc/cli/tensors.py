@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from webtensorc_runtime.dtypes import numpy_dtype
@@ -14,6 +14,10 @@ from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc.cli import values
+from webtensorc.cli.console import Console, table
+
+if TYPE_CHECKING:
+    from webtensorc.compare import OutputError
 
 
 def bind(arguments: Sequence[str], specs: Sequence[TensorSpec], option: str) -> dict[str, np.ndarray]:
@@ -63,6 +67,18 @@ def signature_notes(specs: Sequence[TensorSpec]) -> tuple[str, ...]:
     return tuple(f"expected: {spec}" for spec in specs)
 
 
+def complete(
+    console: Console, given: Mapping[str, np.ndarray], specs: Sequence[TensorSpec], seed: int
+) -> dict[str, np.ndarray]:
+    """The inputs given, and random ones for the rest, saying so."""
+    from webtensorc.compare import make_inputs
+
+    missing = [spec for spec in specs if spec.name not in given]
+    for spec in missing:
+        console.say(f"input {spec} is random (seed {seed})")
+    return {**make_inputs(missing, seed), **given}
+
+
 def save(path: Path, array: np.ndarray) -> None:
     """Write a .npy file, whole or not at all.
 
@@ -91,6 +107,22 @@ def as_data(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 def as_text(arrays: Mapping[str, np.ndarray], limit: int = 16) -> str:
     """One line an array, in the form that `--input` reads while it has at most `limit` elements."""
     return "\n".join(f"{name}={values.format_value(array, limit)}" for name, array in arrays.items())
+
+
+def error_table(errors: Sequence[OutputError]) -> str:
+    """One line an output: how far it is from what was expected. Empty where nothing was compared."""
+    rows = [
+        (
+            each.name,
+            f"{each.max_abs:.2e}",
+            f"{each.max_rel:.2e}",
+            f"{each.mean_abs:.2e}",
+            "-" if each.worst is None else str(list(each.worst)),
+            "ok" if each.passed else f"FAILED: {each.reason}",
+        )
+        for each in errors
+    ]
+    return table(("output", "max abs", "max rel", "mean abs", "worst at", "verdict"), rows) if rows else ""
 
 
 def _kind(option: str) -> str:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 @click.option("--time", "show_times", is_flag=True, help="Print how long each step took and how much it changed.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor fill the compile cache.")
 @click.option(
-    "--stop-after", type=click.Choice([each.value for each in Phase]), help="Print the first target's IR after this phase; no bundle."
+    "--stop-after",
+    type=click.Choice([each.value for each in Phase]),
+    help="Print the first target's IR after this phase; no bundle.",
 )
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Give up after this many seconds (exit 124).")
 def command(

@@ -1,4 +1,4 @@
-"""`webtensorc opt`: run one pass on a file of IR."""
+"""`webtensorc opt`: run passes on a file of IR, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from webtensorc.cli.options import verb
 
 
 @verb("""
-    $ webtensorc compile model.onnx --stop-after flow > flow.mlir
-    $ webtensorc opt flow.mlir --pass "PASS{option=4}"
+    $ webtensorc opt model.onnx --pass fold-constants > folded.mlir
+    $ webtensorc compile model.onnx --stop-after stream > stream.mlir
+    $ webtensorc opt stream.mlir --pass "plan-arena{node-limit=100}"
 """)
 @click.argument("file", type=click.Path(allow_dash=True))
-@click.option("--pass", "spec", required=True, metavar="SPEC", help="The pass: name{key=value}.")
-@click.option("--target", default="host", show_default=True, metavar="SPEC", help="The target that the pass may ask.")
-def command(console: Console, file: str, spec: str, target: str) -> None:
-    """Run one pass on the IR in FILE (- for standard input) and print the IR that results."""
-    from webtensorc.driver import run_pass
+@click.option("--pass", "specs", required=True, multiple=True, metavar="SPEC", help="name{key=value}. Repeatable.")
+@click.option("--target", default="host", show_default=True, metavar="SPEC", help="The target that passes may ask.")
+def command(console: Console, file: str, specs: tuple[str, ...], target: str) -> None:
+    """Run passes, in the order given, on FILE and print the IR that results.
 
-    text = sys.stdin.read() if file == "-" else _read(Path(file))
-    result, changes = run_pass(text, spec, target)
-    console.say(f"{spec}: {changes} changes")
-    console.result({"pass": spec, "changes": changes, "ir": result}, result.rstrip("\n"))
+    FILE is MLIR text of any phase (- for standard input), or a model, whose graph is taken.
+    """
+    from webtensorc.driver import run_passes
+
+    result, changes = run_passes(_source(file), specs, target)
+    console.say(f"{', '.join(specs)}: {changes} changes")
+    console.result({"passes": list(specs), "changes": changes, "ir": result}, result.rstrip("\n"))
 
 
-def _read(path: Path) -> str:
-    from webtensorc.errors import InvalidFileError
+def _source(file: str) -> str | Path:
+    """MLIR text, or the path of a model."""
+    if file == "-":
+        return sys.stdin.read() + "\n"
+    from webtensorc.frontends.detect import Format, detect
 
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is not text"
-        raise InvalidFileError(reason.lower(), file=str(path), doing="reading IR", hint="give MLIR as text") from None
+    path = Path(file)
+    return path.read_text() + "\n" if detect(path) is Format.MLIR_TEXT else path

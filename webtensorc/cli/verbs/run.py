@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
 import click
 
 from webtensorc.cli import options
-from webtensorc.cli.console import Console, table
+from webtensorc.cli.console import Console
 from webtensorc.cli.options import verb
-
-if TYPE_CHECKING:
-    import numpy as np
-    from webtensorc_runtime import Module
 
 VALUE = "NAME=VALUE"
 
@@ -30,8 +23,7 @@ VALUE = "NAME=VALUE"
 )
 @click.option("--output", "outputs", multiple=True, metavar="NAME=@f.npy", help="Write an output. Repeatable.")
 @click.option("--expected", multiple=True, metavar=VALUE, help="What an output must be, else exit 1. Repeatable.")
-@click.option("--rtol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Relative tolerance.")
-@click.option("--atol", type=click.FloatRange(0), default=1e-6, show_default=True, help="Absolute tolerance.")
+@options.tolerance
 @options.seed
 @options.execution
 @options.shapes
@@ -41,8 +33,8 @@ def command(
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     expected: tuple[str, ...],
-    rtol: float,
-    atol: float,
+    rtol: float | None,
+    atol: float | None,
     seed: int,
     device: str | None,
     threads: int | None,
@@ -54,21 +46,25 @@ def command(
     Inputs not given are random from the seed. A model is compiled for this machine first.
     """
     from webtensorc.cli import building, tensors
+    from webtensorc.compare import compare
 
     source = building.loadable(console, model, dims=dims, input_shapes=input_shapes)
     module = building.load(console, source, device, threads)
     given = tensors.bind(inputs, module.inputs, "--input")
     files = tensors.bind_files(outputs, module.outputs, "--output")
     wanted = tensors.bind(expected, module.outputs, "--expected")
-    results = module.run(_complete(console, module, given, seed))
+    results = module.run(tensors.complete(console, given, module.inputs, seed))
     for name, path in files.items():
         tensors.save(path, results[name])
         console.say(f"wrote {path}")
-    errors = _compare(results, wanted, rtol, atol)
-    passed = all(each["passed"] for each in errors)
-    data = {"variant": str(module.variant), "outputs": tensors.as_data(results), "expected": errors, "passed": passed}
-    text = [tensors.as_text({name: array for name, array in results.items() if name not in files})]
-    if errors:
-        text.append(_error_table(errors))
-    console.result(data, "\n\n".join(filter(None, text)))
+    errors = compare(results, wanted, rtol, atol)
+    passed = all(each.passed for each in errors)
+    data = {
+        "variant": module.variant,
+        "outputs": tensors.as_data(results),
+        "expected": [each.as_dict() for each in errors],
+        "passed": passed,
+    }
+    printed = tensors.as_text({name: array for name, array in results.items() if name not in files})
+    console.result(data, "\n\n".join(filter(None, (printed, tensors.error_table(errors)))))
     return 0 if passed else 1
