@@ -1,7 +1,7 @@
 """webtensorc: an ahead-of-time compiler for machine-learning models.
 
-    bundle = webtensorc.compile("model.onnx", targets=["x86-64-v3", "x86-64-v4"])
-    bundle.save("model.wtb")
+bundle = webtensorc.compile("model.onnx", targets=["x86-64-v3", "x86-64-v4"])
+bundle.save("model.wtb")
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ def compile(
     from webtensorc.plan import Options
 
     options = Options(optimization_level, tuple(passes), tuple(disabled_passes))
-    request = Request(
-        model, tuple(targets), dims or {}, input_shapes or {}, options, Cache() if cache else None
-    )
+    request = Request(model, tuple(targets), dims or {}, input_shapes or {}, options, Cache() if cache else None)
     return compile_source(request).bundle
 
 

@@ -47,7 +47,7 @@ class Request:
     targets: Sequence[str] = ("host",)
     dims: Mapping[str, int] = field(default_factory=dict)
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     cache: Cache | None = None
     dump_dir: Path | None = None
     strict: bool = False

@@ -45,7 +45,7 @@ class UnsupportedError(DiagnosticError):
     exit_code = 4
 
     def __init__(self, message: str, items: tuple[Unsupported, ...] = (), **where: str | None) -> None:
-        super().__init__(message, notes=tuple(map(str, items)), **where)  # type: ignore[arg-type]
+        super().__init__(message, notes=tuple(map(str, items)), **where)
         self.items = items
 
 

@@ -1,12 +1,12 @@
 """One order to the compilation worker, as a folder: easy to hand over, to keep when it crashes, and to run again.
 
-    job.json               what to do
-    graph.mlir             the module, as generic MLIR text with locations
-    weights.safetensors    the weights, where passes will read them
-    result/                what the worker made:
-        graph.mlir, weights.safetensors, graph.json     by a job that runs passes on the graph
-        N.vmfb, N.json                                  by a job that makes modules, for the N-th plan
-        N.mlir                                          by one that is to stop after a phase
+job.json               what to do
+graph.mlir             the module, as generic MLIR text with locations
+weights.safetensors    the weights, where passes will read them
+result/                what the worker made:
+    graph.mlir, weights.safetensors, graph.json     by a job that runs passes on the graph
+    N.vmfb, N.json                                  by a job that makes modules, for the N-th plan
+    N.mlir                                          by one that is to stop after a phase
 """
 
 from __future__ import annotations

@@ -66,5 +66,5 @@ class Pass:
     """Among the passes after the same phase, lower runs first; ties by name."""
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Rewrite `module` (an `iree.compiler.ir.Operation`, `builtin.module`) in place; return the number of changes."""
+        """Rewrite `module`, the `builtin.module` operation, in place and return the number of changes."""
         raise NotImplementedError

@@ -63,7 +63,7 @@ class Plan:
     versions: tuple[tuple[str, str], ...]
 
     @classmethod
-    def make(cls, target: str | Target, options: Options = Options()) -> Plan:  # noqa: B008 (frozen)
+    def make(cls, target: str | Target, options: Options = Options()) -> Plan:
         """Decide everything for one target.
 
         Raises:

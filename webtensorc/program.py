@@ -74,7 +74,7 @@ class Program:
                 raise InternalError(
                     f"pass `{each.name}` failed: {error}",
                     doing=f"running {step.spec} after {self.phase.value}",
-                    hint=f"`--disable-pass {each.name}` leaves it out" if each.level else None,
+                    hint=f"`--disable-pass {each.name}` leaves it out" if each.level != 0 else None,
                 ) from error
         self.records.append(Record(each.name, step.family, time.perf_counter() - started, changes))
         if before is not None and (before != self._fingerprint()) != (changes > 0):

@@ -15,11 +15,14 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from webtensorc.errors import InternalError, UsageError
 from webtensorc.pass_api import Pass
 from webtensorc.spec import Spec, did_you_mean
 from webtensorc.target_api import Target
+
+T = TypeVar("T", Pass, Target)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Entry:
     name: str
     module: str
 
-    def load(self, base: type) -> type:
+    def load(self, base: type[T]) -> type[T]:
         """Import the module and return its one subclass of `base` called `name`.
 
         Raises:
@@ -44,7 +47,7 @@ class Entry:
         if len(found) != 1 or found[0].name != self.name:
             named = ", ".join(getattr(cls, "name", cls.__name__) for cls in found) or "nothing"
             raise InternalError(
-                f"module {self.module} must define exactly the {base.__name__.lower()} `{self.name}`; it defines {named}"
+                f"{self.module} must define exactly the {base.__name__.lower()} `{self.name}`; it defines {named}"
             )
         return found[0]
 
@@ -89,8 +92,7 @@ def make_pass(text: str) -> Pass:
         raise UsageError(
             f"there is no pass `{spec.name}`", hint=did_you_mean(spec.name, known) or "`webtensorc passes` lists them"
         )
-    loaded: type[Pass] = known[spec.name].load(Pass)
-    return spec.build(loaded)
+    return spec.build(known[spec.name].load(Pass))
 
 
 def target_classes() -> Mapping[str, type[Target]]:
@@ -108,7 +110,7 @@ def make_target(text: str) -> Target:
     known = entries("webtensorc.targets")
     for name in sorted(known, key=len, reverse=True):
         if spec.name == name or spec.name.startswith(f"{name}-"):
-            loaded: type[Target] = known[name].load(Target)
+            loaded = known[name].load(Target)
             if spec.name in loaded.names():
                 return loaded.from_spec(spec)
     names = [each for cls in target_classes().values() for each in cls.names()]

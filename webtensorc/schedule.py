@@ -125,7 +125,7 @@ class Schedule:
         )
 
     def mode(self) -> Literal["inline", "task"]:
-        """How to run it: `inline` on the calling thread if that is faster than waking others, else `task`, on worker threads."""
+        """`inline` to run on the calling thread if that is faster than waking others, else `task`."""
         return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "task"
 
     def to_json(self) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def source_key(path: Path, dims: Mapping[str, int], shapes: Mapping[str, tuple[i
 
 def graph_key(model: Model, graph_plan: Plan) -> Key:
     """Key of a model's graph and weights once optimised by a plan's GRAPH passes."""
-    weights = [[name, str(array.dtype), list(array.shape), _array_digest(array)] for name, array in model.weights.items()]
+    weights = [
+        [name, str(array.dtype), list(array.shape), _array_digest(array)] for name, array in model.weights.items()
+    ]
     return {
         "kind": "graph",
         "graph": hashlib.sha256(model.graph).hexdigest(),
@@ -86,20 +88,11 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
     return Model(about["name"], entry.read("graph.mlirbc"), weights, inputs, outputs)
 
 
-def save_graph(cache: Cache, key: Key, model: Model, folder: Path) -> None:
-    """Keep the optimised model whose graph and weights a worker left in `folder`."""
-    about = json.dumps(signature(model)).encode()
-    names = ("graph.mlirbc", "weights.safetensors")
-    cache.put(key, {"model.json": about, **{name: folder / name for name in names}})
-
-
-def read_model(graph: Path, weights: Path, about: Mapping[str, Any]) -> Model:
-    """A model from its parts on disk; `about` is what `_signature` gives."""
-    inputs, outputs = (
-        tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in about[side])
-        for side in ("inputs", "outputs")
-    )
-    return Model(about["name"], graph.read_bytes(), weights_file.read(weights), inputs, outputs)
+def save_graph(cache: Cache, key: Key, model: Model, weights: Path) -> None:
+    """Keep an optimised model whose weights are in the file `weights`."""
+    about = {**_signature(model), "weights": list(model.weights)}
+    files = {"model.json": json.dumps(about).encode(), "graph.mlirbc": model.graph, "weights.safetensors": weights}
+    cache.put(key, files)
 
 
 def find_module(cache: Cache, key: Key, plan: Plan) -> Artifact | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from webtensorc.spec import Spec
 
@@ -34,8 +34,7 @@ class Target:
         Raises:
             UsageError: an unknown option or a wrong value.
         """
-        built: Self = spec.build(cls)
-        return built
+        return spec.build(cls)
 
     @property
     def label(self) -> str:

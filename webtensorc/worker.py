@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
 from webtensorc import registry, schedule
 from webtensorc import weights as weights_file
 from webtensorc.errors import DiagnosticError, InternalError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import pickle
@@ -31,7 +32,7 @@ class Worker:
     """One worker process."""
 
     def __init__(self) -> None:
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         # Plug-ins that the parent can import must be importable there too.
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
@@ -112,10 +113,8 @@ class Worker:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             assert stream is not None
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
 
 
 def run(job: Job, on_step: Callable[[str], None], timeout: float | None) -> None:
@@ -160,6 +159,7 @@ def _keep_reproducer(job: Job, error: CompilationError | InternalError, stderr: 
 
 
 @atexit.register
-def _end_idle_workers() -> None:
+def end_idle() -> None:
+    """End the workers that wait for another job."""
     while _idle:
         _idle.pop().kill()

@@ -44,7 +44,7 @@ def bind(module: ir.Module, names: Iterable[str]) -> None:
 
 
 def _is_main(op: ir.OpView) -> bool:
-    return op.operation.name == "func.func" and ir.StringAttr(op.attributes["sym_name"]).value == "main"
+    return bool(op.operation.name == "func.func" and ir.StringAttr(op.attributes["sym_name"]).value == "main")
 
 
 def _forget_erased_arguments(main: ir.OpView, body: ir.Block) -> None:

@@ -40,9 +40,7 @@ class Session:
         self._callback = _DIAGNOSTIC(self._on_diagnostic)
         self._invocation = self._session.invocation()
         self._library = _library()
-        self._library.ireeCompilerInvocationEnableCallbackDiagnostics(
-            self._invocation._inv_p, 0, self._callback, None
-        )
+        self._library.ireeCompilerInvocationEnableCallbackDiagnostics(self._invocation._inv_p, 0, self._callback, None)
 
     def _on_diagnostic(self, severity: int, text: int, size: int, _: Any) -> None:
         # May come from a compiler thread; appending to a list is safe there, calling back is not.
