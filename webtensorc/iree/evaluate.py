@@ -1,0 +1,231 @@
+"""Values of a GRAPH-phase module that are known at compile time, computed with numpy.
+
+Known arrays are held in broadcast form: they have the rank of the tensor, and extent 1 along every dimension in which
+all elements are equal. A bias broadcast over an image stays a handful of numbers, and so does whatever is computed
+elementwise from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from webtensorc.iree.graph import Graph
+from webtensorc.iree.mlir import (
+    Array,
+    Operation,
+    Value,
+    dtype_of,
+    elements,
+    integers,
+    is_static_tensor,
+    owner,
+    shape_of,
+)
+from webtensorc.iree.stablehlo import DotLayout
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value known at compile time.
+
+    Attributes:
+        array: its elements in broadcast form.
+        weights: names of the weights it was computed from, in order of first use.
+    """
+
+    array: Array
+    weights: tuple[str, ...]
+
+
+class Evaluator:
+    """Answers which values of a graph are known; remembers its answers, so make a new one after an edit of weights."""
+
+    def __init__(self, graph: Graph, limit: int = 1 << 31) -> None:
+        self._graph = graph
+        self._limit = limit
+        self._answers: dict[Value, Known | None] = {}
+
+    def known(self, value: Value) -> Known | None:
+        """The known form of a value, or None."""
+        pending = [value]
+        while pending:  # not recursive: chains of weight-only operations can be long
+            last = pending[-1]
+            op = owner(last)
+            missing = [
+                each for each in (op.operands if _is_evaluable(op) else ()) if each not in self._answers
+            ] if last not in self._answers else []  # fmt: skip
+            if missing:
+                pending.extend(missing)
+                continue
+            if last not in self._answers:
+                self._answers[last] = self._find(last, op)
+            pending.pop()
+        return self._answers[value]
+
+    def _find(self, value: Value, op: Operation | None) -> Known | None:
+        if not is_static_tensor(value):
+            return None
+        if op is None:
+            name = self._graph.weight_name(value)
+            return None if name is None else Known(self._graph.weights[name], (name,))
+        if op.name == "stablehlo.constant":
+            array = _constant(op)
+            return None if array is None else Known(array, ())
+        if not _is_evaluable(op):
+            return None
+        operands = [self._answers[each] for each in op.operands]
+        if any(each is None for each in operands):
+            return None
+        known = [each for each in operands if each is not None]
+        with np.errstate(all="ignore"):
+            array = self._evaluate(op, [each.array for each in known])
+        return array if array is None else Known(array, tuple(dict.fromkeys(w for each in known for w in each.weights)))
+
+    def _evaluate(self, op: Operation, arrays: Sequence[Array]) -> Array | None:
+        result = op.results[0]
+        if op.name in _ELEMENTWISE:
+            ranks = {array.ndim for array in arrays}
+            if len(ranks) > 1:  # a scalar predicate or bound applies to every element
+                arrays = [array.reshape([1] * max(ranks)) if array.ndim == 0 else array for array in arrays]
+            return np.asarray(_ELEMENTWISE[op.name](*arrays)).astype(dtype_of(result), copy=False)
+        if math.prod(shape_of(result)) * dtype_of(result).itemsize > self._limit:
+            return None
+        return _STRUCTURAL[op.name](op, arrays)
+
+
+def expand(known: Known, value: Value) -> Array:
+    """All elements of a known value; a view where they repeat."""
+    return np.broadcast_to(known.array, shape_of(value))
+
+
+def _constant(op: Operation) -> Array | None:
+    try:
+        return elements(op.attributes["value"])
+    except TypeError:  # complex numbers have no accessor in the bindings
+        return None
+
+
+def _is_evaluable(op: Operation | None) -> bool:
+    if op is None or len(op.results) != 1 or not is_static_tensor(op.results[0]):
+        return False
+    if op.name in _FLOAT_ONLY:
+        return dtype_of(op.results[0]).kind not in "iu"
+    if op.name == "stablehlo.convert":  # the other direction rounds and saturates
+        return not (dtype_of(op.operands[0]).kind not in "iub" and dtype_of(op.results[0]).kind in "iub")
+    return op.name in _ELEMENTWISE or op.name in _STRUCTURAL
+
+
+def _broadcast_in_dim(op: Operation, arrays: Sequence[Array]) -> Array:
+    dimensions = integers(op, "broadcast_dimensions")
+    shape = [1] * len(shape_of(op.results[0]))
+    order = np.argsort(dimensions)
+    array = arrays[0].transpose(order) if len(order) else arrays[0]
+    for i, extent in zip(sorted(dimensions), array.shape, strict=True):
+        shape[i] = extent
+    return array.reshape(shape)
+
+
+def _reshape(op: Operation, arrays: Sequence[Array]) -> Array:
+    array, old, new = arrays[0], shape_of(op.operands[0]), shape_of(op.results[0])
+    if array.size == 1:
+        return array.reshape([1] * len(new))
+    if [extent for extent in old if extent != 1] == [extent for extent in new if extent != 1]:
+        kept = iter([have for have, extent in zip(array.shape, old, strict=True) if extent != 1])
+        return array.reshape([next(kept) if extent != 1 else 1 for extent in new])
+    return np.broadcast_to(array, old).reshape(new)
+
+
+def _transpose(op: Operation, arrays: Sequence[Array]) -> Array:
+    return arrays[0].transpose(integers(op, "permutation"))
+
+
+def _slice(op: Operation, arrays: Sequence[Array]) -> Array:
+    limits = zip(integers(op, "start_indices"), integers(op, "limit_indices"), integers(op, "strides"), strict=True)
+    old = zip(arrays[0].shape, shape_of(op.operands[0]), strict=True)
+    return arrays[0][
+        tuple(
+            slice(None) if have != extent else slice(*each) for (have, extent), each in zip(old, limits, strict=True)
+        )
+    ]
+
+
+def _concatenate(op: Operation, arrays: Sequence[Array]) -> Array:
+    axis = op.attributes["dimension"].value
+    common = list(np.broadcast_shapes(*[(*a.shape[:axis], 1, *a.shape[axis + 1 :]) for a in arrays]))
+    parts = []
+    for array, operand in zip(arrays, op.operands, strict=True):
+        common[axis] = shape_of(operand)[axis]
+        parts.append(np.broadcast_to(array, common))
+    return np.concatenate(parts, axis)
+
+
+def _reverse(op: Operation, arrays: Sequence[Array]) -> Array:
+    return np.flip(arrays[0], integers(op, "dimensions"))
+
+
+def _dot_general(op: Operation, arrays: Sequence[Array]) -> Array | None:
+    layout = DotLayout.of(op)
+    left, right = (np.broadcast_to(a, shape_of(v)) for a, v in zip(arrays, op.operands, strict=True))
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    left_names = [next(letters) for _ in left.shape]
+    right_names = [next(letters) for _ in right.shape]
+    for i, j in zip(
+        layout.left_batch + layout.left_contracting, layout.right_batch + layout.right_contracting, strict=True
+    ):
+        right_names[j] = left_names[i]
+    kept = [left_names[i] for i in layout.left_batch]
+    kept += [n for i, n in enumerate(left_names) if i not in layout.left_batch + layout.left_contracting]
+    kept += [n for i, n in enumerate(right_names) if i in layout.right_free(right.ndim)]
+    dtype = dtype_of(op.results[0])
+    wide = np.result_type(dtype, np.float32) if dtype.kind not in "iub" else dtype
+    equation = f"{''.join(left_names)},{''.join(right_names)}->{''.join(kept)}"
+    return np.einsum(equation, left.astype(wide), right.astype(wide), optimize=True).astype(dtype)
+
+
+_FLOAT_ONLY = {"stablehlo.divide", "stablehlo.power"}  # integers round otherwise than numpy's
+
+_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    f"stablehlo.{name}": function
+    for name, function in {
+        "abs": np.abs,
+        "add": np.add,
+        "and": lambda a, b: np.bitwise_and(a, b),
+        "ceil": np.ceil,
+        "convert": lambda a: a,
+        "cosine": np.cos,
+        "divide": np.divide,
+        "exponential": np.exp,
+        "floor": np.floor,
+        "log": np.log,
+        "logistic": lambda a: 1 / (1 + np.exp(-a)),
+        "maximum": np.maximum,
+        "minimum": np.minimum,
+        "multiply": np.multiply,
+        "negate": np.negative,
+        "not": np.invert,
+        "or": lambda a, b: np.bitwise_or(a, b),
+        "power": np.power,
+        "rsqrt": lambda a: 1 / np.sqrt(a),
+        "select": np.where,
+        "sign": np.sign,
+        "sine": np.sin,
+        "sqrt": np.sqrt,
+        "subtract": np.subtract,
+        "tanh": np.tanh,
+    }.items()
+}
+
+_STRUCTURAL: dict[str, Callable[[Operation, Sequence[Array]], Array | None]] = {
+    "stablehlo.broadcast_in_dim": _broadcast_in_dim,
+    "stablehlo.concatenate": _concatenate,
+    "stablehlo.dot_general": _dot_general,
+    "stablehlo.reshape": _reshape,
+    "stablehlo.reverse": _reverse,
+    "stablehlo.slice": _slice,
+    "stablehlo.transpose": _transpose,
+}
