@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from webtensorc.cli.console import Console
+from webtensorc.cli.console import Console, short
 
 if TYPE_CHECKING:
     from webtensorc_runtime import Module
@@ -33,7 +33,7 @@ def compile_request(console: Console, request: Request) -> Compilation:
     with console.steps(stages) as steps:
         compilation = compile_source(request, steps.step)
     if compilation.cached:
-        console.say(f"from the cache: {', '.join(compilation.cached)}")
+        console.say(f"from the cache: {', '.join(map(short, compilation.cached))}")
     return compilation
 
 
@@ -63,7 +63,7 @@ def load(console: Console, source: Any, device: str | None = None, threads: int 
     import webtensorc_runtime
 
     module = webtensorc_runtime.load(source, device=device, threads=threads)
-    console.detail(f"variant {module.variant}")
+    console.detail(f"variant {module.variant}, {module.mode}, {module.workers} workers")
     for label, reason in module.rejected:
         console.detail(f"  not {label}: {reason}")
     return module

@@ -68,18 +68,19 @@ class Steps:
 
     def __init__(self, console: Console, stages: Sequence[str]) -> None:
         self.console = console
-        self._stages = list(stages)
+        self._stages = [short(stage) for stage in stages]
         self._stage: str | None = None
         self._started = 0.0
 
     def step(self, index: int, total: int, label: str) -> None:
         """Step `index` of `total` (counted from 1) begins; `label` is `stage` or `stage: detail`."""
         stage, _, detail = label.partition(": ")
+        stage = short(stage)
         if stage != self._stage:
             self._end_stage()
             self._stage, self._started = stage, time.monotonic()
         if detail and self.console.verbose:
-            self._print(f"      {index}/{total} {label}")
+            self._print(f"      {index}/{total} {stage}: {detail}")
 
     def close(self, *, done: bool) -> None:
         """The work has ended, well if `done`."""
@@ -109,6 +110,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join([line([h.upper() for h in header]), *map(line, cells)])
+
+
+def short(label: str) -> str:
+    """A target's label for people, its options left out: `x86-64-v4{...}`."""
+    name, brace, _ = label.partition("{")
+    return f"{name}{{...}}" if brace else name
 
 
 def size(count: int) -> str:

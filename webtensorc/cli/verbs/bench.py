@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webtensorc.cli import options
-from webtensorc.cli.console import Console, size, table
+from webtensorc.cli.console import Console, short, size, table
 from webtensorc.cli.options import verb
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def command(
         "unit": "ms",
         "results": {name: {**asdict(timing), **facts.get(name, {})} for name, timing in timings.items()},
     }
-    console.result(data, f"variant {first.variant}, {first.mode}, {first.workers} workers\n\n{_table(timings, facts)}")
+    console.result(
+        data, f"variant {short(first.variant)}, {first.mode}, {first.workers} workers\n\n{_table(timings, facts)}"
+    )
 
 
 def _ablated(

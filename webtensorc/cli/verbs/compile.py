@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webtensorc.cli import options
-from webtensorc.cli.console import Console, size, table
+from webtensorc.cli.console import Console, short, size, table
 from webtensorc.cli.options import verb
 from webtensorc.phase import Phase
 
@@ -129,7 +129,7 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _text(data: dict[str, Any]) -> str:
     rows = [
-        (each["target"], size(each["module_bytes"]), each["mode"], " ".join(each["features"]) or "-")
+        (short(each["target"]), size(each["module_bytes"]), each["mode"], len(each["features"]))
         for each in data["variants"]
     ]
     return f"{data['bundle']}: {size(data['bytes'])}\n\n{table(('target', 'module', 'mode', 'needs'), rows)}"
@@ -138,7 +138,7 @@ def _text(data: dict[str, Any]) -> str:
 def _times(compilation: Compilation) -> str:
     rows = [
         (
-            label,
+            short(label),
             each["step"],
             each["family"] or "-",
             each["seconds"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webtensorc.cli import options
-from webtensorc.cli.console import Console, size, table
+from webtensorc.cli.console import Console, short, size, table
 from webtensorc.cli.options import verb
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _bundle_text(container: Container, path: str) -> str:
     manifest = container.manifest
     members = [(name, size(member.size), member.sha256[0][:16]) for name, member in manifest.members.items()]
     variants = [
-        (each.label, each.device, each.mode, size(manifest.members[each.module].size), " ".join(each.features) or "-")
+        (short(each.label), each.device, each.mode, size(manifest.members[each.module].size), len(each.features))
         for each in manifest.variants
     ]
     return "\n".join(
@@ -100,7 +100,8 @@ def _bundle_text(container: Container, path: str) -> str:
             f"{path}: bundle of {manifest.name}, schema {manifest.schema}, digests match",
             *_signature(manifest),
             "",
-            table(("variant", "device", "mode", "module", "needs"), variants),
+            table(("variant", "device", "mode", "module", "features"), variants),
+            *(f"  {each.label} needs {' '.join(each.features) or 'nothing special'}" for each in manifest.variants),
             "",
             table(("member", "size", "sha256"), members),
             "",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from webtensorc.cli import options
-from webtensorc.cli.console import Console
+from webtensorc.cli.console import Console, short
 from webtensorc.cli.options import verb
 
 
@@ -62,7 +62,7 @@ def command(
         "outputs": [each.as_dict() for each in errors],
         "passed": passed,
     }
-    verdict = f"{module.variant} {'agrees' if passed else 'does NOT agree'} with {reference}"
+    verdict = f"{short(module.variant)} {'agrees' if passed else 'does NOT agree'} with {reference}"
     console.result(data, f"{tensors.error_table(errors)}\n\n{verdict}")
     return 0 if passed else 1
 
