@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from webtensorc_runtime import safetensors
 from webtensorc_runtime.device import Execution, open_device
 from webtensorc_runtime.errors import DiagnosticError, InvalidFileError
-from webtensorc_runtime.safetensors import Slot
+from webtensorc_runtime.tensors import Slot
 
 ENTRY = "main"
 SCOPE = "model"
@@ -29,16 +32,26 @@ class Program:
     """A context with the module's code and weights. Its initialisers have run; calls need outside locking.
 
     `module` and `weights` are used where they lie, and are kept alive by the program.
+
+    Attributes:
+        destinations: after its inputs `main` takes one buffer for each output and writes there (IREE's argument
+            attribute `iree.abi.output`); otherwise it returns buffers of its own, and every result is copied.
     """
 
     def __init__(
-        self, module: memoryview, weights: memoryview, slots: Mapping[str, Slot], execution: Execution, file: str
+        self,
+        module: memoryview,
+        weights: memoryview,
+        slots: Mapping[str, safetensors.Slot],
+        execution: Execution,
+        file: str,
     ) -> None:
         self.runtime = native()
         self.execution = execution
         device = open_device(self.runtime, execution)
         self.allocator = device.allocator
         self._kept = (device, module, weights)
+        self._list = self.runtime.VmVariantList
         instance = _vm_instance(self.runtime)
         try:
             code = self.runtime.VmModule.wrap_buffer(instance, module)
@@ -47,21 +60,45 @@ class Program:
         self._function = code.lookup_function(ENTRY)
         if self._function is None:
             raise InvalidFileError(f"the module has no function `{ENTRY}`", file=file)
+        declaration = self._function.reflection.get("iree.abi.declaration", "")
+        self.destinations = "iree.abi.output" in declaration
         modules = [self.runtime.create_hal_module(instance, device), code]
         if slots:
             modules.insert(0, self._parameters(instance, weights, slots))
         try:
             self._context = self.runtime.VmContext(instance, modules)
+            self._invoke = self._context.invoke
         except (RuntimeError, ValueError) as error:
             raise DiagnosticError(
                 f"the engine refuses the module: {_first_line(error)}", file=file, doing="loading the module"
             ) from None
 
-    def invoke(self, arguments: Any, results: Any) -> None:
-        """Run `main` and wait for it; the interpreter lock is free meanwhile."""
-        self._context.invoke(self._function, arguments, results)
+    def variants(self, views: Sequence[Any]) -> Any:
+        """An argument list of the engine's."""
+        arguments = self.runtime.VmVariantList(len(views))
+        for view in views:
+            arguments.push_ref(view)
+        return arguments
 
-    def _parameters(self, instance: Any, weights: memoryview, slots: Mapping[str, Slot]) -> Any:
+    def invoke(self, arguments: Any) -> Any:
+        """Run `main` and wait for it, the interpreter lock free meanwhile; the list of results.
+
+        Raises:
+            DiagnosticError: the engine failed.
+        """
+        results = self._list(1)
+        try:
+            self._invoke(self._function, arguments, results)
+        except RuntimeError as error:
+            raise DiagnosticError(f"the engine failed: {_first_line(error)}", doing="running the model") from None
+        return results
+
+    def copy_out(self, results: Any, index: int, slot: Slot) -> np.ndarray:
+        """One result as an array of its own: the engine's memory may belong to an input, a weight or another result."""
+        view = results.get_as_object(index, self.runtime.HalBufferView)
+        return np.ndarray(slot.shape, slot.dtype, view.map()).copy() if view.byte_length else slot.staging()[0].copy()
+
+    def _parameters(self, instance: Any, weights: memoryview, slots: Mapping[str, safetensors.Slot]) -> Any:
         index = self.runtime.ParameterIndex()
         index.reserve(len(slots))
         handle = self.runtime.FileHandle.wrap_memory(weights)

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.engine import Program
-from webtensorc_runtime.errors import DiagnosticError, UsageError
+from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import Manifest, TensorSpec
 from webtensorc_runtime.select import Selection
-from webtensorc_runtime.tensors import Input, check_names, element_of, expectations
+from webtensorc_runtime.tensors import Slot, check_names, expectations
 
 _ndarray = np.ndarray
 
@@ -44,12 +43,15 @@ class Module:
         self.workers = program.execution.workers
         self._program = program
         self._lock = threading.Lock()
-        runtime = program.runtime
-        self._list, self._view_type = runtime.VmVariantList, runtime.HalBufferView
-        self._slots = tuple(Input(spec, runtime, program.allocator) for spec in manifest.inputs)
-        self._results = tuple((spec.shape, _result_dtype(spec)) for spec in manifest.outputs)
-        self._staged = self._arguments([slot.staged for slot in self._slots])
-        self._all_small = not any(slot.large for slot in self._slots)
+        self._names = tuple(spec.name for spec in manifest.inputs)
+        self._results = tuple(spec.name for spec in manifest.outputs)
+        self._inputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.inputs)
+        self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
+        self._staged = None
+        if program.destinations and not any(slot.large for slot in (*self._inputs, *self._outputs)):
+            self._staged = program.variants([slot.staging()[1] for slot in (*self._inputs, *self._outputs)])
+            self._fast = tuple((slot.staging()[0], slot.dtype, slot.shape) for slot in self._inputs)
+            self._answers = tuple(slot.staging()[0] for slot in self._outputs)
 
     def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
         """Run the model on its inputs in order; the outputs in order, as arrays that own their memory.
@@ -61,19 +63,26 @@ class Module:
         Raises:
             UsageError: wrong number, dtype or shape.
         """
-        slots = self._slots
-        if len(arrays) != len(slots):
+        if len(arrays) != len(self._inputs):
             raise UsageError(
-                f"the model takes {len(slots)} inputs, got {len(arrays)}",
+                f"the model takes {len(self._inputs)} inputs, got {len(arrays)}",
                 doing="calling the model",
                 notes=expectations(self.inputs),
             )
-        for slot, array in zip(slots, arrays, strict=True):
-            if type(array) is not _ndarray or array.dtype is not slot.dtype or array.shape != slot.shape:
-                arrays = tuple(each.convert(value) for each, value in zip(slots, arrays, strict=True))
-                break
+        if self._staged is not None:
+            # Small models: everything is prepared, and this loop is most of what a call costs in Python.
+            with self._lock:
+                for (staging, dtype, shape), array in zip(self._fast, arrays, strict=False):
+                    if type(array) is not _ndarray or array.dtype is not dtype or array.shape != shape:
+                        break
+                    staging[...] = array
+                else:
+                    self._program.invoke(self._staged)
+                    return tuple([answer.copy() for answer in self._answers])
+        # Outside the lock: converting may run the caller's code.
+        converted = [slot.convert(array) for slot, array in zip(self._inputs, arrays, strict=True)]
         with self._lock:
-            return self._run(arrays)
+            return self._run(converted)
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Run the model on inputs by name; outputs by name, as `__call__`.
@@ -81,47 +90,26 @@ class Module:
         Raises:
             UsageError: unknown or missing names, wrong dtype or shape.
         """
-        check_names(tuple(inputs), self.inputs)
-        results = self(*(inputs[spec.name] for spec in self.inputs))
-        return {spec.name: array for spec, array in zip(self.outputs, results, strict=True)}
+        try:
+            arrays = [inputs[name] for name in self._names]
+        except KeyError:
+            arrays = []
+        if len(arrays) != len(inputs):
+            check_names(tuple(inputs), self.inputs)
+        return dict(zip(self._results, self(*arrays), strict=False))
 
     def __repr__(self) -> str:
         given, made = ", ".join(map(str, self.inputs)), ", ".join(map(str, self.outputs))
         return f"<Module {self.name}({given}) -> ({made}), variant {self.variant}, {self.mode}>"
 
-    def _run(self, arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-        if self._all_small:
-            arguments = self._staged
-            for slot, array in zip(self._slots, arrays, strict=True):
-                slot.staging[...] = array
-        else:
-            allocator = self._program.allocator
-            arguments = self._arguments(
-                [slot.place(array, allocator) for slot, array in zip(self._slots, arrays, strict=True)]
-            )
-        produced = self._list(len(self._results))
-        try:
-            self._program.invoke(arguments, produced)
-        except RuntimeError as error:
-            raise DiagnosticError(
-                f"the engine failed: {error}", place=self.variant, doing="running the model"
-            ) from None
-        view_type = self._view_type
+    def _run(self, arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+        program = self._program
+        given = [slot.read_from(array) for slot, array in zip(self._inputs, arrays, strict=True)]
+        if not program.destinations:
+            produced = program.invoke(program.variants(given))
+            return tuple(program.copy_out(produced, index, slot) for index, slot in enumerate(self._outputs))
+        targets = [slot.write_to() for slot in self._outputs]
+        program.invoke(program.variants([*given, *(view for _, view in targets)]))
         return tuple(
-            [
-                # The engine's memory may belong to an input or a weight, so every result is copied out of it.
-                _ndarray(shape, dtype, produced.get_as_object(index, view_type).map()).copy()
-                for index, (shape, dtype) in enumerate(self._results)
-            ]
+            array if slot.large else array.copy() for slot, (array, _) in zip(self._outputs, targets, strict=True)
         )
-
-    def _arguments(self, views: list[Any]) -> Any:
-        arguments = self._list(len(views))
-        for view in views:
-            arguments.push_ref(view)
-        return arguments
-
-
-def _result_dtype(spec: TensorSpec) -> np.dtype:
-    element_of(spec)
-    return numpy_dtype(spec.dtype)

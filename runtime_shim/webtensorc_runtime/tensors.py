@@ -16,37 +16,54 @@ ALIGNMENT = 64
 """Bytes; compiled code may use aligned loads."""
 
 ZERO_COPY_BYTES = 16 << 10
-"""From this size on, an aligned input is used where it lies; a smaller one is copied faster than it is wrapped."""
+"""From this size on, an aligned array is used where it lies; a smaller one is copied faster than it is wrapped."""
 
 
-class Input:
-    """One input of a module: its type, and a staging buffer that lives as long as the module.
+class Slot:
+    """One input or output of a module: its type, and a staging buffer that lives as long as the module.
 
     Not safe for two threads at once; the module's lock guards it.
+
+    Attributes:
+        large: of `ZERO_COPY_BYTES` or more; such a slot gets its staging buffer when it is first needed.
     """
 
-    __slots__ = ("_element", "_runtime", "dtype", "large", "shape", "spec", "staged", "staging")
+    __slots__ = ("_allocator", "_runtime", "_staged", "dtype", "large", "shape", "spec")
 
     def __init__(self, spec: TensorSpec, runtime: Any, allocator: Any) -> None:
+        element_of(spec)
         self.spec = spec
         self.shape = spec.shape
         self.dtype = numpy_dtype(spec.dtype)
+        self.large = self._size >= ZERO_COPY_BYTES
         self._runtime = runtime
-        self._element = int(getattr(runtime.HalElementType, element_of(spec)))
-        size = prod(spec.shape) * self.dtype.itemsize
-        self.large = size >= ZERO_COPY_BYTES
-        buffer = allocator.allocate_buffer(_memory(runtime), _usage(runtime), max(size, 1))
-        self.staged = runtime.HalBufferView(buffer, self.shape, self._element)
-        self.staging = np.ndarray(self.shape, self.dtype, buffer.map())
+        self._allocator = allocator
+        self._staged: tuple[np.ndarray, Any] | None = None
 
-    def place(self, array: np.ndarray, allocator: Any) -> Any:
-        """A buffer view with the content of `array`: the array itself where it is aligned, else the staging buffer."""
-        if array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
-            raw = array.reshape(-1).view(np.uint8)  # the element types of ml_dtypes have no buffer protocol
-            buffer = allocator.import_host_allocation(raw, _memory(self._runtime), _usage(self._runtime))
-            return self._runtime.HalBufferView(buffer, self.shape, self._element)
-        self.staging[...] = array
-        return self.staged
+    def staging(self) -> tuple[np.ndarray, Any]:
+        """The staging buffer, as an array and as the view that the module takes."""
+        if self._staged is None:
+            memory, usage = _placement(self._runtime)
+            buffer = self._allocator.allocate_buffer(memory, usage, max(self._size, 1))
+            self._staged = np.ndarray(self.shape, self.dtype, buffer.map()), self._view(buffer)
+        return self._staged
+
+    def read_from(self, array: np.ndarray) -> Any:
+        """A view with the content of `array`: the array itself if it is large and aligned, else the staging buffer."""
+        if self.large and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
+            return self._wrap(array.reshape(-1).view(np.uint8))
+        staging, view = self.staging()
+        staging[...] = array
+        return view
+
+    def write_to(self) -> tuple[np.ndarray, Any]:
+        """Where the module writes this output: new memory where it is large, else the staging buffer."""
+        if not self.large:
+            return self.staging()
+        memory = np.empty(self._size + ALIGNMENT, np.uint8)
+        start = -memory.ctypes.data % ALIGNMENT
+        memory = memory[start : start + self._size]
+        return memory.view(self.dtype).reshape(self.shape), self._wrap(memory)
 
     def convert(self, value: object) -> np.ndarray:
         """`value` as an array of exactly this input's type and shape; DLPack and numpy's protocols, no casts.
@@ -59,6 +76,17 @@ class Input:
             given = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
             raise UsageError(f"input `{self.spec.name}` got {given}, expected {self.spec}", doing="calling the model")
         return array
+
+    @property
+    def _size(self) -> int:
+        return prod(self.shape) * self.dtype.itemsize
+
+    def _wrap(self, memory: np.ndarray) -> Any:
+        return self._view(self._allocator.import_host_allocation(memory, *_placement(self._runtime)))
+
+    def _view(self, buffer: Any) -> Any:
+        element = int(getattr(self._runtime.HalElementType, element_of(self.spec)))
+        return self._runtime.HalBufferView(buffer, self.shape, element)
 
 
 def element_of(spec: TensorSpec) -> str:
@@ -110,9 +138,7 @@ def _as_array(value: object, spec: TensorSpec) -> np.ndarray:
         ) from None
 
 
-def _memory(runtime: Any) -> int:
-    return int(runtime.MemoryType.HOST_LOCAL) | int(runtime.MemoryType.DEVICE_LOCAL)
-
-
-def _usage(runtime: Any) -> int:
-    return int(runtime.BufferUsage.DEFAULT) | int(runtime.BufferUsage.MAPPING)
+def _placement(runtime: Any) -> tuple[int, int]:
+    """Memory type and allowed usage of every buffer that crosses the module's border."""
+    memory, usage = runtime.MemoryType, runtime.BufferUsage
+    return int(memory.HOST_LOCAL) | int(memory.DEVICE_LOCAL), int(usage.DEFAULT) | int(usage.MAPPING)
