@@ -109,6 +109,8 @@ class X86Target(Target):
             "--iree-input-demote-f64-to-f32=false",
             # Keeps the byte range of every binding visible to the schedule and to the arena planner.
             "--iree-scheduling-optimize-bindings=false",
+            # With them the executables hold the line of a location that has none: four bytes that differ every time.
+            "--iree-llvmcpu-debug-symbols=false",
         )
 
     @property
