@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from webtensorc_runtime import zip_layout
+from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.digest import PIECE, Background
 from webtensorc_runtime.errors import InvalidFileError
 from webtensorc_runtime.manifest import Manifest, check_schema
@@ -186,6 +186,9 @@ def _check_layout(data: memoryview, layout: Layout, file: str) -> None:
 def _check_table(manifest: Manifest, members: Mapping[str, memoryview], file: str) -> None:
     for name in members.keys() - manifest.members.keys() - {MANIFEST}:
         raise _damaged(file, "the manifest does not list it", name)
+    for name in (GRAPH, safetensors.MEMBER):
+        if name not in manifest.members:
+            raise _damaged(file, "every bundle has this member; here it is missing", name)
     for name, member in manifest.members.items():
         if name not in members or len(members[name]) != member.size:
             raise _damaged(file, "it is missing, or its size differs from the manifest", name)

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 END_SIGNATURE = b"PK\x05\x06"
 DIRECTORY_SIGNATURE = b"PK\x01\x02"
 LIMIT32 = 0xFFFFFFFF
-"""Sizes and offsets from here on need ZIP64 records."""
+"""In a 32-bit field: the value is in a ZIP64 record."""
+
+ZIP64_FROM = LIMIT32
+"""Sizes and offsets from here on are written in ZIP64 records."""
 
 ZIP64_EXTRA = 0x0001
 PADDING_EXTRA = 0xD935
@@ -92,7 +95,7 @@ def _version(zip64: bool) -> int:
 
 def _local_header(entry: Entry, offset: int) -> bytes:
     name = entry.name.encode()
-    zip64 = entry.size >= LIMIT32
+    zip64 = entry.size >= ZIP64_FROM
     extra = struct.pack("<HHQQ", ZIP64_EXTRA, 16, entry.size, entry.size) if zip64 else b""
     padding = -(offset + 30 + len(name) + len(extra) + 4) % entry.alignment
     extra += struct.pack("<HH", PADDING_EXTRA, padding) + bytes(padding)
@@ -116,7 +119,7 @@ def _local_header(entry: Entry, offset: int) -> bytes:
 
 def _directory_entry(placed: Placed) -> bytes:
     entry, name = placed.entry, placed.entry.name.encode()
-    big, far = entry.size >= LIMIT32, placed.header_offset >= LIMIT32
+    big, far = entry.size >= ZIP64_FROM, placed.header_offset >= ZIP64_FROM
     wide = ([entry.size, entry.size] if big else []) + ([placed.header_offset] if far else [])
     extra = struct.pack(f"<HH{len(wide)}Q", ZIP64_EXTRA, 8 * len(wide), *wide) if wide else b""
     fixed = struct.pack(
@@ -144,10 +147,11 @@ def _directory_entry(placed: Placed) -> bytes:
 
 def _end(count: int, offset: int, size: int, comment: bytes) -> bytes:
     records = b""
-    if offset >= LIMIT32:
+    far = offset >= ZIP64_FROM
+    if far:
         records = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, offset)
         records += struct.pack("<4sIQI", b"PK\x06\x07", 0, offset + size, 1)
-    offset32 = min(offset, LIMIT32)
+    offset32 = LIMIT32 if far else offset
     return (
         records + struct.pack("<4sHHHHIIH", END_SIGNATURE, 0, 0, count, count, size, offset32, len(comment)) + comment
     )
