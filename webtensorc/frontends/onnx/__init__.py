@@ -1,0 +1,5 @@
+"""The ONNX front end: operators are JAX functions, models are traced and exported to StableHLO."""
+
+from webtensorc.frontends.onnx.load import load
+
+__all__ = ["load"]

@@ -1,0 +1,104 @@
+"""Reading a model file: what can be wrong with it before its graph is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import defs
+
+from webtensorc.errors import InvalidFileError, UnsupportedError
+
+OLDEST_OPSET = 7
+_DEFAULT_DOMAIN = ("", "ai.onnx")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed model and where it came from.
+
+    Attributes:
+        proto: the ModelProto, external data not loaded.
+        file: the file's name as the user wrote it, for messages; None for an in-memory model.
+        folder: where external data is looked for; None refuses external data.
+        opsets: imported version by domain, the default domain under "".
+    """
+
+    proto: Any
+    file: str | None
+    folder: Path | None
+    opsets: dict[str, int]
+
+    @property
+    def stem(self) -> str:
+        """A name for the model: the file's, else the graph's."""
+        return Path(self.file).stem if self.file else (self.proto.graph.name or "model")
+
+
+def open_model(source: Any) -> Source:
+    """Read a path or take a ModelProto, and check its versions.
+
+    Raises:
+        InvalidFileError: missing, unreadable, empty, truncated or not an ONNX model.
+        UnsupportedError: IR version or opset newer or older than this version reads.
+    """
+    if isinstance(source, onnx.ModelProto):
+        proto, file, folder = source, None, None
+    else:
+        path = Path(source)
+        proto, file, folder = _parse(path), str(source), path.resolve().parent
+    if not proto.HasField("graph"):
+        raise InvalidFileError("the file holds no ONNX graph", file=file, hint="is it an ONNX model?")
+    return Source(proto, file, folder, _opsets(proto, file))
+
+
+def _parse(path: Path) -> Any:
+    file, doing = str(path), "reading the model"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidFileError(f"the model cannot be read: {reason}", file=file, doing=doing) from None
+    if not content:
+        raise InvalidFileError("the file is empty", file=file, doing=doing)
+    try:
+        return onnx.ModelProto.FromString(content)
+    except DecodeError:
+        raise InvalidFileError(
+            "the file is not an ONNX model, or it is truncated",
+            file=file,
+            doing=doing,
+            hint="download or export the model again",
+        ) from None
+
+
+def _opsets(proto: Any, file: str | None) -> dict[str, int]:
+    if proto.ir_version > onnx.IR_VERSION:
+        raise UnsupportedError(
+            f"ONNX IR version {proto.ir_version} is newer than {onnx.IR_VERSION}, the newest this version reads",
+            file=file,
+            hint="export the model for an older IR version, or update webtensorc",
+        )
+    if proto.ir_version < 1:
+        raise InvalidFileError("the model states no ONNX IR version", file=file)
+    opsets = {"" if each.domain in _DEFAULT_DOMAIN else each.domain: each.version for each in proto.opset_import}
+    if not opsets:
+        raise InvalidFileError("the model imports no operator set", file=file, hint="IR version 3 or newer states one")
+    newest = defs.onnx_opset_version()
+    version = opsets.get("", newest)
+    if version > newest:
+        raise UnsupportedError(
+            f"opset {version} is newer than {newest}, the newest this version reads",
+            file=file,
+            hint=f"export the model with opset {newest} or older, or update webtensorc",
+        )
+    if version < OLDEST_OPSET:
+        raise UnsupportedError(
+            f"opset {version} is older than {OLDEST_OPSET}, the oldest this version reads",
+            file=file,
+            hint="onnx.version_converter.convert_version(model, 13) may lift it",
+        )
+    return opsets

@@ -1,0 +1,232 @@
+"""Walking a graph node by node, computing each with its operator's function: run under `jax.jit`, this is the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from webtensorc.errors import DiagnosticError
+from webtensorc.frontends.onnx import attributes as attrs
+from webtensorc.frontends.onnx import failures, registry, schemas
+from webtensorc.frontends.onnx.files import Source
+from webtensorc.frontends.onnx.locations import Locations
+from webtensorc.frontends.onnx.structure import label, ordered
+from webtensorc.frontends.onnx.tensors import to_array
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, is_weight_sized, splat
+from webtensorc.frontends.onnx.weights import Weights
+
+
+@dataclass(frozen=True)
+class Node:
+    """What an operator may ask about the node it computes.
+
+    Attributes:
+        name: the node's name, made up for unnamed nodes.
+        operator: ONNX operator name.
+        opset: imported version of its domain.
+        outputs: output names; "" for one that nobody wants.
+    """
+
+    name: str
+    operator: str
+    opset: int
+    outputs: tuple[str, ...]
+
+    def wants(self, index: int) -> bool:
+        """Whether output `index` is used."""
+        return index < len(self.outputs) and bool(self.outputs[index])
+
+
+@dataclass
+class Scope:
+    """The values by name in one graph or function body; graphs inside it see through to it."""
+
+    path: str
+    opsets: Mapping[str, int]
+    outer: Scope | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self.values and self.outer:
+            return self.outer[name]
+        return self.values[name]
+
+    def names(self) -> Iterable[str]:
+        """Every name that can be read here."""
+        return {*self.values, *(self.outer.names() if self.outer else ())}
+
+
+OnFailure = Callable[["Interpreter", Any, Node, tuple[Value, ...], DiagnosticError], tuple[Value, ...]]
+
+
+class Interpreter:
+    """One walk over a model's graph.
+
+    Args:
+        source: the model.
+        weights: where the walk finds and leaves the constants that are arguments of the traced function.
+        locations: where the walk leaves the nodes' names for the traced operations.
+        on_failure: called for a node that fails, to give stand-ins for its outputs; without it the error is raised.
+    """
+
+    def __init__(
+        self, source: Source, weights: Weights, locations: Locations, on_failure: OnFailure | None = None
+    ) -> None:
+        self.source = source
+        self.weights = weights
+        self.locations = locations
+        self.on_failure = on_failure
+        self.functions = {(each.domain, each.name, each.overload): each for each in source.proto.functions}
+        self.calls: list[tuple[str, str, str]] = []
+
+    def main(self, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
+        """The values of the model's outputs for these inputs.
+
+        Raises:
+            DiagnosticError: a node cannot be computed.
+        """
+        with jax.disable_jit():
+            return self.graph(self.source.proto.graph, Scope("", self.source.opsets), inputs)
+
+    def graph(self, graph: Any, scope: Scope, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
+        """Compute a graph in an empty scope."""
+        for each in graph.initializer:
+            if each.name not in inputs:
+                scope.values[each.name] = self._constant(each, scope)
+        for each in graph.sparse_initializer:
+            scope.values[each.values.name] = self._sparse(each)
+        scope.values.update(inputs)
+        outer = scope.outer.names() if scope.outer else ()
+        for index, node in ordered(graph, outer, self.source.file):
+            self.node(node, label(node, index), scope)
+        return tuple(scope[each.name] for each in graph.output)
+
+    def node(self, proto: Any, name: str, scope: Scope) -> None:
+        """Compute one node and bind its outputs."""
+        domain = "" if proto.domain == "ai.onnx" else proto.domain
+        node = Node(scope.path + name, proto.op_type, scope.opsets.get(domain, 0), tuple(proto.output))
+        inputs = tuple(scope[each] if each else None for each in proto.input)
+        if any(each is failures.UNKNOWN for each in inputs):
+            scope.values.update(dict.fromkeys(filter(None, proto.output), failures.UNKNOWN))
+            return
+        place = failures.place(node, domain, inputs)
+        try:
+            with self.locations.scope(node.name):
+                outputs = self._apply(proto, domain, node, inputs, scope)
+        except DiagnosticError as error:
+            if not self.on_failure:
+                raise
+            outputs = self.on_failure(self, proto, node, inputs, error)
+        except Exception as error:
+            failure = failures.explain(error, node, proto, inputs, place, self.source)
+            if not self.on_failure:
+                raise failure from error
+            outputs = self.on_failure(self, proto, node, inputs, failure)
+        for output, value in zip(proto.output, outputs, strict=False):
+            if output:
+                scope.values[output] = value
+                self.weights.remember(scope.path + output, value)
+
+    def _apply(
+        self, proto: Any, domain: str, node: Node, inputs: tuple[Value, ...], scope: Scope
+    ) -> tuple[Value, ...]:
+        own = attrs.resolve(proto, scope.attributes)
+        if function := self.functions.get((proto.domain, proto.op_type, proto.overload)):
+            return self._call(function, own, inputs, node)
+        schema = schemas.find(domain, node.operator, node.opset)
+        place = failures.place(node, domain, inputs)
+        if schema:
+            attrs.check(own, schema, self.source.file, place)
+            schemas.check_inputs(schema, inputs, self.source.file, place)
+        if operator := registry.find(domain, node.operator, node.opset):
+            return self._operate(operator, own, inputs, node, scope)
+        if schema and (body := schemas.function_body(schema, proto, node.opset, inputs)):
+            return self._call(body, attrs.with_defaults(own, schema), inputs, node)
+        raise failures.missing(domain, node, self.source.file, place, self.source.opsets)
+
+    def _operate(
+        self, operator: registry.Operator, own: Mapping[str, Any], inputs: tuple[Value, ...], node: Node, scope: Scope
+    ) -> tuple[Value, ...]:
+        def subgraph(graph: Any, attribute: str) -> Callable[..., tuple[Value, ...]]:
+            return self._subgraph(graph, f"{node.name}/{attribute}/", scope)
+
+        keywords = {
+            name: attrs.to_python(each, self.source.file, self.source.folder, subgraph) for name, each in own.items()
+        }
+        if operator.wants_node:
+            keywords["node"] = node
+        if all(map(is_known, inputs)):
+            with jax.ensure_compile_time_eval():
+                results = operator.function(*inputs, **keywords)
+        else:
+            results = operator.function(*map(self._lifted, inputs), **keywords)
+        return tuple(map(_settled, results if isinstance(results, tuple) else (results,)))
+
+    def _lifted(self, value: Value) -> Value:
+        """A known value on its way into a traced operation: large ones must not become constants of the graph."""
+        if not isinstance(value, np.ndarray) or value.dtype == object or not is_weight_sized(value):
+            return value
+        if (element := splat(value)) is not None:
+            return jax.numpy.full(value.shape, element, value.dtype)
+        return self.weights.lift(value)
+
+    def _subgraph(self, graph: Any, path: str, scope: Scope) -> Callable[..., tuple[Value, ...]]:
+        def run(*inputs: Value) -> tuple[Value, ...]:
+            names = [each.name for each in graph.input]
+            if len(names) != len(inputs):
+                raise ValueError(f"its body `{graph.name}` has {len(names)} inputs, {len(inputs)} are given")
+            inner = Scope(path, scope.opsets, scope, scope.attributes)
+            with jax.disable_jit():
+                return self.graph(graph, inner, dict(zip(names, inputs, strict=True)))
+
+        return run
+
+    def _call(
+        self, function: Any, own: Mapping[str, Any], inputs: tuple[Value, ...], node: Node
+    ) -> tuple[Value, ...]:
+        """Compute a function body in place of the node: a model-local function, or the schema's definition."""
+        key = (function.domain, function.name, getattr(function, "overload", ""))
+        if key in self.calls:
+            raise NotSupportedError(f"function `{function.name}` calls itself")
+        opsets = {"" if each.domain == "ai.onnx" else each.domain: each.version for each in function.opset_import}
+        defaults = {each.name: each for each in function.attribute_proto}
+        scope = Scope(f"{node.name}/", opsets or self.source.opsets, None, {**defaults, **own})
+        padded = (*inputs, *(None for _ in function.input[len(inputs) :]))
+        scope.values.update(zip(function.input, padded, strict=False))
+        self.calls.append(key)
+        try:
+            for index, each in enumerate(function.node):
+                self.node(each, label(each, index), scope)
+        finally:
+            self.calls.pop()
+        return tuple(scope[name] for name in function.output)
+
+    def _constant(self, tensor: Any, scope: Scope) -> Value:
+        name = scope.path + tensor.name
+        if not self.weights.has(name):
+            array = to_array(tensor, self.source.file, self.source.folder)
+            if array.dtype == object or not is_weight_sized(array):
+                return array
+            self.weights.add(name, array)
+        return self.weights[name]
+
+    def _sparse(self, sparse: Any) -> np.ndarray:
+        from webtensorc.frontends.onnx.operators.constant import dense
+
+        values = to_array(sparse.values, self.source.file, self.source.folder)
+        indices = to_array(sparse.indices, self.source.file, self.source.folder)
+        return dense(values, indices, tuple(sparse.dims))
+
+
+def _settled(value: Value) -> Value:
+    """A result in the form the rest of the trace expects: concrete results as numpy arrays."""
+    if isinstance(value, list):
+        return [_settled(each) for each in value]
+    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer)):
+        return value
+    return np.asarray(value)

@@ -1,0 +1,43 @@
+"""ONNX model in, `Model` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from webtensorc.frontends.onnx.files import open_model
+from webtensorc.frontends.onnx.signature import declared_inputs, pin
+from webtensorc.frontends.onnx.trace import trace
+from webtensorc.model import Model
+
+
+def load(
+    source: Any,
+    *,
+    name: str | None = None,
+    dims: Mapping[str, int] | None = None,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    constants: Mapping[str, np.ndarray] | None = None,
+) -> Model:
+    """Read an ONNX model (opset 7 to the newest of the installed onnx) and express it as StableHLO.
+
+    Args:
+        source: path of a `.onnx` file, or an `onnx.ModelProto`.
+        name: the model's name; the file's stem if None.
+        dims: sizes of named dimensions.
+        input_shapes: whole shapes of inputs.
+        constants: values of inputs that are fixed; these inputs vanish from the signature.
+
+    Raises:
+        InvalidFileError: the file is not a valid model, or its external data is missing or unsafe.
+        UnsupportedError: the model is valid but needs what this version lacks.
+        UsageError: dimensions left open, or unknown or contradictory `dims`, `input_shapes` or `constants`.
+    """
+    opened = open_model(source)
+    fixed = dict(constants or {})
+    inputs = declared_inputs(opened, fixed)
+    specs = pin(inputs, dims or {}, input_shapes or {}, opened.file)
+    traced = trace(opened, specs, fixed)
+    return Model(name or opened.stem, traced.graph, traced.weights, specs, traced.outputs)

@@ -1,0 +1,168 @@
+"""Activation functions and normalised exponentials."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import Value, xp
+
+
+@op("Relu")
+def relu(x: Value) -> Value:
+    """max(x, 0)."""
+    return xp(x).maximum(x, np.zeros((), x.dtype))
+
+
+@op("LeakyRelu")
+def leaky_relu(x: Value, *, alpha: float = 0.01) -> Value:
+    """x, or alpha * x where negative."""
+    return jnp.where(x < 0, x * np.asarray(alpha, x.dtype), x)
+
+
+@op("PRelu")
+def prelu(x: Value, slope: Value) -> Value:
+    """x, or slope * x where negative."""
+    return jnp.where(x < 0, x * slope, x)
+
+
+@op("Sigmoid")
+def sigmoid(x: Value) -> Value:
+    """1 / (1 + e^-x)."""
+    return jax.nn.sigmoid(x)
+
+
+@op("HardSigmoid")
+def hard_sigmoid(x: Value, *, alpha: float = 0.2, beta: float = 0.5) -> Value:
+    """alpha * x + beta, clipped to [0, 1]."""
+    return jnp.clip(x * np.asarray(alpha, x.dtype) + np.asarray(beta, x.dtype), 0, 1)
+
+
+@op("HardSwish", since=14)
+def hard_swish(x: Value) -> Value:
+    """x * clip(x / 6 + 1/2, 0, 1)."""
+    return x * hard_sigmoid(x, alpha=1 / 6, beta=0.5)
+
+
+@op("Elu")
+def elu(x: Value, *, alpha: float = 1.0) -> Value:
+    """x, or alpha * (e^x - 1) where negative."""
+    return jnp.where(x < 0, np.asarray(alpha, x.dtype) * jnp.expm1(jnp.minimum(x, 0)), x)
+
+
+@op("Selu")
+def selu(x: Value, *, alpha: float = 1.67326319217681884765625, gamma: float = 1.05070102214813232421875) -> Value:
+    """gamma * elu(x)."""
+    return np.asarray(gamma, x.dtype) * elu(x, alpha=alpha)
+
+
+@op("Celu", since=12)
+def celu(x: Value, *, alpha: float = 1.0) -> Value:
+    """max(0, x) + min(0, alpha * (e^(x / alpha) - 1))."""
+    a = np.asarray(alpha, x.dtype)
+    return jnp.maximum(x, 0) + jnp.minimum(0, a * jnp.expm1(x / a))
+
+
+@op("Gelu", since=20)
+def gelu(x: Value, *, approximate: str = "none") -> Value:
+    """x times the normal distribution function of x, exact or by `tanh`."""
+    return jax.nn.gelu(x, approximate=approximate == "tanh")
+
+
+@op("Softplus")
+def softplus(x: Value) -> Value:
+    """log(1 + e^x)."""
+    return jax.nn.softplus(x)
+
+
+@op("Softsign")
+def softsign(x: Value) -> Value:
+    """x / (1 + |x|)."""
+    return x / (1 + jnp.abs(x))
+
+
+@op("Mish", since=18)
+def mish(x: Value) -> Value:
+    """x * tanh(softplus(x))."""
+    return x * jnp.tanh(jax.nn.softplus(x))
+
+
+@op("Swish", since=24)
+def swish(x: Value, *, alpha: float = 1.0) -> Value:
+    """x * sigmoid(alpha * x)."""
+    return x * jax.nn.sigmoid(np.asarray(alpha, x.dtype) * x)
+
+
+@op("ThresholdedRelu", since=10)
+def thresholded_relu(x: Value, *, alpha: float = 1.0) -> Value:
+    """x where it is greater than alpha, else 0."""
+    return jnp.where(x > np.asarray(alpha, x.dtype), x, np.zeros((), x.dtype))
+
+
+@op("Shrink", since=9)
+def shrink(x: Value, *, bias: float = 0.0, lambd: float = 0.5) -> Value:
+    """x + bias below -lambd, x - bias above lambd, 0 between."""
+    b = np.asarray(bias, x.dtype)
+    return jnp.where(x < -lambd, x + b, jnp.where(x > lambd, x - b, np.zeros((), x.dtype)))
+
+
+@op("Clip")
+def clip(x: Value, min: Value = None, max: Value = None) -> Value:
+    """Limit to [min, max]: attributes until opset 10, inputs since 11."""
+    np_ = xp(x, min, max)
+    if min is not None:
+        x = np_.maximum(x, np_.asarray(min, x.dtype))
+    return x if max is None else np_.minimum(x, np_.asarray(max, x.dtype))
+
+
+@op("Softmax", until=12)
+def softmax_1(x: Value, *, axis: int = 1) -> Value:
+    """Over all dimensions from `axis` on, taken together."""
+    return _flattened(jax.nn.softmax, x, axis)
+
+
+@op("Softmax", since=13)
+def softmax_13(x: Value, *, axis: int = -1) -> Value:
+    """Along one axis."""
+    return jax.nn.softmax(x, axis)
+
+
+@op("LogSoftmax", until=12)
+def log_softmax_1(x: Value, *, axis: int = 1) -> Value:
+    """Over all dimensions from `axis` on, taken together."""
+    return _flattened(jax.nn.log_softmax, x, axis)
+
+
+@op("LogSoftmax", since=13)
+def log_softmax_13(x: Value, *, axis: int = -1) -> Value:
+    """Along one axis."""
+    return jax.nn.log_softmax(x, axis)
+
+
+@op("Hardmax", until=12)
+def hardmax_1(x: Value, *, axis: int = 1) -> Value:
+    """Over all dimensions from `axis` on, taken together."""
+    return _flattened(_hardmax, x, axis)
+
+
+@op("Hardmax", since=13)
+def hardmax_13(x: Value, *, axis: int = -1) -> Value:
+    """One at the first maximum along an axis, zero elsewhere."""
+    return _hardmax(x, axis)
+
+
+def _hardmax(x: Value, axis: int) -> Value:
+    along = axis % x.ndim
+    best = jnp.expand_dims(jnp.argmax(x, along), along)
+    steps = np.arange(x.shape[along]).reshape([-1 if d == along else 1 for d in range(x.ndim)])
+    return (best == steps).astype(x.dtype)
+
+
+def _flattened(function: Value, x: Value, axis: int) -> Value:
+    at = axis + x.ndim if axis < 0 else axis
+    flat = x.reshape(math.prod(x.shape[:at]), math.prod(x.shape[at:]))
+    return function(flat, 1).reshape(x.shape)

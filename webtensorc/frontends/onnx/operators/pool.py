@@ -1,0 +1,216 @@
+"""Pooling: windows over the spatial axes of [N, C, ...] tensors."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from webtensorc.frontends.onnx.operators.conv import Pads, window_pads
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import Value, known_ints
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Where the windows of one pooling lie. `pads` are ONNX's, `extra` what `ceil_mode` adds after them."""
+
+    sizes: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: Pads
+    extra: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        x: Value,
+        kernel: tuple[int, ...],
+        strides: tuple[int, ...] | None,
+        dilations: tuple[int, ...] | None,
+        pads: tuple[int, ...] | None,
+        auto_pad: str,
+        ceil_mode: int,
+    ) -> Windows:
+        """Windows over the spatial axes of `x`; with `ceil_mode` a last, partial window counts if it starts inside."""
+        rank = len(kernel)
+        steps, spread = tuple(strides or (1,) * rank), tuple(dilations or (1,) * rank)
+        sizes = tuple(x.shape[2:])
+        if len(sizes) != rank:
+            raise ValueError(f"its kernel has {rank} dimensions, its input {len(sizes)} spatial ones")
+        around = window_pads(auto_pad, pads, sizes, kernel, steps, spread)
+        extra = []
+        for size, k, s, d, (low, high) in zip(sizes, kernel, steps, spread, around, strict=True):
+            span = (k - 1) * d + 1
+            left = (size + low + high - span) % s
+            starts_inside = size + low + high - span - left + s < size + low
+            extra.append(s - left if ceil_mode and left and starts_inside else 0)
+        return cls(sizes, tuple(kernel), steps, spread, around, tuple(extra))
+
+    @property
+    def all_pads(self) -> Pads:
+        """Pads with what `ceil_mode` adds."""
+        return [(low, high + more) for (low, high), more in zip(self.pads, self.extra, strict=True)]
+
+    def reduce(self, x: Value, initial: Value, function: Value) -> Value:
+        """Combine every window's elements; pads hold `initial`."""
+        return lax.reduce_window(
+            x,
+            np.asarray(initial, x.dtype),
+            function,
+            (1, 1, *self.kernel),
+            (1, 1, *self.strides),
+            [(0, 0), (0, 0), *self.all_pads],
+            window_dilation=(1, 1, *self.dilations),
+        )
+
+    def counts(self, *, include_pads: bool) -> list[np.ndarray]:
+        """For each axis, how many elements each window has along it."""
+        found = []
+        for axis, (size, (low, high), more) in enumerate(zip(self.sizes, self.pads, self.extra, strict=True)):
+            inside = np.full(low + size + high + more, int(include_pads))
+            inside[low : low + size] = 1
+            inside[low + size + high :] = 0
+            offsets = np.arange(self.kernel[axis]) * self.dilations[axis]
+            starts = np.arange(0, len(inside) - offsets[-1], self.strides[axis])
+            found.append(inside[starts[:, None] + offsets].sum(1))
+        return found
+
+    def gather(self, x: Value, fill: Value) -> tuple[Value, np.ndarray]:
+        """Every window's elements [prod(kernel), N, C, ...] and their flat spatial positions [prod(kernel), ...]."""
+        padded = lax.pad(x, np.asarray(fill, x.dtype), [(0, 0, 0), (0, 0, 0), *((lo, hi, 0) for lo, hi in self.all_pads)])
+        whole = [size + lo + hi for size, (lo, hi) in zip(self.sizes, self.all_pads, strict=True)]
+        spans = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True)]
+        ranges = [range(0, w - span + 1, s) for w, span, s in zip(whole, spans, self.strides, strict=True)]
+        taken, positions = [], []
+        for offset in itertools.product(*map(range, self.kernel)):
+            shift = [o * d for o, d in zip(offset, self.dilations, strict=True)]
+            index = tuple(slice(o, o + r[-1] + 1, s) for o, r, s in zip(shift, ranges, self.strides, strict=True))
+            taken.append(padded[(slice(None), slice(None), *index)])
+            at = [np.asarray(r) + o - low for r, o, (low, _) in zip(ranges, shift, self.pads, strict=True)]
+            grid = np.meshgrid(*at, indexing="ij")
+            flat = functools.reduce(lambda sofar, each: sofar * each[1] + each[0], zip(grid, self.sizes, strict=True), 0)
+            positions.append(np.asarray(flat))
+        return jnp.stack(taken), np.stack(positions)
+
+
+def _lowest(x: Value) -> Value:
+    return jnp.iinfo(x.dtype).min if jnp.issubdtype(x.dtype, jnp.integer) else -np.inf
+
+
+@op("MaxPool")
+def max_pool(
+    x: Value,
+    *,
+    kernel_shape: tuple[int, ...],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: tuple[int, ...] | None = None,
+    pads: tuple[int, ...] | None = None,
+    storage_order: int = 0,
+    strides: tuple[int, ...] | None = None,
+    node: Value,
+) -> Value:
+    """Maximum of every window, and where it is in the flattened tensor (columns first if `storage_order`)."""
+    windows = Windows.of(x, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    y = windows.reduce(x, _lowest(x), lax.max)
+    if not node.wants(1):
+        return y
+    taken, positions = windows.gather(jnp.asarray(x), _lowest(x))
+    if storage_order:
+        at = np.unravel_index(np.clip(positions, 0, np.prod(windows.sizes) - 1), windows.sizes)
+        positions = np.ravel_multi_index(at[::-1], windows.sizes[::-1])
+    best = jnp.argmax(taken, 0)
+    spread = jnp.asarray(positions)[:, None, None]
+    local = jnp.take_along_axis(jnp.broadcast_to(spread, taken.shape), best[None], 0)[0].astype(jnp.int64)
+    plane = int(np.prod(windows.sizes))
+    start = np.arange(x.shape[0] * x.shape[1], dtype=np.int64) * plane
+    return y, local + start.reshape(*x.shape[:2], *(1,) * len(windows.sizes))
+
+
+@op("AveragePool")
+def average_pool(
+    x: Value,
+    *,
+    kernel_shape: tuple[int, ...],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    count_include_pad: int = 0,
+    dilations: tuple[int, ...] | None = None,
+    pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Value:
+    """Mean of every window, over its elements inside the tensor or also over those in the pads."""
+    windows = Windows.of(x, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    total = windows.reduce(x, 0, lax.add)
+    counts = windows.counts(include_pads=bool(count_include_pad))
+    if all((each == each[0]).all() for each in counts):
+        return total / np.asarray(np.prod([each[0] for each in counts]), x.dtype)
+    for axis, each in enumerate(counts):
+        shape = [-1 if d == axis + 2 else 1 for d in range(x.ndim)]
+        total = total / each.astype(x.dtype).reshape(shape)
+    return total
+
+
+@op("LpPool")
+def lp_pool(
+    x: Value,
+    *,
+    kernel_shape: tuple[int, ...],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: tuple[int, ...] | None = None,
+    p: int = 2,
+    pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Value:
+    """The p-norm of every window."""
+    windows = Windows.of(x, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    return windows.reduce(jnp.abs(x) ** p, 0, lax.add) ** np.asarray(1 / p, x.dtype)
+
+
+@op("GlobalAveragePool")
+def global_average_pool(x: Value) -> Value:
+    """Mean over all spatial axes."""
+    return jnp.mean(x, tuple(range(2, x.ndim)), keepdims=True)
+
+
+@op("GlobalMaxPool")
+def global_max_pool(x: Value) -> Value:
+    """Maximum over all spatial axes."""
+    return jnp.max(x, tuple(range(2, x.ndim)), keepdims=True)
+
+
+@op("GlobalLpPool")
+def global_lp_pool(x: Value, *, p: int = 2) -> Value:
+    """The p-norm over all spatial axes."""
+    total = jnp.sum(jnp.abs(x) ** p, tuple(range(2, x.ndim)), keepdims=True)
+    return total ** np.asarray(1 / p, x.dtype)
+
+
+@op("MaxUnpool", since=9)
+def max_unpool(
+    x: Value,
+    indices: Value,
+    output_shape: Value = None,
+    *,
+    kernel_shape: tuple[int, ...],
+    pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Value:
+    """Put the maxima of a MaxPool back where its indices say, zeros elsewhere."""
+    rank = len(kernel_shape)
+    steps, around = strides or (1,) * rank, pads or (0,) * (2 * rank)
+    inner = tuple(
+        (size - 1) * s - around[axis] - around[axis + rank] + k
+        for axis, (size, s, k) in enumerate(zip(x.shape[2:], steps, kernel_shape, strict=True))
+    )
+    shape = (*x.shape[:2], *inner)
+    wanted = shape if output_shape is None else known_ints(output_shape, "output_shape")
+    flat = jnp.zeros(int(np.prod(wanted)), x.dtype).at[indices.ravel()].set(x.ravel())
+    return flat.reshape(wanted)

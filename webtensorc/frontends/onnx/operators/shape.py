@@ -1,0 +1,199 @@
+"""Operators that move elements without computing on them: shape changes, joins, cuts, padding."""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import Value, is_known, known, known_ints, xp
+
+
+@op("Identity")
+def identity(x: Value) -> Value:
+    """x."""
+    return x
+
+
+@op("Reshape")
+def reshape(data: Value, shape: Value, *, allowzero: int = 0) -> Value:
+    """New sizes; 0 copies the old size unless `allowzero` (opset 14), -1 is inferred."""
+    wanted = list(known_ints(shape, "shape"))
+    if not allowzero:
+        wanted = [data.shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
+    if wanted.count(-1) == 1:
+        rest = -math.prod(wanted)
+        wanted[wanted.index(-1)] = data.size // rest if rest else 0
+    return xp(data).reshape(data, wanted)
+
+
+@op("Flatten")
+def flatten(x: Value, *, axis: int = 1) -> Value:
+    """A matrix: the dimensions before `axis` times those from it on."""
+    at = axis + x.ndim if axis < 0 else axis
+    return xp(x).reshape(x, (math.prod(x.shape[:at]), math.prod(x.shape[at:])))
+
+
+@op("Transpose")
+def transpose(x: Value, *, perm: tuple[int, ...] | None = None) -> Value:
+    """Permute the dimensions; reversed by default."""
+    return xp(x).transpose(x, perm)
+
+
+@op("Squeeze")
+def squeeze(data: Value, axes: Value = None) -> Value:
+    """Drop dimensions of size 1: all, or `axes` (an attribute until opset 12, an input since 13)."""
+    return xp(data).squeeze(data, None if axes is None else known_ints(axes, "axes"))
+
+
+@op("Unsqueeze")
+def unsqueeze(data: Value, axes: Value) -> Value:
+    """Insert dimensions of size 1 at `axes` (an attribute until opset 12, an input since 13)."""
+    return xp(data).expand_dims(data, known_ints(axes, "axes"))
+
+
+@op("Concat")
+def concat(*inputs: Value, axis: int) -> Value:
+    """Join along an axis."""
+    return xp(*inputs).concatenate(inputs, axis)
+
+
+@op("Split")
+def split(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int | None = None, node: Value) -> Value:
+    """Cut along an axis into `split` sizes (an attribute until opset 12), or into equal parts, the last one smaller."""
+    total = data.shape[axis]
+    if split is not None:
+        sizes = known_ints(split, "split")
+    else:
+        count = num_outputs or len(node.outputs)
+        each = -(-total // count)
+        sizes = tuple(max(min(each, total - each * index), 0) for index in range(count))
+    if sum(sizes) != total:
+        raise ValueError(f"its parts {list(sizes)} do not add up to the size {total} of axis {axis}")
+    return tuple(xp(data).split(data, np.cumsum(sizes)[:-1], axis))
+
+
+@op("Expand", since=8)
+def expand(x: Value, shape: Value) -> Value:
+    """Broadcast with a shape, in both directions."""
+    wanted = np.broadcast_shapes(x.shape, known_ints(shape, "shape"))
+    return xp(x).broadcast_to(x, wanted)
+
+
+@op("Tile")
+def tile(x: Value, repeats: Value) -> Value:
+    """Repeat along every axis."""
+    return xp(x).tile(x, known_ints(repeats, "repeats"))
+
+
+@op("Slice", until=9)
+def slice_1(data: Value, *, starts: tuple[int, ...], ends: tuple[int, ...], axes: Value = None) -> Value:
+    """Cut ranges out of axes given as attributes."""
+    return slice_10(data, np.asarray(starts), np.asarray(ends), axes)
+
+
+@op("Slice", since=10)
+def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
+    """Cut ranges, with steps, out of axes; bounds are clamped as in Python."""
+    which = range(data.ndim) if axes is None else known_ints(axes, "axes")
+    strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
+    index = [slice(None)] * data.ndim
+    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
+    for axis, low, high, step in zip(which, lows, highs, strides, strict=True):
+        size = data.shape[axis]
+        if step < 0 and high < -size:
+            index[axis] = slice(low, None, step)
+        else:
+            index[axis] = slice(low, high, step)
+    return data[tuple(index)]
+
+
+@op("Pad", until=10)
+def pad_1(data: Value, *, pads: tuple[int, ...], mode: str = "constant", value: float = 0.0) -> Value:
+    """Pad with a value, by reflection or by the edge; everything is an attribute."""
+    return pad_11(data, np.asarray(pads), np.asarray(value, data.dtype), mode=mode)
+
+
+@op("Pad", since=11)
+def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *, mode: str = "constant") -> Value:
+    """Pad (negative pads cut); `wrap` and `axes` since opset 19 and 18."""
+    which = range(data.ndim) if axes is None else known_ints(axes, "axes")
+    amounts = known_ints(pads, "pads")
+    widths = [(0, 0)] * data.ndim
+    for position, axis in enumerate(which):
+        widths[axis] = (amounts[position], amounts[position + len(which)])
+    if mode == "constant":
+        fill = np.zeros((), data.dtype) if value is None else value.reshape(())
+        if is_known(data) and is_known(fill) and min(map(min, widths), default=0) >= 0:
+            return np.pad(data, widths, constant_values=fill)
+        return lax.pad(jnp.asarray(data), fill, [(low, high, 0) for low, high in widths])
+    cut = tuple(slice(max(-low, 0), size - max(-high, 0)) for size, (low, high) in zip(data.shape, widths, strict=True))
+    grow = [(max(low, 0), max(high, 0)) for low, high in widths]
+    return jnp.pad(data[cut], grow, mode=mode)
+
+
+@op("Trilu", since=14)
+def trilu(x: Value, k: Value = None, *, upper: int = 1) -> Value:
+    """The upper or lower triangle of the innermost matrices, zero elsewhere."""
+    diagonal = 0 if k is None else known_ints(k, "k")[0]
+    return jnp.triu(x, diagonal) if upper else jnp.tril(x, diagonal)
+
+
+@op("DepthToSpace")
+def depth_to_space(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
+    """Channels to blocks of pixels; `mode` (opset 11) says whether depth or column is the outer dimension."""
+    n, c, h, w = x.shape
+    b = blocksize
+    depth = c // (b * b)
+    if mode == "DCR":
+        blocks = x.reshape(n, b, b, depth, h, w).transpose(0, 3, 4, 1, 5, 2)
+    else:
+        blocks = x.reshape(n, depth, b, b, h, w).transpose(0, 1, 4, 2, 5, 3)
+    return blocks.reshape(n, depth, h * b, w * b)
+
+
+@op("SpaceToDepth")
+def space_to_depth(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
+    """Blocks of pixels to channels, the inverse of DepthToSpace (`mode` since opset 26)."""
+    n, c, h, w = x.shape
+    b = blocksize
+    order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
+    return x.reshape(n, c, h // b, b, w // b, b).transpose(order).reshape(n, c * b * b, h // b, w // b)
+
+
+@op("ReverseSequence", since=10)
+def reverse_sequence(x: Value, sequence_lens: Value, *, batch_axis: int = 1, time_axis: int = 0) -> Value:
+    """Reverse the first `sequence_lens[b]` steps of every batch entry."""
+    steps = jnp.arange(x.shape[time_axis], dtype=sequence_lens.dtype)
+    lens = jnp.expand_dims(sequence_lens, 1)
+    source = jnp.where(steps < lens, lens - 1 - steps, steps)
+    if batch_axis > time_axis:
+        source = source.T
+    index = source.reshape(source.shape + (1,) * (x.ndim - 2))
+    return jnp.take_along_axis(x, index, axis=time_axis)
+
+
+@op("CenterCropPad", since=18)
+def center_crop_pad(x: Value, shape: Value, *, axes: tuple[int, ...] | None = None) -> Value:
+    """Crop or zero-pad around the centre to the sizes given; the odd element goes to the end."""
+    which = axes if axes is not None else range(x.ndim)
+    for axis, wanted in zip(which, known_ints(shape, "shape"), strict=True):
+        size = x.shape[axis]
+        low = abs(size - wanted) // 2
+        if size > wanted:
+            x = lax.slice_in_dim(jnp.asarray(x), low, low + wanted, axis=axis)
+        elif size < wanted:
+            widths = [(0, 0)] * x.ndim
+            widths[axis] = (low, wanted - size - low)
+            x = jnp.pad(x, widths)
+    return x
+
+
+@op("Compress", since=9)
+def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
+    """The slices of an axis (or the elements) whose condition holds; how many must be known."""
+    kept = np.flatnonzero(known(condition, "condition"))
+    return xp(x).take(x.ravel() if axis is None else x, kept, axis=0 if axis is None else axis)

@@ -1,0 +1,94 @@
+"""Operators by domain, name and opset, gathered from the family modules in `operators/`.
+
+An operator is one function of arrays. Adding one means adding one decorated function to the family file where it belongs
+(or a new file there: every module of the package is scanned, there is no table to extend):
+
+    @op("Softmax", since=13)
+    def softmax(x, *, axis=-1):
+        return jax.nn.softmax(x, axis)
+
+Inputs come by position, absent optional ones as None; attributes come by keyword under their ONNX names, strings decoded,
+tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it computes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__onnx_operators__"
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One implementation and the opset versions of its domain for which it holds, `until` included."""
+
+    domain: str
+    name: str
+    since: int
+    until: int | None
+    function: Callable[..., Any]
+
+    @functools.cached_property
+    def wants_node(self) -> bool:
+        """Whether the function has a parameter `node`."""
+        return "node" in inspect.signature(self.function).parameters
+
+    def covers(self, version: int) -> bool:
+        """Whether a model that imports `version` of the domain means this implementation."""
+        return self.since <= version and (self.until is None or version <= self.until)
+
+    @property
+    def versions(self) -> str:
+        """The opset range as a reader writes it: `7..12` or `13..`."""
+        return f"{self.since}..{self.until or ''}"
+
+
+def op(name: str, *, since: int = 1, until: int | None = None, domain: str = "") -> Callable[[F], F]:
+    """Declare that the decorated function computes operator `name` for opsets `since` to `until`."""
+
+    def mark(function: F) -> F:
+        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function)]
+        setattr(function, _MARK, tuple(found))
+        return function
+
+    return mark
+
+
+@functools.cache
+def operators() -> dict[tuple[str, str], tuple[Operator, ...]]:
+    """Every implemented operator by (domain, name).
+
+    Raises:
+        ValueError: two implementations of one operator cover the same opset.
+    """
+    package = importlib.import_module("webtensorc.frontends.onnx.operators")
+    found: dict[tuple[str, str], tuple[Operator, ...]] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for function in vars(module).values():
+            if getattr(function, "__module__", None) != module.__name__:
+                continue
+            for each in getattr(function, _MARK, ()):
+                key = (each.domain, each.name)
+                _refuse_overlap(each, found.get(key, ()))
+                found[key] = (*found.get(key, ()), each)
+    return found
+
+
+def find(domain: str, name: str, version: int) -> Operator | None:
+    """The implementation of an operator at one opset version, or None."""
+    return next((each for each in operators().get((domain, name), ()) if each.covers(version)), None)
+
+
+def _refuse_overlap(new: Operator, old: tuple[Operator, ...]) -> None:
+    for each in old:
+        if max(each.since, new.since) <= min(each.until or 10**6, new.until or 10**6):
+            raise ValueError(f"{new.name} {new.versions} is implemented twice (also {each.versions})")

@@ -1,0 +1,123 @@
+"""The graph's structure: names defined once, used after definition, in an order that can be executed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import onnx
+
+from webtensorc.errors import InvalidFileError
+
+
+def label(node: Any, index: int) -> str:
+    """The node's name, or `Conv_17` for the unnamed node at index 17."""
+    return str(node.name) or f"{node.op_type}_{index}"
+
+
+def subgraphs(node: Any) -> Iterator[Any]:
+    """The graphs among a node's attributes."""
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH or attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def free_names(node: Any) -> Iterator[str]:
+    """The outer values that a node reads: its inputs and those that its subgraphs take from around them."""
+    yield from filter(None, node.input)
+    for graph in subgraphs(node):
+        own = _given(graph) | {name for inner in graph.node for name in inner.output}
+        for inner in graph.node:
+            yield from (name for name in free_names(inner) if name not in own)
+        yield from (each.name for each in graph.output if each.name not in own)
+
+
+def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[int, Any]]:
+    """The nodes that the outputs need, with their indices, every one after what it reads.
+
+    Exporters write nodes in that order already, which is kept; a graph written otherwise is sorted.
+
+    Raises:
+        InvalidFileError: a name defined twice, a value that nothing defines, or a cycle.
+    """
+    given = _given(graph) | set(outer)
+    producer = _producers(graph, file)
+    waiting, readers = {}, {}
+    for index, node in enumerate(graph.node):
+        names = list(dict.fromkeys(free_names(node)))
+        for name in names:
+            if name not in producer and name not in given:
+                _refuse_dangling(name, f'node "{label(node, index)}" ({node.op_type})', file)
+        sources = {producer[name] for name in names if name in producer}
+        waiting[index] = len(sources)
+        for source in sources:
+            readers.setdefault(source, []).append(index)
+    order = _topological(waiting, readers)
+    if len(order) < len(graph.node):
+        stuck = [label(graph.node[index], index) for index in sorted(set(waiting) - set(order))]
+        message = f"the graph has a cycle through {', '.join(stuck[:8])}"
+        raise InvalidFileError(message, file=file, place=f'node "{stuck[0]}"', hint="export the model again")
+    for each in graph.output:
+        if each.name not in producer and each.name not in given:
+            _refuse_dangling(each.name, f'graph output "{each.name}"', file)
+    live = _live(graph, producer)
+    return [(index, graph.node[index]) for index in order if index in live]
+
+
+def _given(graph: Any) -> set[str]:
+    return {each.name for each in (*graph.input, *graph.initializer)} | {
+        each.values.name for each in graph.sparse_initializer
+    }
+
+
+def _producers(graph: Any, file: str | None) -> dict[str, int]:
+    for kind, names in (("input", graph.input), ("initializer", graph.initializer), ("output", graph.output)):
+        seen: set[str] = set()
+        for each in names:
+            if each.name in seen and kind != "output":
+                _refuse_duplicate(each.name, f'{kind} "{each.name}"', file)
+            seen.add(each.name)
+    given = _given(graph)
+    producer: dict[str, int] = {}
+    for index, node in enumerate(graph.node):
+        for name in filter(None, node.output):
+            if name in producer or name in given:
+                _refuse_duplicate(name, f'node "{label(node, index)}" ({node.op_type})', file)
+            producer[name] = index
+    return producer
+
+
+def _topological(waiting: dict[int, int], readers: dict[int, list[int]]) -> list[int]:
+    ready = deque(index for index, count in waiting.items() if count == 0)
+    order = []
+    while ready:
+        index = ready.popleft()
+        order.append(index)
+        for reader in readers.get(index, ()):
+            waiting[reader] -= 1
+            if waiting[reader] == 0:
+                ready.append(reader)
+    return order
+
+
+def _live(graph: Any, producer: dict[str, int]) -> set[int]:
+    pending = [producer[each.name] for each in graph.output if each.name in producer]
+    live: set[int] = set()
+    while pending:
+        index = pending.pop()
+        if index not in live:
+            live.add(index)
+            pending += [producer[name] for name in free_names(graph.node[index]) if name in producer]
+    return live
+
+
+def _refuse_dangling(name: str, place: str, file: str | None) -> None:
+    message = f'value "{name}" is used but nothing defines it'
+    raise InvalidFileError(message, file=file, place=place, hint="export the model again")
+
+
+def _refuse_duplicate(name: str, place: str, file: str | None) -> None:
+    message = f'value "{name}" is defined twice'
+    raise InvalidFileError(message, file=file, place=place, hint="ONNX allows one definition per name")

@@ -1,0 +1,141 @@
+"""From a parsed model with pinned inputs to StableHLO: trace under JAX, lower, clean, serialise."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+from jaxlib.mlir.passmanager import PassManager
+from webtensorc_runtime.manifest import TensorSpec
+
+from webtensorc import portable
+from webtensorc.errors import InternalError, Unsupported, UnsupportedError
+from webtensorc.frontends.onnx.files import Source
+from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
+from webtensorc.frontends.onnx.locations import Locations
+from webtensorc.frontends.onnx.structure import free_names
+from webtensorc.frontends.onnx.tensors import to_array
+from webtensorc.frontends.onnx.values import Value, is_weight_sized, splat
+from webtensorc.frontends.onnx.weights import Weights
+
+_MOST_TRACES = 5
+_PIPELINE = "builtin.module(func.func(chlo-legalize-to-stablehlo),cse,symbol-dce)"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The graph as a portable artifact, the weights that are its first arguments, and its results."""
+
+    graph: bytes
+    weights: Mapping[str, np.ndarray]
+    outputs: tuple[TensorSpec, ...]
+
+
+def dtype(name: str) -> np.dtype[Any]:
+    """The dtype of a TensorSpec's `dtype`."""
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def trace(
+    source: Source, inputs: tuple[TensorSpec, ...], constants: Mapping[str, Value], on_failure: OnFailure | None = None
+) -> Traced:
+    """Trace the model for these inputs.
+
+    Raises:
+        DiagnosticError: a node cannot be computed, or an output cannot leave a compiled model.
+    """
+    arrays = _weights(source, constants)
+    with jax.enable_x64(True):
+        for _ in range(_MOST_TRACES):
+            weights, locations = Weights(arrays), Locations()
+            traced = _trace(source, inputs, constants, weights, locations, on_failure)
+            if weights.settled():
+                break
+            arrays = weights.kept()
+        else:
+            raise InternalError("the set of weights does not settle", file=source.file, doing="tracing the graph")
+        module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
+    results = zip(source.proto.graph.output, traced.out_info, strict=True)
+    outputs = tuple(TensorSpec(each.name, str(info.dtype), tuple(info.shape)) for each, info in results)
+    _clean(module, locations)
+    return Traced(portable.serialize(module), weights.arrays, outputs)
+
+
+def _weights(source: Source, constants: Mapping[str, Value]) -> dict[str, np.ndarray]:
+    """The weight-sized initialisers that some node reads."""
+    graph = source.proto.graph
+    read = {name for node in graph.node for name in free_names(node)}
+    read |= {each.name for each in graph.output}
+    arrays = {}
+    for tensor in graph.initializer:
+        if tensor.name in read and tensor.name not in constants:
+            array = to_array(tensor, source.file, source.folder)
+            if array.dtype != object and is_weight_sized(array):
+                arrays[tensor.name] = array
+    return arrays
+
+
+def _trace(
+    source: Source,
+    inputs: tuple[TensorSpec, ...],
+    constants: Mapping[str, Value],
+    weights: Weights,
+    locations: Locations,
+    on_failure: OnFailure | None,
+) -> Any:
+    def main(given: tuple[jax.Array, ...], *arguments: jax.Array) -> tuple[jax.Array, ...]:
+        weights.arguments = dict(zip(weights.arrays, given, strict=True))
+        named = dict(zip((each.name for each in inputs), arguments, strict=True))
+        interpreter = Interpreter(source, weights, locations, on_failure)
+        outputs = interpreter.main({**named, **constants})
+        names = [each.name for each in source.proto.graph.output]
+        return tuple(_result(*each, source, weights) for each in zip(names, outputs, strict=True))
+
+    parameters = tuple(jax.ShapeDtypeStruct(each.shape, each.dtype) for each in weights.arrays.values())
+    arguments = (jax.ShapeDtypeStruct(each.shape, dtype(each.dtype)) for each in inputs)
+    return jax.jit(main, keep_unused=True).trace(parameters, *arguments)
+
+
+def _result(name: str, value: Value, source: Source, weights: Weights) -> jax.Array:
+    """An output as an array of the trace."""
+    if isinstance(value, jax.Array):
+        return value
+    is_tensor = isinstance(value, np.ndarray) and value.dtype != object
+    if not is_tensor:
+        kind = "a sequence" if isinstance(value, list) else "an absent optional" if value is None else "a string tensor"
+        reason = f"an output that is {kind} cannot leave a compiled model"
+        item = Unsupported("output", reason, (name,))
+        raise UnsupportedError(reason, (item,), file=source.file, place=f'output "{name}"')
+    if is_weight_sized(value) and splat(value) is None:
+        weights.remember(name, value)
+        return weights.lift(value)
+    return jnp.asarray(value)
+
+
+def _clean(module: Any, locations: Locations) -> None:
+    """Make the module the same for everybody: StableHLO only, node names for locations, no trace of JAX."""
+    with module.context:
+        _register_passes()
+        PassManager.parse(_PIPELINE).run(module.operation)
+        locations.write(module)
+        attributes = module.operation.attributes
+        for name in [str(each) for each in attributes if "." in str(each)]:
+            del attributes[name]
+        attributes["sym_name"] = ir.StringAttr.get("module")
+        for function in module.body.operations:
+            for key in ("arg_attrs", "res_attrs"):
+                if key in function.attributes:
+                    del function.attributes[key]
+
+
+@functools.cache
+def _register_passes() -> None:
+    stablehlo.register_stablehlo_passes()

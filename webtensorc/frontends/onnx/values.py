@@ -1,0 +1,95 @@
+"""What flows along an ONNX graph while it is traced, and the border between the known and the computed.
+
+A value is a numpy array (known now: shapes, indices, small constants), a JAX tracer (computed when the model runs), a list
+(an ONNX sequence) or None (an absent optional). Known values are computed with numpy during the trace and leave nothing in
+the graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Value = Any
+"""numpy.ndarray | jax.Array | list[Value] | None"""
+
+_MOST_KNOWN_FLOATS = 64
+_MOST_KNOWN_OTHERS = 1024
+
+
+class NotSupportedError(Exception):
+    """An operator is asked for something that this version lacks; the message is the reason."""
+
+
+class NotKnownError(NotSupportedError):
+    """An operator needs a value while the graph is traced, but the value depends on the model's inputs."""
+
+    def __init__(self, what: str, value: Value) -> None:
+        super().__init__(f"its {what} must be known when the model is compiled, but it depends on the model's inputs")
+        self.what = what
+        self.value = value
+
+
+def is_known(value: Value) -> bool:
+    """Whether a value, or every element of a sequence, is known at trace time."""
+    if isinstance(value, list):
+        return all(map(is_known, value))
+    return not isinstance(value, jax.Array)
+
+
+def known(value: Value, what: str) -> np.ndarray:
+    """The value as a numpy array.
+
+    Raises:
+        NotKnownError: it depends on the model's inputs.
+    """
+    if not is_known(value):
+        raise NotKnownError(what, value)
+    return np.asarray(value)
+
+
+def known_ints(value: Value, what: str) -> tuple[int, ...]:
+    """A known scalar or 1-D integer tensor as Python ints.
+
+    Raises:
+        NotKnownError: it depends on the model's inputs.
+    """
+    return tuple(int(each) for each in known(value, what).ravel())
+
+
+def xp(*values: Value) -> Any:
+    """The array library for some operands: numpy when all are known (no compilation, exact), else jax.numpy."""
+    return np if all(map(is_known, values)) else jnp
+
+
+def is_weight_sized(array: np.ndarray) -> bool:
+    """Whether a constant is an argument of the graph instead of a part of it.
+
+    Over 64 floating-point elements, or over 1024 of any other type: shapes, axes, pads and the tables that models index
+    with are below, what a model has learnt is above.
+    """
+    is_float = jnp.issubdtype(array.dtype, jnp.inexact)
+    return array.size > (_MOST_KNOWN_FLOATS if is_float else _MOST_KNOWN_OTHERS)
+
+
+def splat(array: np.ndarray) -> np.generic | None:
+    """The one element that fills the array, or None when elements differ."""
+    if array.size == 0 or array.dtype == object:
+        return None
+    first: np.generic = array.ravel()[0] if array.flags.c_contiguous else array[(0,) * array.ndim]
+    if all(stride == 0 or size == 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+        return first
+    return first if bool(np.all(array == first)) else None
+
+
+def describe(value: Value) -> str:
+    """Type and shape for a message: `float32[1, 3]`, `sequence of 2`, `absent`."""
+    if value is None:
+        return "absent"
+    if isinstance(value, list):
+        return f"sequence of {len(value)}"
+    name = "string" if value.dtype == object else str(value.dtype)
+    return f"{name}[{', '.join(map(str, value.shape))}]"
