@@ -132,7 +132,7 @@ def _text(data: dict[str, Any]) -> str:
         (short(each["target"]), size(each["module_bytes"]), each["mode"], len(each["features"]))
         for each in data["variants"]
     ]
-    return f"{data['bundle']}: {size(data['bytes'])}\n\n{table(('target', 'module', 'mode', 'needs'), rows)}"
+    return f"{data['bundle']}: {size(data['bytes'])}\n\n{table(('target', 'module', 'mode', 'features'), rows)}"
 
 
 def _times(compilation: Compilation) -> str:
