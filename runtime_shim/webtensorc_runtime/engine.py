@@ -55,7 +55,7 @@ class Program:
         instance = _vm_instance(self.runtime)
         try:
             code = self.runtime.VmModule.wrap_buffer(instance, module)
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # whatever the status maps to
             raise InvalidFileError(f"the module is malformed: {_first_line(error)}", file=file) from None
         self._function = code.lookup_function(ENTRY)
         if self._function is None:
@@ -68,7 +68,7 @@ class Program:
         try:
             self._context = self.runtime.VmContext(instance, modules)
             self._invoke = self._context.invoke
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:  # whatever the status maps to
             raise DiagnosticError(
                 f"the engine refuses the module: {_first_line(error)}", file=file, doing="loading the module"
             ) from None
@@ -89,7 +89,7 @@ class Program:
         results = self._list(1)
         try:
             self._invoke(self._function, arguments, results)
-        except RuntimeError as error:
+        except Exception as error:  # whatever the status maps to
             raise DiagnosticError(f"the engine failed: {_first_line(error)}", doing="running the model") from None
         return results
 

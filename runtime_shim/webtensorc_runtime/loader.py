@@ -45,6 +45,4 @@ def _open(source: Any) -> Container:
         return open_container(source)
     if hasattr(source, "to_buffer"):
         return open_container(source.to_buffer())
-    if hasattr(source, "to_bytes"):
-        return open_container(source.to_bytes())
     raise UsageError(f"a bundle is a path, bytes or a Bundle object, not {type(source).__name__}")

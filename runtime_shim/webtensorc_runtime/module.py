@@ -44,6 +44,7 @@ class Module:
         self._program = program
         self._lock = threading.Lock()
         self._names = tuple(spec.name for spec in manifest.inputs)
+        self._known = frozenset(self._names)
         self._results = tuple(spec.name for spec in manifest.outputs)
         self._inputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.inputs)
         self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
@@ -90,12 +91,9 @@ class Module:
         Raises:
             UsageError: unknown or missing names, wrong dtype or shape.
         """
-        try:
-            arrays = [inputs[name] for name in self._names]
-        except KeyError:
-            arrays = []
-        if len(arrays) != len(inputs):
+        if inputs.keys() != self._known:
             check_names(tuple(inputs), self.inputs)
+        arrays = [inputs[name] for name in self._names]
         return dict(zip(self._results, self(*arrays), strict=False))
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -51,7 +52,10 @@ class Slot:
     def read_from(self, array: np.ndarray) -> Any:
         """A view with the content of `array`: the array itself if it is large and aligned, else the staging buffer."""
         if self.large and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
-            return self._wrap(array.reshape(-1).view(np.uint8))
+            # The engine takes writable memory only, and the element types of ml_dtypes have no buffer protocol.
+            memory = (ctypes.c_uint8 * self._size).from_address(array.ctypes.data)
+            memory.owner = array  # type: ignore[attr-defined]  # lives as long as the engine's view
+            return self._wrap(memory)
         staging, view = self.staging()
         staging[...] = array
         return view
@@ -81,7 +85,7 @@ class Slot:
     def _size(self) -> int:
         return prod(self.shape) * self.dtype.itemsize
 
-    def _wrap(self, memory: np.ndarray) -> Any:
+    def _wrap(self, memory: object) -> Any:
         return self._view(self._allocator.import_host_allocation(memory, *_placement(self._runtime)))
 
     def _view(self, buffer: Any) -> Any:

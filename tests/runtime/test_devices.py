@@ -1,0 +1,101 @@
+"""`device=` and `threads=`: what they mean, what is refused, and how many workers there really are."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import webtensorc_runtime
+from webtensorc_runtime import UsageError, cpu
+from webtensorc_runtime.device import Execution, resolve
+
+from webtensorc.artifact import Bundle
+
+IDENTITY = ("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "mode", "workers"),
+    [
+        (None, None, "inline", 0),
+        ("cpu", None, "inline", 0),
+        (None, None, "task", 6),
+        ("cpu", None, "task", 6),
+        (None, 1, "task", 0),
+        (None, 3, "task", 3),
+        (None, 3, "inline", 3),
+        ("local-sync", None, "task", 0),
+        ("local-sync", 1, "task", 0),
+        ("local-task", None, "inline", 6),
+        ("local-task", 1, "inline", 1),
+        ("local-task", 4, "inline", 4),
+    ],
+)
+def test_meaning(
+    monkeypatch: pytest.MonkeyPatch, device: str | None, threads: int | None, mode: str, workers: int
+) -> None:
+    monkeypatch.setattr(cpu, "usable_cores", lambda: 6)
+    assert resolve(device, threads, mode) == Execution(workers)
+
+
+def test_one_core_has_no_use_for_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "usable_cores", lambda: 1)
+    assert resolve(None, None, "task") == Execution(0)
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "message"),
+    [
+        ("gpu", None, "unknown device `gpu`"),
+        ("", None, "unknown device ``"),
+        ("local-sync", 2, "cannot use 2 threads"),
+        (None, 0, "from 1 to 1024, not 0"),
+        (None, -1, "not -1"),
+        (None, 2.0, "not 2.0"),
+        (None, True, "not True"),
+        (None, 5000, "not 5000"),
+    ],
+)
+def test_refused(compiled: Callable[..., Bundle], device: str | None, threads: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        webtensorc_runtime.load(compiled(*IDENTITY), device=device, threads=threads)
+    assert caught.value.exit_code == 2
+    if "unknown device" in message:
+        assert caught.value.hint == "devices: cpu, local-sync, local-task"
+
+
+def test_the_compilers_advice_and_overriding_it(compiled: Callable[..., Bundle]) -> None:
+    bundle = compiled(*IDENTITY, mode="task")
+    advised = webtensorc_runtime.load(bundle)
+    assert advised.workers == (cpu.usable_cores() if cpu.usable_cores() > 1 else 0)
+    for options, mode, workers in (({"threads": 1}, "inline", 0), ({"threads": 3}, "task", 3)):
+        module = webtensorc_runtime.load(bundle, **options)
+        assert (module.mode, module.workers) == (mode, workers)
+        np.testing.assert_array_equal(module(np.ones(4, np.float32))[0], np.ones(4))
+
+
+WORKERS = """
+import os, sys, numpy as np, webtensorc_runtime
+def threads(): return len(os.listdir("/proc/self/task"))
+webtensorc_runtime.load(sys.argv[1], device="local-sync")(np.ones(4, np.float32))
+base = threads()
+kept = []
+for workers in (3, 3, 5):
+    kept.append(webtensorc_runtime.load(sys.argv[1], threads=workers))
+    kept[-1](np.ones(4, np.float32))
+    print(threads() - base)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads in /proc")
+def test_threads_that_exist(compiled: Callable[..., Bundle], tmp_path: Path) -> None:
+    """`threads=3` makes three workers, a second module with three shares them, five are a pool of their own."""
+    compiled(*IDENTITY).save(tmp_path / "m.wtb")
+    done = subprocess.run(
+        [sys.executable, "-c", WORKERS, tmp_path / "m.wtb"], capture_output=True, text=True, check=True
+    )
+    first, second, third = map(int, done.stdout.split())
+    assert second == first
+    assert third - first == first + 2  # each pool has its workers and the same number of helpers

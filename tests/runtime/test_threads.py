@@ -1,0 +1,134 @@
+"""One module from many threads, many modules at once, and nothing lost over many calls."""
+
+import resource
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import webtensorc_runtime
+from webtensorc_runtime import Module
+
+from webtensorc.artifact import Bundle
+
+Compile = Callable[..., Bundle]
+CALLS = 300
+
+
+def hammer(call: Callable[[np.ndarray], np.ndarray], size: int, calls: int = CALLS) -> None:
+    """Eight threads, each with values of its own; any mixed-up buffer shows."""
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        try:
+            for n in range(calls):
+                value = np.float32(number * 1000 + n)
+                result = call(np.full(size, value, np.float32))
+                if not (result == value * 2).all():
+                    wrong.append((number, n, result[:4]))
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("destinations", [True, False], ids=["destinations", "results"])
+@pytest.mark.parametrize("size", [4, 6000])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_one_module_from_eight_threads(compiled: Compile, destinations: bool, size: int, threads: int) -> None:
+    body = f"%r = stablehlo.add %a, %a : tensor<{size}xf32>\nreturn %r : tensor<{size}xf32>"
+    bundle = compiled(body, f"a:float32[{size}]", f"r:float32[{size}]", destinations=destinations)
+    module = webtensorc_runtime.load(bundle, threads=threads)
+    hammer(lambda x: module(x)[0], size)
+
+
+def test_modules_side_by_side(compiled: Compile) -> None:
+    body = "%r = stablehlo.add %a, %a : tensor<6000xf32>\nreturn %r : tensor<6000xf32>"
+    bundle = compiled(body, "a:float32[6000]", "r:float32[6000]")
+    modules = {}
+    lock = threading.Lock()
+
+    def call(x: np.ndarray) -> np.ndarray:
+        with lock:
+            me = threading.get_ident()
+            modules.setdefault(me, None)
+        if modules[me] is None:
+            modules[me] = webtensorc_runtime.load(bundle, threads=2)
+        return modules[me](x)[0]
+
+    hammer(call, 6000, 100)
+
+
+def test_loading_from_several_threads(compiled: Compile) -> None:
+    data = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]").to_bytes()
+    hammer(lambda x: webtensorc_runtime.load(data)(x)[0] * 2, 4, 5)
+
+
+def test_a_call_does_not_block_other_threads(compiled: Compile) -> None:
+    """The interpreter lock is free while the model runs: a counter goes on."""
+    kind = "tensor<900x900xf32>"
+    body = f"%r = stablehlo.dot_general %a, %a, contracting_dims = [1] x [0] : ({kind}, {kind}) -> {kind}\n"
+    body += f"return %r : {kind}"
+    module = webtensorc_runtime.load(compiled(body, "a:float32[900,900]", "r:float32[900,900]"))
+    done, counted = threading.Event(), []
+
+    def count() -> None:
+        n = 0
+        while not done.is_set():
+            n += 1
+        counted.append(n)
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    for _ in range(5):
+        module(np.ones((900, 900), np.float32))
+    done.set()
+    counter.join()
+    assert counted[0] > 1000
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def test_ten_thousand_calls_keep_no_memory(add: Module, compiled: Compile) -> None:
+    size = 25_000
+    body = f"%r = stablehlo.add %a, %a : tensor<{size}xf32>\nreturn %r : tensor<{size}xf32>"
+    large = webtensorc_runtime.load(compiled(body, f"a:float32[{size}]", f"r:float32[{size}]"))
+    small, big = np.ones(4, np.float32), np.ones(size, np.float32)
+
+    def calls(count: int) -> None:
+        for _ in range(count):
+            add(small, small)
+            add.run({"a": small, "b": small})
+        for _ in range(count // 10):
+            large(big)
+
+    calls(1000)
+    before = resident()
+    calls(10_000)
+    assert resident() - before < 8 << 20  # one leaked large result per call would be 100 MB
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def test_loading_again_and_again_keeps_no_memory(compiled: Compile, tmp_path: Path) -> None:
+    weights = {"w": np.arange(250_000, dtype=np.float32)}
+    body = "%r = stablehlo.add %a, %w : tensor<250000xf32>\nreturn %r : tensor<250000xf32>"
+    compiled(body, "a:float32[250000]", "r:float32[250000]", weights).save(tmp_path / "m.wtb")
+    ones = np.ones(250_000, np.float32)
+
+    def use(count: int) -> None:
+        for _ in range(count):
+            webtensorc_runtime.load(tmp_path / "m.wtb")(ones)
+
+    use(10)
+    before = resident()
+    use(60)
+    assert resident() - before < 16 << 20  # 60 leaked copies of the weights would be 60 MB
