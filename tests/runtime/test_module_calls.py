@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import webtensorc_runtime
+from runtime_models import parse, tensor
 from webtensorc_runtime import Module, UsageError
 from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.tensors import ALIGNMENT, ZERO_COPY_BYTES
@@ -63,8 +64,6 @@ def test_element_types_and_shapes(compiled: Compile, dtype: str) -> None:
 
 
 def _argument_types(compiled: Compile, inputs: str) -> list[str]:
-    from conftest import parse, tensor  # the tests' own helper, beside this file
-
     return [f"{parse(text).name}: {tensor(parse(text))}" for text in inputs.split()]
 
 

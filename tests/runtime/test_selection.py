@@ -8,6 +8,7 @@ import pytest
 import webtensorc_runtime
 from hypothesis import given
 from hypothesis import strategies as st
+from runtime_models import FLAGS
 from webtensorc_runtime import IncompatibleMachineError, InvalidFileError, UsageError, cpu
 from webtensorc_runtime.manifest import Variant
 from webtensorc_runtime.select import Machine, select, why_not
@@ -111,7 +112,6 @@ def test_detection_finds_what_llvm_finds() -> None:
     """LLVM asks the processor itself; /proc/cpuinfo must tell the same, but for shadow stacks, which Linux hides."""
     import re
 
-    from conftest import FLAGS
     from iree.compiler import compile_str
 
     if cpu.architecture() != "x86_64":
