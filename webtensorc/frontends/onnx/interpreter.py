@@ -14,7 +14,7 @@ from webtensorc.frontends.onnx import attributes as attrs
 from webtensorc.frontends.onnx import failures, registry, schemas
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
-from webtensorc.frontends.onnx.structure import label, ordered
+from webtensorc.frontends.onnx.structure import free_names, label, ordered
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, is_weight_sized, splat
 from webtensorc.frontends.onnx.weights import Weights
@@ -119,6 +119,8 @@ class Interpreter:
             with self.locations.scope(node.name):
                 outputs = self._apply(proto, domain, node, inputs, scope)
         except DiagnosticError as error:
+            if isinstance(error, failures.NeedsConstantsError):
+                error.inputs = tuple(free_names(proto))
             if not self.on_failure:
                 raise
             outputs = self.on_failure(self, proto, node, inputs, error)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from webtensorc.frontends.onnx.files import open_model
 from webtensorc.frontends.onnx.signature import declared_inputs, pin
 from webtensorc.frontends.onnx.trace import trace
+from webtensorc.frontends.onnx.values import Value
 from webtensorc.model import Model
 
 
@@ -19,7 +18,7 @@ def load(
     name: str | None = None,
     dims: Mapping[str, int] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
-    constants: Mapping[str, np.ndarray] | None = None,
+    constants: Mapping[str, Value] | None = None,
 ) -> Model:
     """Read an ONNX model (opset 7 to the newest of the installed onnx) and express it as StableHLO.
 
@@ -28,7 +27,7 @@ def load(
         name: the model's name; the file's stem if None.
         dims: sizes of named dimensions.
         input_shapes: whole shapes of inputs.
-        constants: values of inputs that are fixed; these inputs vanish from the signature.
+        constants: values of inputs that are fixed (arrays, or None for optional inputs); they vanish from the signature.
 
     Raises:
         InvalidFileError: the file is not a valid model, or its external data is missing or unsafe.

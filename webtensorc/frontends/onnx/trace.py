@@ -56,15 +56,15 @@ def trace(
     with jax.enable_x64(True):
         for _ in range(_MOST_TRACES):
             weights, locations = Weights(arrays), Locations()
-            traced = _trace(source, inputs, constants, weights, locations, on_failure)
+            traced, names = _trace(source, inputs, constants, weights, locations, on_failure)
             if weights.settled():
                 break
             arrays = weights.kept()
         else:
             raise InternalError("the set of weights does not settle", file=source.file, doing="tracing the graph")
         module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
-    results = zip(source.proto.graph.output, traced.out_info, strict=True)
-    outputs = tuple(TensorSpec(each.name, str(info.dtype), tuple(info.shape)) for each, info in results)
+    results = zip(names, traced.out_info, strict=True)
+    outputs = tuple(TensorSpec(each, str(info.dtype), tuple(info.shape)) for each, info in results)
     _clean(module, locations)
     return Traced(portable.serialize(module), weights.arrays, outputs)
 
@@ -90,34 +90,41 @@ def _trace(
     weights: Weights,
     locations: Locations,
     on_failure: OnFailure | None,
-) -> Any:
+) -> tuple[Any, list[str]]:
+    names: list[str] = []
+
     def main(given: tuple[jax.Array, ...], *arguments: jax.Array) -> tuple[jax.Array, ...]:
         weights.arguments = dict(zip(weights.arrays, given, strict=True))
         named = dict(zip((each.name for each in inputs), arguments, strict=True))
         interpreter = Interpreter(source, weights, locations, on_failure)
         outputs = interpreter.main({**named, **constants})
-        names = [each.name for each in source.proto.graph.output]
-        return tuple(_result(*each, source, weights) for each in zip(names, outputs, strict=True))
+        declared = [each.name for each in source.proto.graph.output]
+        results = [each for pair in zip(declared, outputs, strict=True) for each in _results(*pair, source, weights)]
+        names[:] = [name for name, _ in results]
+        return tuple(array for _, array in results)
 
     parameters = tuple(jax.ShapeDtypeStruct(each.shape, each.dtype) for each in weights.arrays.values())
     arguments = (jax.ShapeDtypeStruct(each.shape, dtype(each.dtype)) for each in inputs)
-    return jax.jit(main, keep_unused=True).trace(parameters, *arguments)
+    return jax.jit(main, keep_unused=True).trace(parameters, *arguments), names
 
 
-def _result(name: str, value: Value, source: Source, weights: Weights) -> jax.Array:
-    """An output as an array of the trace."""
+def _results(name: str, value: Value, source: Source, weights: Weights) -> list[tuple[str, jax.Array]]:
+    """An output as named arrays of the trace: one, but for sequences (`name.0`, ...) and absent optionals (none)."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        parts = [_results(f"{name}.{index}", each, source, weights) for index, each in enumerate(value)]
+        return [each for part in parts for each in part]
     if isinstance(value, jax.Array):
-        return value
-    is_tensor = isinstance(value, np.ndarray) and value.dtype != object
-    if not is_tensor:
-        kind = "a sequence" if isinstance(value, list) else "an absent optional" if value is None else "a string tensor"
-        reason = f"an output that is {kind} cannot leave a compiled model"
+        return [(name, value)]
+    if value.dtype == object:
+        reason = "string tensors cannot leave a compiled model"
         item = Unsupported("output", reason, (name,))
         raise UnsupportedError(reason, (item,), file=source.file, place=f'output "{name}"')
     if is_weight_sized(value) and splat(value) is None:
         weights.remember(name, value)
-        return weights.lift(value)
-    return jnp.asarray(value)
+        return [(name, weights.lift(value))]
+    return [(name, jnp.asarray(value))]
 
 
 def _clean(module: Any, locations: Locations) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, known, known_ints
+from webtensorc.frontends.onnx.values import Value, known, known_ints
 
 
 @op("Constant")
@@ -128,13 +128,3 @@ def mel_weight_matrix(
         if left == center:
             matrix[center, band] = 1
     return matrix.astype(dtype_of(output_datatype))
-
-
-def refuse_strings(*values: Value) -> None:
-    """Refuse string tensors where an operator computes on elements.
-
-    Raises:
-        NotSupportedError: one of the values is a string tensor.
-    """
-    if any(isinstance(each, np.ndarray) and each.dtype == object for each in values):
-        raise NotSupportedError("string tensors are not supported")

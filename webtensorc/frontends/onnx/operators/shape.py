@@ -164,18 +164,6 @@ def space_to_depth(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
     return x.reshape(n, c, h // b, b, w // b, b).transpose(order).reshape(n, c * b * b, h // b, w // b)
 
 
-@op("ReverseSequence", since=10)
-def reverse_sequence(x: Value, sequence_lens: Value, *, batch_axis: int = 1, time_axis: int = 0) -> Value:
-    """Reverse the first `sequence_lens[b]` steps of every batch entry."""
-    steps = jnp.arange(x.shape[time_axis], dtype=sequence_lens.dtype)
-    lens = jnp.expand_dims(sequence_lens, 1)
-    source = jnp.where(steps < lens, lens - 1 - steps, steps)
-    if batch_axis > time_axis:
-        source = source.T
-    index = source.reshape(source.shape + (1,) * (x.ndim - 2))
-    return jnp.take_along_axis(x, index, axis=time_axis)
-
-
 @op("CenterCropPad", since=18)
 def center_crop_pad(x: Value, shape: Value, *, axes: tuple[int, ...] | None = None) -> Value:
     """Crop or zero-pad around the centre to the sizes given; the odd element goes to the end."""

@@ -1,0 +1,280 @@
+"""Recurrent networks. Weights are [directions, gates * hidden, ...]; time is the first axis unless `layout` is 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from webtensorc.frontends.onnx.operators import activation as act
+from webtensorc.frontends.onnx.operators.control import counted
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
+
+Activation = Callable[[Value], Value]
+Cell = Callable[[tuple[Value, ...], Value], tuple[Value, ...]]
+
+_PLAIN: dict[str, Activation] = {
+    "relu": act.relu,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "softsign": act.softsign,
+    "softplus": act.softplus,
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The attributes that RNN, GRU and LSTM share."""
+
+    direction: str
+    activations: tuple[str, ...]
+    alphas: tuple[float, ...]
+    betas: tuple[float, ...]
+    clip: float | None
+    layout: int
+
+    def functions(self, direction: int, count: int) -> list[Activation]:
+        """The activation functions of one direction, their inputs clipped if asked."""
+        names = self.activations[direction * count : (direction + 1) * count]
+        return [self._function(name, direction * count + index) for index, name in enumerate(names)]
+
+    def _function(self, name: str, index: int) -> Activation:
+        alpha = {"alpha": self.alphas[index]} if index < len(self.alphas) else {}
+        beta = {"beta": self.betas[index]} if index < len(self.betas) else {}
+        with_options: dict[str, Activation] = {
+            "leakyrelu": lambda x: act.leaky_relu(x, **alpha),
+            "thresholdedrelu": lambda x: act.thresholded_relu(x, **alpha),
+            "elu": lambda x: act.elu(x, **alpha),
+            "hardsigmoid": lambda x: act.hard_sigmoid(x, **alpha, **beta),
+            "affine": lambda x: x * np.asarray(alpha.get("alpha", 1), x.dtype) + np.asarray(beta.get("beta", 0), x.dtype),
+            "scaledtanh": lambda x: np.asarray(alpha.get("alpha", 1), x.dtype)
+            * jnp.tanh(np.asarray(beta.get("beta", 1), x.dtype) * x),
+        }
+        function = {**_PLAIN, **with_options}.get(name.lower())
+        if function is None:
+            raise NotSupportedError(f"the activation function {name} is not implemented")
+        if self.clip is None:
+            return function
+        limit = self.clip
+        return lambda x: function(jnp.clip(x, -limit, limit))
+
+
+def _options(
+    direction: str,
+    default: tuple[str, ...],
+    activations: tuple[str, ...] | None,
+    alpha: tuple[float, ...] | None,
+    beta: tuple[float, ...] | None,
+    clip: float | None,
+    layout: int,
+) -> Options:
+    count = 2 if direction == "bidirectional" else 1
+    return Options(direction, activations or default * count, alpha or (), beta or (), clip, layout)
+
+
+def _run(
+    x: Value,
+    options: Options,
+    hidden: int,
+    sequence_lens: Value,
+    initial: tuple[Value, ...],
+    cell: Callable[[int], tuple[Callable[[Value], Value], Cell]],
+) -> tuple[Value, ...]:
+    """Every direction over the whole sequence.
+
+    Args:
+        x: [time, batch, input], or [batch, time, input] if `layout` is 1.
+        options: the shared attributes.
+        hidden: size of the state.
+        sequence_lens: [batch] or None; the state stays and outputs are 0 after a sequence's end.
+        initial: initial states or None for zeros, [directions, batch, hidden] (batch first if `layout` is 1).
+        cell: for a direction, what is computed for the whole sequence at once (the input's part of the gates) and the
+            step from (states, its slice) to new states, of which the first is the output.
+
+    Returns:
+        The outputs [time, directions, batch, hidden], and the final states [directions, batch, hidden] each.
+    """
+    if options.layout:
+        x = jnp.swapaxes(x, 0, 1)
+        initial = tuple(None if each is None else jnp.swapaxes(each, 0, 1) for each in initial)
+    directions = 2 if options.direction == "bidirectional" else 1
+    batch = x.shape[1]
+    zeros = jnp.zeros((directions, batch, hidden), x.dtype)
+    states = [zeros if each is None else each for each in initial]
+    lens = _lens(sequence_lens, x.shape[0], batch)
+    finals, outputs = [], []
+    for index in range(directions):
+        backward = options.direction == "reverse" or index == 1
+        prepare, step = cell(index)
+        start = tuple(each[index] for each in states)
+        final, output = _direction(prepare(x), step, start, lens, backward=backward)
+        finals.append(final)
+        outputs.append(output)
+    y = jnp.stack(outputs, 1)
+    last = tuple(jnp.stack(each) for each in zip(*finals, strict=True))
+    if options.layout:
+        return (jnp.transpose(y, (2, 0, 1, 3)), *(jnp.swapaxes(each, 0, 1) for each in last))
+    return (y, *last)
+
+
+def _lens(sequence_lens: Value, time: int, batch: int) -> Value:
+    """The lengths, or None where all sequences are whole."""
+    if sequence_lens is None or (is_known(sequence_lens) and (sequence_lens == time).all()):
+        return None
+    return jnp.reshape(sequence_lens, (batch, 1))
+
+
+def _direction(
+    gates: Value, step: Cell, start: tuple[Value, ...], lens: Value, *, backward: bool
+) -> tuple[tuple[Value, ...], Value]:
+    time = gates.shape[0]
+    outputs = jnp.zeros((time, *start[0].shape), start[0].dtype)
+
+    def advance(trip: Value, both: tuple[tuple[Value, ...], Value]) -> tuple[tuple[Value, ...], Value]:
+        states, sofar = both
+        at = time - 1 - trip if backward else trip
+        new = step(states, lax.dynamic_index_in_dim(gates, at, keepdims=False))
+        shown = new[0]
+        if lens is not None:
+            inside = at < lens
+            new = tuple(jnp.where(inside, after, before) for before, after in zip(states, new, strict=True))
+            shown = jnp.where(inside, new[0], 0)
+        return new, lax.dynamic_update_index_in_dim(sofar, shown, at, 0)
+
+    if time == 1 and lens is None:
+        new = step(start, gates[0])
+        return new, new[0][None]
+    final: tuple[tuple[Value, ...], Value] = counted(time, advance, (start, outputs))
+    return final
+
+
+def _biases(b: Value, direction: int, gates: int, hidden: int, dtype: Value) -> tuple[Value, Value]:
+    """The input's and the state's bias of a direction, [gates * hidden] each."""
+    if b is None:
+        return (np.zeros(gates * hidden, dtype),) * 2
+    return b[direction, : gates * hidden], b[direction, gates * hidden :]
+
+
+@op("RNN")
+def rnn(
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value = None,
+    sequence_lens: Value = None,
+    initial_h: Value = None,
+    *,
+    activation_alpha: tuple[float, ...] | None = None,
+    activation_beta: tuple[float, ...] | None = None,
+    activations: tuple[str, ...] | None = None,
+    clip: float | None = None,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    layout: int = 0,
+) -> Value:
+    """h = f(x W^T + h R^T + b)."""
+    options = _options(direction, ("Tanh",), activations, activation_alpha, activation_beta, clip, layout)
+    hidden = r.shape[-1]
+
+    def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
+        (f,) = options.functions(index, 1)
+        bias = sum(_biases(b, index, 1, hidden, x.dtype))
+
+        def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
+            return (f(part + states[0] @ r[index].T),)
+
+        return lambda whole: whole @ w[index].T + bias, step
+
+    return _run(x, options, hidden, sequence_lens, (initial_h,), cell)
+
+
+@op("GRU")
+def gru(
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value = None,
+    sequence_lens: Value = None,
+    initial_h: Value = None,
+    *,
+    activation_alpha: tuple[float, ...] | None = None,
+    activation_beta: tuple[float, ...] | None = None,
+    activations: tuple[str, ...] | None = None,
+    clip: float | None = None,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    layout: int = 0,
+    linear_before_reset: int = 0,
+) -> Value:
+    """Gates are update (z), reset (r), hidden (h)."""
+    options = _options(direction, ("Sigmoid", "Tanh"), activations, activation_alpha, activation_beta, clip, layout)
+    hidden = r.shape[-1]
+
+    def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
+        f, g = options.functions(index, 2)
+        input_bias, state_bias = _biases(b, index, 3, hidden, x.dtype)
+        both, last = r[index, : 2 * hidden].T, r[index, 2 * hidden :].T
+
+        def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
+            h = states[0]
+            zr = f(part[:, : 2 * hidden] + h @ both + state_bias[: 2 * hidden])
+            z, reset = zr[:, :hidden], zr[:, hidden:]
+            if linear_before_reset:
+                inner = reset * (h @ last + state_bias[2 * hidden :])
+            else:
+                inner = (reset * h) @ last + state_bias[2 * hidden :]
+            return ((1 - z) * g(part[:, 2 * hidden :] + inner) + z * h,)
+
+        return lambda whole: whole @ w[index].T + input_bias, step
+
+    return _run(x, options, hidden, sequence_lens, (initial_h,), cell)
+
+
+@op("LSTM")
+def lstm(
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value = None,
+    sequence_lens: Value = None,
+    initial_h: Value = None,
+    initial_c: Value = None,
+    p: Value = None,
+    *,
+    activation_alpha: tuple[float, ...] | None = None,
+    activation_beta: tuple[float, ...] | None = None,
+    activations: tuple[str, ...] | None = None,
+    clip: float | None = None,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    input_forget: int = 0,
+    layout: int = 0,
+) -> Value:
+    """Gates are input (i), output (o), forget (f), cell (c); `p` holds peepholes for i, o, f."""
+    options = _options(
+        direction, ("Sigmoid", "Tanh", "Tanh"), activations, activation_alpha, activation_beta, clip, layout
+    )
+    hidden = r.shape[-1]
+
+    def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
+        f, g, h = options.functions(index, 3)
+        bias = sum(_biases(b, index, 4, hidden, x.dtype))
+        peep = [0, 0, 0] if p is None else [p[index, k * hidden : (k + 1) * hidden] for k in range(3)]
+
+        def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
+            before, c = states
+            gates = part + before @ r[index].T
+            i, o, forget, new = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
+            i = f(i + peep[0] * c)
+            forget = 1 - i if input_forget else f(forget + peep[2] * c)
+            c = forget * c + i * g(new)
+            return f(o + peep[1] * c) * h(c), c
+
+        return lambda whole: whole @ w[index].T + bias, step
+
+    return _run(x, options, hidden, sequence_lens, (initial_h, initial_c), cell)
