@@ -1,0 +1,1 @@
+"""Passes that choose how loops are cut: register tiles, workgroups."""
