@@ -83,12 +83,14 @@ def _aligned(source: bytes | bytearray | memoryview) -> memoryview:
 
 def _map(path: Path) -> memoryview:
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise InvalidFileError("not a regular file", file=str(path), doing="reading the bundle")
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise InvalidFileError("the file is empty", file=str(path), doing="reading the bundle")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidFileError(f"cannot open: {reason}", file=str(path), doing="reading the bundle") from None
 
 

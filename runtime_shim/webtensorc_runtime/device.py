@@ -7,6 +7,7 @@ number share one pool: the processor is not oversubscribed.
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from webtensorc_runtime.errors import UsageError
 CHOICES = ("cpu", "local-sync", "local-task")
 
 _lock = threading.Lock()
-_devices: dict[Execution, Any] = {}
+_devices: dict[tuple[int, Execution], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,11 @@ def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
 
 def open_device(runtime: Any, execution: Execution) -> Any:
     """The process's HAL device for `execution`; `runtime` is IREE's native module."""
+    key = (os.getpid(), execution)  # a forked child has none of its parent's worker threads and needs its own
     with _lock:
-        if execution not in _devices:
-            _devices[execution] = _create(runtime, execution)
-        return _devices[execution]
+        if key not in _devices:
+            _devices[key] = _create(runtime, execution)
+        return _devices[key]
 
 
 def _create(runtime: Any, execution: Execution) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,6 +53,7 @@ class Program:
         self.allocator = device.allocator
         self._kept = (device, module, weights)
         self._list = self.runtime.VmVariantList
+        self._process = os.getpid()
         instance = _vm_instance(self.runtime)
         try:
             code = self.runtime.VmModule.wrap_buffer(instance, module)
@@ -86,6 +88,12 @@ class Program:
         Raises:
             DiagnosticError: the engine failed.
         """
+        if self.execution.workers and os.getpid() != self._process:
+            raise DiagnosticError(
+                "the module was loaded before this process was forked, and its worker threads stayed in the parent",
+                doing="running the model",
+                hint="load the bundle after forking, or load it with threads=1",
+            )
         results = self._list(1)
         try:
             self._invoke(self._function, arguments, results)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -200,7 +201,10 @@ def test_manifests_that_are_no_json() -> None:
 def test_files_that_are_no_bundles(tmp_path: Path) -> None:
     (tmp_path / "empty.wtb").touch()
     (tmp_path / "text.wtb").write_text("hello")
-    cases = {"empty.wtb": "empty", "text.wtb": "not a webtensorc bundle", "none": "No such file", ".": "cannot open"}
+    cases = {"empty.wtb": "empty", "text.wtb": "not a webtensorc bundle", "none": "No such file", ".": "not a regular"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        cases["pipe"] = "not a regular file"
     for name, message in cases.items():
         for opener in (load, Bundle.load):
             with pytest.raises(InvalidFileError, match=message) as caught:
@@ -216,3 +220,9 @@ def test_a_damaged_module_is_refused_before_anything_is_loaded() -> None:
     except InvalidFileError as caught:
         error = caught
     assert error is not None and error.place == "member modules/a.vmfb" and "digest" in error.message
+
+
+def test_names_that_no_file_has() -> None:
+    for name in ("a\0b", "x" * 5000):
+        with pytest.raises(InvalidFileError, match="cannot open"):
+            Bundle.load(name)

@@ -1,5 +1,6 @@
 """`device=` and `threads=`: what they mean, what is refused, and how many workers there really are."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,3 +100,38 @@ def test_threads_that_exist(compiled: Callable[..., Bundle], tmp_path: Path) -> 
     first, second, third = map(int, done.stdout.split())
     assert second == first
     assert third - first == first + 2  # each pool has its workers and the same number of helpers
+
+
+FORKED = """
+import os, sys, numpy as np, webtensorc_runtime
+ones = np.ones(4, np.float32)
+pooled = webtensorc_runtime.load(sys.argv[1], threads=2)
+inline = webtensorc_runtime.load(sys.argv[1], threads=1)
+pooled(ones), inline(ones)
+child = os.fork()
+if not child:
+    try:
+        pooled(ones)
+    except webtensorc_runtime.DiagnosticError as error:
+        print(error.message, flush=True)
+    print(inline(ones)[0].tolist(), webtensorc_runtime.load(sys.argv[1], threads=2)(ones)[0].tolist(), flush=True)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(pooled(ones)[0].tolist())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_says_so_instead_of_waiting_forever(compiled: Callable[..., Bundle], tmp_path: Path) -> None:
+    compiled(*IDENTITY).save(tmp_path / "m.wtb")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED, tmp_path / "m.wtb"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    message, child, parent = done.stdout.splitlines()
+    assert "before this process was forked" in message
+    assert child == "[1.0, 1.0, 1.0, 1.0] [1.0, 1.0, 1.0, 1.0]"
+    assert parent == "[1.0, 1.0, 1.0, 1.0]"
