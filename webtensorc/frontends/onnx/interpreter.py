@@ -206,7 +206,8 @@ class Interpreter:
                 self.node(each, label(each, index), scope)
         finally:
             self.calls.pop()
-        return tuple(scope[name] for name in function.output)
+        # A body made for a particular node may leave out outputs that the node does not want.
+        return tuple(scope.values.get(name) for name in function.output)
 
     def _constant(self, tensor: Any, scope: Scope) -> Value:
         name = scope.path + tensor.name

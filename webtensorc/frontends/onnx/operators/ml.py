@@ -1,0 +1,187 @@
+"""Classic machine learning (ai.onnx.ml), as far as it is numeric."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import Value
+
+_DOMAIN = "ai.onnx.ml"
+
+
+@op("Binarizer", domain=_DOMAIN)
+def binarizer(x: Value, *, threshold: float = 0.0) -> Value:
+    """1 above the threshold, else 0."""
+    return (x > np.asarray(threshold, x.dtype)).astype(x.dtype)
+
+
+@op("Scaler", domain=_DOMAIN)
+def scaler(x: Value, *, offset: tuple[float, ...] = (0.0,), scale: tuple[float, ...] = (1.0,)) -> Value:
+    """(x - offset) * scale, as float32."""
+    return (x.astype(np.float32) - np.asarray(offset, np.float32)) * np.asarray(scale, np.float32)
+
+
+@op("Normalizer", domain=_DOMAIN)
+def normalizer(x: Value, *, norm: str = "MAX") -> Value:
+    """Rows divided by their largest element, or L1 or L2 norm."""
+    wide = x.astype(np.float32)
+    if norm == "MAX":
+        size = jnp.max(jnp.abs(wide), -1, keepdims=True)
+    elif norm == "L1":
+        size = jnp.sum(jnp.abs(wide), -1, keepdims=True)
+    else:
+        size = jnp.sqrt(jnp.sum(wide * wide, -1, keepdims=True))
+    return wide / jnp.where(size == 0, 1, size)
+
+
+@op("LinearRegressor", domain=_DOMAIN)
+def linear_regressor(
+    x: Value,
+    *,
+    coefficients: tuple[float, ...],
+    intercepts: tuple[float, ...] | None = None,
+    post_transform: str = "NONE",
+    targets: int = 1,
+) -> Value:
+    """x @ coefficients + intercepts."""
+    if post_transform != "NONE":
+        raise NotImplementedError(f"post_transform {post_transform} is not implemented")
+    weights = np.asarray(coefficients, np.float32).reshape(targets, -1).T
+    y = x.astype(np.float32) @ weights
+    return y if intercepts is None else y + np.asarray(intercepts, np.float32)
+
+
+@op("LabelEncoder", since=4, domain=_DOMAIN)
+def label_encoder(
+    x: Value,
+    *,
+    default_float: float = -0.0,
+    default_int64: int = -1,
+    default_string: str = "_Unused",
+    default_tensor: Value = None,
+    keys_floats: tuple[float, ...] | None = None,
+    keys_int64s: tuple[int, ...] | None = None,
+    keys_strings: tuple[str, ...] | None = None,
+    keys_tensor: Value = None,
+    values_floats: tuple[float, ...] | None = None,
+    values_int64s: tuple[int, ...] | None = None,
+    values_strings: tuple[str, ...] | None = None,
+    values_tensor: Value = None,
+) -> Value:
+    """The value of the key that equals each element, else the default."""
+    keys = keys_tensor if keys_tensor is not None else np.asarray(keys_floats or keys_int64s, x.dtype)
+    if values_tensor is not None:
+        values, default = values_tensor, default_tensor
+    elif values_floats:
+        values, default = np.asarray(values_floats, np.float32), np.float32(default_float)
+    else:
+        values, default = np.asarray(values_int64s, np.int64), np.int64(default_int64)
+    if values.dtype == object or keys.dtype == object:
+        raise NotImplementedError("string tensors are not supported")
+    same = jnp.expand_dims(x, -1) == keys
+    if jnp.issubdtype(keys.dtype, jnp.floating):
+        same = same | (jnp.isnan(jnp.expand_dims(x, -1)) & np.isnan(keys))
+    chosen = jnp.take(jnp.asarray(values), jnp.argmax(same, -1))
+    return jnp.where(jnp.any(same, -1), chosen, np.asarray(default, values.dtype).reshape(()))
+
+
+_LEQ, _LT, _GTE, _GT, _EQ, _NEQ, _MEMBER = range(7)
+
+
+@op("TreeEnsemble", since=5, domain=_DOMAIN)
+def tree_ensemble(
+    x: Value,
+    *,
+    aggregate_function: int = 1,
+    leaf_targetids: tuple[int, ...],
+    leaf_weights: Value,
+    membership_values: Value = None,
+    n_targets: int = 1,
+    nodes_falseleafs: tuple[int, ...],
+    nodes_falsenodeids: tuple[int, ...],
+    nodes_featureids: tuple[int, ...],
+    nodes_hitrates: Value = None,
+    nodes_missing_value_tracks_true: tuple[int, ...] | None = None,
+    nodes_modes: Value,
+    nodes_splits: Value,
+    nodes_trueleafs: tuple[int, ...],
+    nodes_truenodeids: tuple[int, ...],
+    post_transform: int = 0,
+    tree_roots: tuple[int, ...],
+) -> Value:
+    """Sums (or means, minima, maxima) of the leaves that each row reaches; every leaf's path is evaluated at once."""
+    if post_transform:
+        raise NotImplementedError(f"post_transform {post_transform} is not implemented")
+    tracks = nodes_missing_value_tracks_true or (0,) * len(nodes_modes)
+    members = _member_sets(nodes_modes, membership_values)
+    tests = [
+        _test(x[:, nodes_featureids[n]], int(nodes_modes[n]), nodes_splits[n], members[n], bool(tracks[n]))
+        for n in range(len(nodes_modes))
+    ]
+    true_side = (nodes_truenodeids, nodes_trueleafs)
+    false_side = (nodes_falsenodeids, nodes_falseleafs)
+    scores: list[list[Value]] = [[] for _ in range(n_targets)]
+
+    def descend(node: int, is_leaf: int, reached: Value) -> None:
+        if is_leaf:
+            weight = leaf_weights[node]
+            scores[leaf_targetids[node]].append((reached, weight))
+            return
+        for (ids, leaves), taken in ((true_side, tests[node]), (false_side, ~tests[node])):
+            descend(ids[node], leaves[node], taken if reached is None else reached & taken)
+
+    for root in tree_roots:
+        alone = nodes_trueleafs[root] and nodes_falseleafs[root] and nodes_truenodeids[root] == nodes_falsenodeids[root]
+        if alone:
+            descend(nodes_truenodeids[root], 1, jnp.ones(x.shape[0], bool))
+        else:
+            descend(root, 0, None)
+    return jnp.stack([_aggregated(each, aggregate_function, len(tree_roots), x) for each in scores], 1)
+
+
+def _member_sets(modes: Value, values: Value) -> list[np.ndarray]:
+    """The set that each membership node tests; the sets follow each other, separated by NaN."""
+    sets: list[np.ndarray] = []
+    rest = [] if values is None else [float(each) for each in values]
+    for mode in modes:
+        chosen: list[float] = []
+        if mode == _MEMBER:
+            while rest and not np.isnan(rest[0]):
+                chosen.append(rest.pop(0))
+            rest = rest[1:]
+        sets.append(np.asarray(chosen))
+    return sets
+
+
+def _test(feature: Value, mode: int, split: Value, members: np.ndarray, missing_is_true: bool) -> Value:
+    if mode == _MEMBER:
+        held = jnp.any(feature[:, None] == members.astype(feature.dtype), 1)
+    else:
+        compare = {
+            _LEQ: jnp.less_equal,
+            _LT: jnp.less,
+            _GTE: jnp.greater_equal,
+            _GT: jnp.greater,
+            _EQ: jnp.equal,
+            _NEQ: jnp.not_equal,
+        }[mode]
+        held = compare(feature, split.astype(feature.dtype))
+    return held | jnp.isnan(feature) if missing_is_true else held
+
+
+def _aggregated(leaves: list[tuple[Value, Value]], function: int, trees: int, x: Value) -> Value:
+    """Over the leaves reached: 0 mean over trees, 1 sum, 2 minimum, 3 maximum."""
+    zero = jnp.zeros(x.shape[0], x.dtype)
+    if function in (2, 3):
+        worst = np.asarray(np.inf if function == 2 else -np.inf, x.dtype)
+        pick = jnp.minimum if function == 2 else jnp.maximum
+        best = zero + worst
+        for reached, weight in leaves:
+            best = pick(best, jnp.where(reached, weight, worst))
+        return jnp.where(jnp.isinf(best), zero, best)
+    total = zero
+    for reached, weight in leaves:
+        total = total + jnp.where(reached, weight, np.zeros((), weight.dtype)).astype(x.dtype)
+    return total / trees if function == 0 else total

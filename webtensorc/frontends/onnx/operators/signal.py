@@ -1,0 +1,99 @@
+"""Fourier transforms, as products with matrices of roots of unity: sizes are known and in models mostly small."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.tensors import dtype_of
+from webtensorc.frontends.onnx.values import Value, known_ints
+
+
+@op("DFT", since=17, until=19)
+def dft_17(x: Value, length: Value = None, *, axis: int = 1, inverse: int = 0, onesided: int = 0) -> Value:
+    """Discrete Fourier transform along an axis given as an attribute."""
+    return _dft(x, length, axis, inverse, onesided)
+
+
+@op("DFT", since=20)
+def dft_20(x: Value, length: Value = None, axis: Value = None, *, inverse: int = 0, onesided: int = 0) -> Value:
+    """Discrete Fourier transform along an axis given as an input; the last axis holds real (and imaginary) parts."""
+    return _dft(x, length, -2 if axis is None else known_ints(axis, "axis")[0], inverse, onesided)
+
+
+def _dft(x: Value, length: Value, axis: int, inverse: int, onesided: int) -> Value:
+    along = axis % x.ndim
+    size = x.shape[along] if length is None else known_ints(length, "dft_length")[0]
+    moved = jnp.moveaxis(jnp.asarray(x), along, -2)
+    if inverse and onesided:
+        return jnp.moveaxis(_inverse_real(moved, size), -2, along)
+    used = min(moved.shape[-2], size)
+    real = moved[..., :used, 0]
+    imaginary = moved[..., :used, 1] if moved.shape[-1] == 2 else None
+    bins = size // 2 + 1 if onesided else size
+    turns = np.outer(np.arange(used), np.arange(bins)) % size * (2 * np.pi / size)
+    cosine, sine = np.cos(turns), np.sin(turns) * (1 if inverse else -1)
+    parts = _complex_product(real, imaginary, cosine, sine)
+    if inverse:
+        parts = [each / np.asarray(size, x.dtype) for each in parts]
+    return jnp.moveaxis(jnp.stack(parts, -1), -2, along)
+
+
+def _complex_product(real: Value, imaginary: Value, cosine: np.ndarray, sine: np.ndarray) -> list[Value]:
+    cosine, sine = cosine.astype(real.dtype), sine.astype(real.dtype)
+    if imaginary is None:
+        return [real @ cosine, real @ sine]
+    return [real @ cosine - imaginary @ sine, real @ sine + imaginary @ cosine]
+
+
+def _inverse_real(spectrum: Value, size: int) -> Value:
+    """The real signal of `size` samples from the first half of its spectrum (irfft)."""
+    bins = min(size // 2 + 1, spectrum.shape[-2])
+    turns = np.outer(np.arange(bins), np.arange(size)) % size * (2 * np.pi / size)
+    twice = np.full(bins, 2.0)
+    twice[0] = 1
+    if size % 2 == 0 and bins == size // 2 + 1:
+        twice[-1] = 1
+    cosine = (np.cos(turns) * twice[:, None] / size).astype(spectrum.dtype)
+    sine = (np.sin(turns) * twice[:, None] / size).astype(spectrum.dtype)
+    return (spectrum[..., :bins, 0] @ cosine - spectrum[..., :bins, 1] @ sine)[..., None]
+
+
+@op("STFT", since=17)
+def stft(signal: Value, frame_step: Value, window: Value = None, frame_length: Value = None, *, onesided: int = 1) -> Value:
+    """Fourier transforms of overlapping, windowed frames: [batch, frames, bins, 2]."""
+    step = known_ints(frame_step, "frame_step")[0]
+    length = known_ints(frame_length, "frame_length")[0] if frame_length is not None else window.shape[0]
+    count = (signal.shape[1] - length) // step + 1
+    where = np.arange(count)[:, None] * step + np.arange(length)
+    whole = signal if signal.ndim == 3 else signal[..., None]
+    frames = jnp.take(whole, where, 1)
+    if window is not None:
+        frames = frames * jnp.reshape(window, (-1, 1))
+    return _dft(frames, None, 2, 0, onesided)
+
+
+@op("HannWindow", since=17)
+def hann_window(size: Value, *, output_datatype: int = 1, periodic: int = 1) -> Value:
+    """Half a cosine period, raised."""
+    return _cosine_window(size, (0.5, -0.5), output_datatype, periodic)
+
+
+@op("HammingWindow", since=17)
+def hamming_window(size: Value, *, output_datatype: int = 1, periodic: int = 1) -> Value:
+    """A Hann window on a pedestal, with ONNX's coefficients 25/46 and 21/46."""
+    return _cosine_window(size, (25 / 46, -21 / 46), output_datatype, periodic)
+
+
+@op("BlackmanWindow", since=17)
+def blackman_window(size: Value, *, output_datatype: int = 1, periodic: int = 1) -> Value:
+    """Three cosine terms: 0.42, -0.5, 0.08."""
+    return _cosine_window(size, (0.42, -0.5, 0.08), output_datatype, periodic)
+
+
+def _cosine_window(size: Value, terms: tuple[float, ...], output_datatype: int, periodic: int) -> Value:
+    count = known_ints(size, "size")[0]
+    turn = 2 * np.pi * np.arange(count) / (count if periodic else max(count - 1, 1))
+    window = sum(term * np.cos(order * turn) for order, term in enumerate(terms))
+    return np.asarray(window).astype(dtype_of(output_datatype))
