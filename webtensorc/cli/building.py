@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from webtensorc_runtime import Module
 
     from webtensorc.driver import Compilation, Request
+    from webtensorc.plan import Options
 
 
 def is_bundle(path: str) -> bool:
@@ -44,17 +45,26 @@ def loadable(
     targets: Sequence[str] = (),
     dims: Mapping[str, int] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    options: Options | None = None,
 ) -> Any:
     """What `webtensorc_runtime.load` takes: the path of a bundle, or the bundle that a model was compiled into.
 
-    A bundle is compiled again only where `targets` are given.
+    A bundle is compiled again only where `targets` or `options` are given.
     """
-    if is_bundle(path) and not targets:
+    if is_bundle(path) and not targets and not options:
         return path
     from webtensorc.cache import Cache
     from webtensorc.driver import Request
+    from webtensorc.plan import Options
 
-    request = Request(path, tuple(targets) or ("host",), dims or {}, input_shapes or {}, cache=Cache(warn=console.say))
+    request = Request(
+        path,
+        tuple(targets) or ("host",),
+        dims or {},
+        input_shapes or {},
+        options or Options(),
+        cache=Cache(warn=console.say),
+    )
     return compile_request(console, request).bundle
 
 

@@ -15,6 +15,7 @@ from webtensorc.cli.options import verb
     $ webtensorc verify model.onnx
     $ webtensorc verify model.onnx --against interpreter --seed 7
     $ webtensorc verify model.wtb
+    $ webtensorc verify model.onnx -O1 --disable-pass fold-constants
 """)
 @click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
 @options.targets(default=())
@@ -28,6 +29,7 @@ from webtensorc.cli.options import verb
 @options.seed
 @options.execution
 @options.shapes
+@options.optimization
 def command(
     console: Console,
     model: str,
@@ -41,6 +43,9 @@ def command(
     threads: int | None,
     dims: dict[str, int],
     input_shapes: dict[str, tuple[int, ...]],
+    optimization_level: int,
+    passes: tuple[str, ...],
+    disabled_passes: tuple[str, ...],
 ) -> int:
     """Compare MODEL, compiled for this machine, or BUNDLE with a reference on the same inputs; exit 1 if they differ.
 
@@ -48,8 +53,17 @@ def command(
     """
     from webtensorc.cli import building, tensors
     from webtensorc.compare import compare
+    from webtensorc.plan import Options
 
-    source = building.loadable(console, model, targets=targets, dims=dims, input_shapes=input_shapes)
+    chosen = Options(optimization_level, passes, disabled_passes)
+    source = building.loadable(
+        console,
+        model,
+        targets=targets,
+        dims=dims,
+        input_shapes=input_shapes,
+        options=None if chosen == Options() else chosen,
+    )
     module = building.load(console, source, device, threads)
     values = tensors.complete(console, tensors.bind(inputs, module.inputs, "--input"), module.inputs, seed)
     reference = against or _default_reference(model)
