@@ -75,8 +75,8 @@ class Program:
                 f"the engine refuses the module: {_first_line(error)}", file=file, doing="loading the module"
             ) from None
 
-    def variants(self, views: Sequence[Any]) -> Any:
-        """An argument list of the engine's."""
+    def arguments(self, views: Sequence[Any]) -> Any:
+        """The views as a list of the engine's, in the order of `main`'s arguments."""
         arguments = self.runtime.VmVariantList(len(views))
         for view in views:
             arguments.push_ref(view)

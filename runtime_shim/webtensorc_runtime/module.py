@@ -50,7 +50,7 @@ class Module:
         self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
         self._staged = None
         if program.destinations and not any(slot.large for slot in (*self._inputs, *self._outputs)):
-            self._staged = program.variants([slot.staging()[1] for slot in (*self._inputs, *self._outputs)])
+            self._staged = program.arguments([slot.staging()[1] for slot in (*self._inputs, *self._outputs)])
             self._fast = tuple((slot.staging()[0], slot.dtype, slot.shape) for slot in self._inputs)
             self._answers = tuple(slot.staging()[0] for slot in self._outputs)
 
@@ -104,10 +104,10 @@ class Module:
         program = self._program
         given = [slot.read_from(array) for slot, array in zip(self._inputs, arrays, strict=True)]
         if not program.destinations:
-            produced = program.invoke(program.variants(given))
+            produced = program.invoke(program.arguments(given))
             return tuple(program.copy_out(produced, index, slot) for index, slot in enumerate(self._outputs))
         targets = [slot.write_to() for slot in self._outputs]
-        program.invoke(program.variants([*given, *(view for _, view in targets)]))
+        program.invoke(program.arguments([*given, *(view for _, view in targets)]))
         return tuple(
             array if slot.large else array.copy() for slot, (array, _) in zip(self._outputs, targets, strict=True)
         )
