@@ -8,7 +8,7 @@ from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import defs
+from onnx import defs, version_converter
 
 from webtensorc.errors import InvalidFileError, UnsupportedError
 
@@ -52,7 +52,11 @@ def open_model(source: Any) -> Source:
         proto, file, folder = _parse(path), str(source), path.resolve().parent
     if not proto.HasField("graph"):
         raise InvalidFileError("the file holds no ONNX graph", file=file, hint="is it an ONNX model?")
-    return Source(proto, file, folder, _opsets(proto, file))
+    opsets = _opsets(proto, file)
+    if opsets.get("", OLDEST_OPSET) < OLDEST_OPSET:
+        proto = _lifted(proto, opsets[""], file)
+        opsets = _opsets(proto, file)
+    return Source(proto, file, folder, opsets)
 
 
 def _parse(path: Path) -> Any:
@@ -95,10 +99,17 @@ def _opsets(proto: Any, file: str | None) -> dict[str, int]:
             file=file,
             hint=f"export the model with opset {newest} or older, or update webtensorc",
         )
-    if version < OLDEST_OPSET:
-        raise UnsupportedError(
-            f"opset {version} is older than {OLDEST_OPSET}, the oldest this version reads",
-            file=file,
-            hint="onnx.version_converter.convert_version(model, 13) may lift it",
-        )
     return opsets
+
+
+def _lifted(proto: Any, version: int, file: str | None) -> Any:
+    """The model in the oldest opset that is read, by onnx's own converter, which knows most of the old operators."""
+    try:
+        return version_converter.convert_version(proto, OLDEST_OPSET)
+    except Exception as error:  # the converter raises RuntimeError and its own classes alike
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UnsupportedError(
+            f"opset {version} is older than {OLDEST_OPSET}, the oldest this version reads, and cannot be converted",
+            file=file,
+            hint=f"export the model again with a newer opset (onnx's version converter says: {reason})",
+        ) from None

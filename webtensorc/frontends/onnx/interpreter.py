@@ -147,7 +147,7 @@ class Interpreter:
             schemas.check_inputs(schema, inputs, self.source.file, place)
         if operator := registry.find(domain, node.operator, node.opset):
             return self._operate(operator, own, inputs, node, scope)
-        if schema and (body := schemas.function_body(schema, proto, node.opset, inputs)):
+        if schema and (body := schemas.function_body(schema, proto, own, node.opset, inputs)):
             return self._call(body, attrs.with_defaults(own, schema), inputs, node)
         raise failures.missing(domain, node, self.source.file, place, self.source.opsets)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -86,14 +87,20 @@ def _range(schema: Any) -> str:
     return str(low) if low == high else f"{low} or more" if high > 10**6 else f"{low} to {high}"
 
 
-def function_body(schema: Any, proto: Any, version: int, inputs: tuple[Value, ...]) -> Any:
+def function_body(
+    schema: Any, proto: Any, attributes: Mapping[str, Any], version: int, inputs: tuple[Value, ...]
+) -> Any:
     """The FunctionProto that defines the operator in terms of others, or None."""
     if schema.has_context_dependent_function:
+        node = onnx.NodeProto()
+        node.CopyFrom(proto)
+        del node.attribute[:]
+        node.attribute.extend(attributes.values())
         types = [_type_proto(each).SerializeToString() for each in inputs]
         versions = [each for each in schema.context_dependent_function_opset_versions if each <= version]
         if versions:
             body = schema.get_context_dependent_function_with_opset_version(
-                max(versions), proto.SerializeToString(), types
+                max(versions), node.SerializeToString(), types
             )
             return onnx.FunctionProto.FromString(body) if body else None
     if schema.has_function:

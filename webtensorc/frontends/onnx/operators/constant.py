@@ -116,8 +116,7 @@ def mel_weight_matrix(
     """Triangular filters, linear in the mel scale 2595 log10(1 + f / 700), as a [spectrogram bins, mel bins] matrix."""
     bins, length, rate = (known_ints(each, "size")[0] for each in (num_mel_bins, dft_length, sample_rate))
     low, high = (float(known(each, "edge frequency")) for each in (lower_edge_hertz, upper_edge_hertz))
-    edges = np.linspace(*(2595 * np.log10(1 + f / 700) for f in (low, high)), bins + 2, endpoint=False)
-    mels = 2595 * np.log10(1 + low / 700) + np.arange(bins + 2) * (edges[1] - edges[0])
+    mels = np.linspace(*(2595 * np.log10(1 + f / 700) for f in (low, high)), bins + 2, endpoint=False)
     hertz = 700 * (10 ** (mels / 2595) - 1)
     points = ((length + 1) * hertz // rate).astype(np.int64)
     matrix = np.zeros((length // 2 + 1, bins))
@@ -125,6 +124,5 @@ def mel_weight_matrix(
         left, center, right = points[band : band + 3]
         matrix[left:center, band] = (np.arange(left, center) - left) / max(center - left, 1)
         matrix[center:right, band] = (right - np.arange(center, right)) / max(right - center, 1)
-        if left == center:
-            matrix[center, band] = 1
+        matrix[center, band] = 1
     return matrix.astype(dtype_of(output_datatype))

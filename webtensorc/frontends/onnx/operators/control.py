@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, describe, is_known, known_ints
+from webtensorc.frontends.onnx.values import NotKnownError, NotSupportedError, Value, describe, is_known, known, known_ints
 
 Body = Callable[..., tuple[Value, ...]]
 
@@ -23,27 +24,51 @@ def if_(condition: Value, *, then_branch: Body, else_branch: Body) -> Value:
     """One branch; both are in the graph if the condition is computed, and must then agree on types and shapes."""
     if is_known(condition):
         return then_branch() if condition.reshape(()) else else_branch()
-    shapes: list[list[str]] = []
+    branches, shapes = _branches(then_branch, else_branch, condition)
+    if shapes[0] != shapes[1]:
+        raise NotSupportedError(
+            f"its condition depends on the model's inputs and its branches give {', '.join(map(str, shapes[0]))} "
+            f"and {', '.join(map(str, shapes[1]))}: the output's shape is not known when the model is compiled"
+        )
+    with jax.disable_jit(False):
+        return tuple(lax.cond(jnp.reshape(condition, ()), *branches))
 
-    def branch(body: Body) -> Callable[[], tuple[jax.Array, ...]]:
-        def run() -> tuple[jax.Array, ...]:
-            results = tuple(map(_array, body()))
-            shapes.append([describe(each) for each in results])
-            return results
 
-        return run
+def _branches(
+    then_branch: Body, else_branch: Body, condition: Value
+) -> tuple[list[Callable[[], tuple[jax.Array, ...]]], list[list[Any]]]:
+    """Both branches as functions of nothing to arrays, and what they give.
 
-    branches = (branch(then_branch), branch(else_branch))
-    try:
-        with jax.disable_jit(False):
-            return tuple(lax.cond(jnp.reshape(condition, ()), *branches))
-    except TypeError:
-        if len(shapes) == 2 and shapes[0] != shapes[1]:
-            raise NotSupportedError(
-                f"its condition depends on the model's inputs and its branches give {', '.join(shapes[0])} "
-                f"and {', '.join(shapes[1])}: the output's shape is not known when the model is compiled"
-            ) from None
-        raise
+    A branch that is not valid for the shapes at hand (silero_vad has one branch per sampling rate, each for its own
+    number of samples) cannot be compiled, yet must be there: it gives NaN, so that choosing it cannot pass for an answer.
+    ONNX Runtime fails at that point of the run.
+    """
+    functions: list[Any] = []
+    shapes: list[Any] = []
+    failures: list[InvalidFileError] = []
+    for body in (then_branch, else_branch):
+
+        def run(body: Body = body) -> tuple[jax.Array, ...]:
+            results = body()
+            if any(each is None or isinstance(each, list) for each in results):
+                raise NotKnownError("condition (a branch gives a sequence or an optional)", condition)
+            return tuple(map(jnp.asarray, results))
+
+        functions.append(run)
+        try:
+            with jax.disable_jit(False):
+                shapes.append([(each.shape, str(each.dtype)) for each in jax.eval_shape(run)])
+        except InvalidFileError as error:
+            failures.append(error)
+            shapes.append(None)
+    if failures:
+        valid = shapes[0] or shapes[1]
+        if valid is None or not all(jnp.issubdtype(dtype, jnp.floating) for _, dtype in valid):
+            raise failures[0]
+        bad = shapes.index(None)
+        functions[bad] = lambda: tuple(jnp.full(shape, np.nan, dtype) for shape, dtype in valid)
+        shapes[bad] = valid
+    return functions, shapes
 
 
 def _array(value: Value) -> jax.Array:
@@ -76,7 +101,7 @@ def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tupl
         scanned.append(tuple(results[len(carried) :]))
         trip += 1
         if not is_known(go_on):
-            raise NotSupportedError("its condition depends on the model's inputs, so how often it runs does too")
+            raise NotKnownError("loop condition", go_on)
         if not go_on:
             break
     if not scanned:
@@ -91,6 +116,8 @@ def _stack(values: tuple[Value, ...]) -> Value:
 
 def _while(count: Value, condition: Value, carried: tuple[Value, ...], body: Body) -> tuple[Value, ...]:
     """A loop whose trips are counted when the model runs; it may carry values but not collect any."""
+    if any(each is None or isinstance(each, list) for each in carried):
+        known(count, "trip count (it carries a sequence or an optional)")
     limit = jnp.asarray(np.iinfo(np.int64).max if count is None else count, jnp.int64).reshape(())
     start = (np.int64(0), jnp.reshape(condition, ()), *map(_array, carried))
 
@@ -100,7 +127,7 @@ def _while(count: Value, condition: Value, carried: tuple[Value, ...], body: Bod
     def step(state: tuple[Value, ...]) -> tuple[Value, ...]:
         go_on, *results = body(state[0], state[1], *state[2:])
         if len(results) != len(carried):
-            raise NotSupportedError("it collects outputs, and how often it runs depends on the model's inputs")
+            raise NotKnownError("trip count (it collects outputs)", count)
         for before, after in zip(state[2:], results, strict=True):
             if describe(before) != describe(after):
                 raise NotSupportedError(f"a value that it carries changes from {describe(before)} to {describe(after)}")

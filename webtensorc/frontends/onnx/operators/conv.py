@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
@@ -52,9 +53,10 @@ def conv(
     pads: tuple[int, ...] | None = None,
     strides: tuple[int, ...] | None = None,
 ) -> Value:
-    """Convolution of x [N, C, ...] with w [M, C / group, ...]."""
+    """Convolution of x [N, C, ...] with w [M, C / group, ...]; 16-bit floats are summed in 32 bits."""
     rank = w.ndim - 2
     steps, spread = strides or (1,) * rank, dilations or (1,) * rank
+    is_half = x.dtype.itemsize == 2 and jnp.issubdtype(x.dtype, jnp.floating)
     y = lax.conv_general_dilated(
         x,
         w,
@@ -62,7 +64,8 @@ def conv(
         window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread),
         rhs_dilation=spread,
         feature_group_count=group,
-    )
+        preferred_element_type=np.float32 if is_half else None,
+    ).astype(x.dtype)
     return y if b is None else y + jnp.reshape(b, (1, -1, *(1,) * rank))
 
 

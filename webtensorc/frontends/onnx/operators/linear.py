@@ -11,7 +11,13 @@ from webtensorc.frontends.onnx.values import Value
 
 @op("MatMul")
 def matmul(a: Value, b: Value) -> Value:
-    """numpy.matmul."""
+    """numpy.matmul; 16-bit floats are summed in 32 bits."""
+    return _product(a, b)
+
+
+def _product(a: Value, b: Value) -> Value:
+    if a.dtype.itemsize == 2 and jnp.issubdtype(a.dtype, jnp.floating):
+        return jnp.matmul(a, b, preferred_element_type=np.float32).astype(a.dtype)
     return jnp.matmul(a, b)
 
 
@@ -20,7 +26,7 @@ def gemm(
     a: Value, b: Value, c: Value = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
 ) -> Value:
     """alpha * A @ B + beta * C, either matrix transposed on the way."""
-    y = jnp.matmul(a.T if transA else a, b.T if transB else b)
+    y = _product(a.T if transA else a, b.T if transB else b)
     if alpha != 1:
         y = y * np.asarray(alpha, y.dtype)
     if c is None or beta == 0:

@@ -91,9 +91,12 @@ def bitwise_not(x: Value) -> Value:
 
 @op("BitShift", since=11)
 def bit_shift(a: Value, b: Value, *, direction: str) -> Value:
-    """Shift the bits of unsigned integers LEFT or RIGHT; shifting by the width or more gives 0."""
+    """Shift bits LEFT or RIGHT, by the width or more out altogether; signed integers (opset 28) keep their sign."""
     a, b = jnp.broadcast_arrays(a, b)
-    return lax.shift_left(a, b) if direction == "LEFT" else lax.shift_right_logical(a, b)
+    if direction == "LEFT":
+        return lax.shift_left(a, b)
+    is_signed = jnp.issubdtype(a.dtype, jnp.signedinteger)
+    return lax.shift_right_arithmetic(a, b) if is_signed else lax.shift_right_logical(a, b)
 
 
 @op("Where", since=9)
@@ -107,4 +110,6 @@ def bit_cast(x: Value, *, to: int) -> Value:
     """The same bits as another type of the same width."""
     if is_known(x):
         return np.ascontiguousarray(x).view(dtype_of(to))
-    return lax.bitcast_convert_type(x, dtype_of(to))
+    bits = x.astype(np.uint8) if x.dtype == bool else x
+    wanted = dtype_of(to)
+    return bits != 0 if wanted == bool else lax.bitcast_convert_type(bits, wanted)

@@ -7,7 +7,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, known
 
 
 def _per_channel(vector: Value, rank: int) -> Value:
@@ -156,8 +156,9 @@ def dropout_7(x: Value, *, ratio: float = 0.5) -> Value:
 @op("Dropout", since=12)
 def dropout_12(x: Value, ratio: Value = None, training_mode: Value = None, *, seed: int = 0) -> Value:
     """x, and a mask that keeps everything; training would drop at random, which a compiled model does not do."""
-    is_inference = training_mode is None or (is_known(training_mode) and not training_mode)
     drops_nothing = ratio is not None and is_known(ratio) and float(ratio) == 0
-    if not (is_inference or drops_nothing):
+    if training_mode is not None and not drops_nothing and known(training_mode, "training_mode"):
+        if ratio is not None and float(known(ratio, "ratio")) == 0:
+            return x, jnp.ones(x.shape, bool)
         raise NotSupportedError("training mode (random dropping) is not supported")
     return x, jnp.ones(x.shape, bool)

@@ -211,6 +211,6 @@ def max_unpool(
         for axis, (size, s, k) in enumerate(zip(x.shape[2:], steps, kernel_shape, strict=True))
     )
     shape = (*x.shape[:2], *inner)
+    flat = jnp.zeros(int(np.prod(shape)), x.dtype).at[indices.ravel()].set(x.ravel())
     wanted = shape if output_shape is None else known_ints(output_shape, "output_shape")
-    flat = jnp.zeros(int(np.prod(wanted)), x.dtype).at[indices.ravel()].set(x.ravel())
-    return flat.reshape(wanted)
+    return lax.pad(flat.reshape(shape), np.zeros((), x.dtype), [(0, w - n, 0) for w, n in zip(wanted, shape, strict=True)])

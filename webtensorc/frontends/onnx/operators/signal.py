@@ -24,7 +24,8 @@ def dft_20(x: Value, length: Value = None, axis: Value = None, *, inverse: int =
 
 def _dft(x: Value, length: Value, axis: int, inverse: int, onesided: int) -> Value:
     along = axis % x.ndim
-    size = x.shape[along] if length is None else known_ints(length, "dft_length")[0]
+    given = 2 * (x.shape[along] - 1) if inverse and onesided else x.shape[along]
+    size = given if length is None else known_ints(length, "dft_length")[0]
     moved = jnp.moveaxis(jnp.asarray(x), along, -2)
     if inverse and onesided:
         return jnp.moveaxis(_inverse_real(moved, size), -2, along)
