@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from iree.compiler import ir
+from iree.compiler.dialects import linalg
 
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
@@ -150,35 +151,43 @@ def _contractions(module: Any) -> Iterator[Any]:
 
 
 def _root(function: Any) -> Iterator[Any]:
-    linalg = [
-        op.operation
-        for op in function.regions[0].blocks[0].operations
-        if op.operation.name.startswith(("linalg.", "iree_linalg_ext.", "scf."))
-    ]
-    roots = [op for op in linalg if op.name == "linalg.generic" and "reduction" in str(op.attributes["iterator_types"])]
-    if len(roots) != 1 or not _is_product(roots[0]):
+    prefixes = ("linalg.", "iree_linalg_ext.", "scf.")
+    ops = [op.operation for op in function.regions[0].blocks[0].operations if op.operation.name.startswith(prefixes)]
+    maps = [_maps(op) for op in ops]
+    roots = [i for i, each in enumerate(maps) if not each or _reduces(each)]
+    if len(roots) != 1 or not _is_product(ops[roots[0]], maps[roots[0]]):
         return
-    if all(op == roots[0] or op.name == "linalg.fill" or _is_elementwise(op, roots[0]) for op in linalg):
-        yield roots[0]
+    root = ops[roots[0]]
+    if all(
+        op == root or op.name == "linalg.fill" or _is_elementwise(op, m, root) for op, m in zip(ops, maps, strict=True)
+    ):
+        yield root
 
 
 def _maps(op: Any) -> tuple[str, ...]:
-    return tuple(str(m).removeprefix("affine_map<").removesuffix(">") for m in op.attributes["indexing_maps"])
+    """The indexing maps of a structured operation as text; nothing for any other."""
+    if not op.name.startswith("linalg."):
+        return ()
+    try:
+        maps = linalg.get_indexing_maps(op)
+    except (TypeError, ValueError, RuntimeError):
+        return ()
+    return tuple(str(m).removeprefix("affine_map<").removesuffix(">") for m in maps or ())
 
 
-def _is_product(op: Any) -> bool:
+def _reduces(maps: tuple[str, ...]) -> bool:
+    dims, _, results = maps[-1].partition(" -> ")
+    return dims.count("d") > results.count("d")
+
+
+def _is_product(op: Any, maps: tuple[str, ...]) -> bool:
     body = [inner.operation.name for inner in op.regions[0].blocks[0].operations]
-    left, right, *rest = _maps(op)
-    return body == ["arith.mulf", "arith.addf", "linalg.yield"] and (left, right, *rest) in (_MATMUL, _VECMAT)
+    return body == ["arith.mulf", "arith.addf", "linalg.yield"] and maps in (_MATMUL, _VECMAT)
 
 
-def _is_elementwise(op: Any, root: Any) -> bool:
+def _is_elementwise(op: Any, maps: tuple[str, ...], root: Any) -> bool:
     """Whether `op` reads `root`'s result and writes its own in the same order of dimensions."""
-    if op.name != "linalg.generic":
-        return False
-    maps = _maps(op)
-    rank = len(root.results[0].type.shape)
-    dims = ", ".join(f"d{i}" for i in range(rank))
+    dims = ", ".join(f"d{i}" for i in range(len(root.results[0].type.shape)))
     identity = f"({dims}) -> ({dims})"
     reads = [maps[i] for i, operand in enumerate(op.operands) if operand.owner == root]
     return maps[-1] == identity and all(each == identity for each in reads)
