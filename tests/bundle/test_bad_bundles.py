@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from webtensorc_runtime import load, zip_layout
 from webtensorc_runtime.container import open_container
@@ -88,11 +88,13 @@ def test_one_flipped_bit_anywhere() -> None:
             refused(bytes(damaged))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes(data: bytes) -> None:
     refused(data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=60))
 def test_overwritten_stretches(at: int, junk: bytes) -> None:
     data = GOOD[:at] + junk + GOOD[at + len(junk) :]

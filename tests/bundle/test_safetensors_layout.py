@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from webtensorc_runtime import safetensors
 from webtensorc_runtime.dtypes import DTYPES, numpy_dtype
@@ -34,6 +34,7 @@ shapes = st.lists(st.integers(0, 5), max_size=3).map(tuple)
 names = st.text(min_size=1, max_size=8).filter(lambda s: not s.startswith("__"))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, st.tuples(st.sampled_from(sorted(DTYPES)), shapes), max_size=6), st.randoms())
 def test_round_trip(spec: dict, random: object) -> None:
     weights = {}

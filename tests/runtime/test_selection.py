@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import webtensorc_runtime
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime_models import FLAGS
 from webtensorc_runtime import IncompatibleMachineError, InvalidFileError, UsageError, cpu
@@ -71,6 +71,7 @@ def test_asking_for_a_variant() -> None:
 subsets = st.frozensets(st.sampled_from(sorted(V4)))
 
 
+@settings(deadline=None)
 @given(st.lists(subsets, max_size=6), subsets)
 def test_never_more_than_the_machine_has_and_never_less_than_possible(
     needs: list[frozenset[str]], has: frozenset

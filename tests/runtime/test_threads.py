@@ -72,10 +72,10 @@ def test_loading_from_several_threads(compiled: Compile) -> None:
 
 def test_a_call_does_not_block_other_threads(compiled: Compile) -> None:
     """The interpreter lock is free while the model runs: a counter goes on."""
-    kind = "tensor<900x900xf32>"
+    kind = "tensor<400x400xf32>"
     body = f"%r = stablehlo.dot_general %a, %a, contracting_dims = [1] x [0] : ({kind}, {kind}) -> {kind}\n"
     body += f"return %r : {kind}"
-    module = webtensorc_runtime.load(compiled(body, "a:float32[900,900]", "r:float32[900,900]"))
+    module = webtensorc_runtime.load(compiled(body, "a:float32[400,400]", "r:float32[400,400]"))
     done, counted = threading.Event(), []
 
     def count() -> None:
@@ -87,7 +87,7 @@ def test_a_call_does_not_block_other_threads(compiled: Compile) -> None:
     counter = threading.Thread(target=count)
     counter.start()
     for _ in range(5):
-        module(np.ones((900, 900), np.float32))
+        module(np.ones((400, 400), np.float32))
     done.set()
     counter.join()
     assert counted[0] > 1000
