@@ -164,7 +164,7 @@ def _iterations(op: Any) -> int:
     """Points in the iteration space of a linalg operation of static shape; 0 where the shapes do not tell it."""
     try:
         maps = list(linalg.get_indexing_maps(op))
-    except (TypeError, ValueError, RuntimeError):
+    except (IndexError, TypeError, ValueError, RuntimeError):
         return 0
     extents: dict[int, int] = {}
     for map_, operand in zip(maps, op.operands, strict=False):

@@ -86,10 +86,29 @@ module {
       }
     }
   }
+  flow.executable private @unstructured {
+    flow.executable.export public @softmax
+    builtin.module {
+      func.func @softmax(%arg0: tensor<8x32xf32>, %arg1: tensor<8x32xf32>) -> tensor<8x32xf32> {
+        %0 = linalg.softmax dimension(1) ins(%arg0 : tensor<8x32xf32>) outs(%arg1 : tensor<8x32xf32>) -> tensor<8x32xf32>
+        return %0 : tensor<8x32xf32>
+      }
+    }
+  }
+  flow.executable private @named {
+    flow.executable.export public @matmul
+    builtin.module {
+      func.func @matmul(%arg0: tensor<16x64xf32>, %arg1: tensor<64x256xf32>, %arg2: tensor<16x256xf32>) -> tensor<16x256xf32> {
+        %0 = linalg.matmul ins(%arg0, %arg1 : tensor<16x64xf32>, tensor<64x256xf32>) outs(%arg2 : tensor<16x256xf32>) -> tensor<16x256xf32>
+        return %0 : tensor<16x256xf32>
+      }
+    }
+  }
 }
 // -----
 #config = #iree_cpu.lowering_config<distribution = [49, 64, 0], vector_common_parallel = [7, 64, 0], vector_reduction = [0, 0, 4]>
 #config1 = #iree_cpu.lowering_config<distribution = [128, 0], vector_common_parallel = [128, 0], vector_reduction = [0, 2]>
+#config2 = #iree_cpu.lowering_config<distribution = [16, 256, 0], vector_common_parallel = [8, 32, 0], vector_reduction = [0, 0, 4]>
 #map = affine_map<(d0, d1, d2) -> (d0, d2)>
 #map1 = affine_map<(d0, d1, d2) -> (d2, d1)>
 #map2 = affine_map<(d0, d1, d2) -> (d0, d1)>
@@ -100,6 +119,7 @@ module {
 #translation = #iree_codegen.translation_info<pipeline = #iree_cpu.pipeline<DoubleTilingExpert>>
 #compilation = #iree_codegen.compilation_info<lowering_config = #config, translation_info = #translation>
 #compilation1 = #iree_codegen.compilation_info<lowering_config = #config1, translation_info = #translation>
+#compilation2 = #iree_codegen.compilation_info<lowering_config = #config2, translation_info = #translation>
 module {
   flow.executable private @products {
     flow.executable.export public @matmul 
@@ -180,6 +200,24 @@ module {
           linalg.yield %2 : f64
         } -> tensor<8x32xf64>
         return %0 : tensor<8x32xf64>
+      }
+    }
+  }
+  flow.executable private @unstructured {
+    flow.executable.export public @softmax 
+    builtin.module {
+      func.func @softmax(%arg0: tensor<8x32xf32>, %arg1: tensor<8x32xf32>) -> tensor<8x32xf32> {
+        %0 = linalg.softmax dimension(1) ins(%arg0 : tensor<8x32xf32>) outs(%arg1 : tensor<8x32xf32>) -> tensor<8x32xf32>
+        return %0 : tensor<8x32xf32>
+      }
+    }
+  }
+  flow.executable private @named {
+    flow.executable.export public @matmul 
+    builtin.module {
+      func.func @matmul(%arg0: tensor<16x64xf32>, %arg1: tensor<64x256xf32>, %arg2: tensor<16x256xf32>) -> tensor<16x256xf32> {
+        %0 = linalg.matmul {compilation_info = #compilation2} ins(%arg0, %arg1 : tensor<16x64xf32>, tensor<64x256xf32>) outs(%arg2 : tensor<16x256xf32>) -> tensor<16x256xf32>
+        return %0 : tensor<16x256xf32>
       }
     }
   }

@@ -170,7 +170,7 @@ def _maps(op: Any) -> tuple[str, ...]:
         return ()
     try:
         maps = linalg.get_indexing_maps(op)
-    except (TypeError, ValueError, RuntimeError):
+    except (IndexError, TypeError, ValueError, RuntimeError):
         return ()
     return tuple(str(m).removeprefix("affine_map<").removesuffix(">") for m in maps or ())
 
@@ -181,8 +181,10 @@ def _reduces(maps: tuple[str, ...]) -> bool:
 
 
 def _is_product(op: Any, maps: tuple[str, ...]) -> bool:
+    if maps not in (_MATMUL, _VECMAT):
+        return False
     body = [inner.operation.name for inner in op.regions[0].blocks[0].operations]
-    return body == ["arith.mulf", "arith.addf", "linalg.yield"] and maps in (_MATMUL, _VECMAT)
+    return body == ["arith.mulf", "arith.addf", "linalg.yield"]
 
 
 def _is_elementwise(op: Any, maps: tuple[str, ...], root: Any) -> bool:
