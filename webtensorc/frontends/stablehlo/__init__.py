@@ -34,13 +34,17 @@ def load(
     if form is Format.JAX_EXPORT:
         from webtensorc.frontends.stablehlo import jax_export
 
-        return jax_export.load(jax_export.read(data, file), name=name, dims=dims, input_shapes=input_shapes, file=file)
+        export = jax_export.read(data, file)
+        source.check(export.module, Format.PORTABLE_ARTIFACT, file, "reading the module of the export")
+        return jax_export.load(export, name=name, dims=dims, input_shapes=input_shapes, file=file)
 
     def pinner(inputs: Sequence[signature.Argument]) -> list[tuple[int, ...]]:
         return shapes.pin(inputs, input_shapes, dims, file)
 
+    doing = f"reading {form.value}"
+    source.check(data, form, file, doing)
     with source.context(), ir.Location.unknown():
-        module = source.parse(data, form, file, f"reading {form.value}")
+        module = source.parse(data, form, file, doing)
         return to_model(module, name=name, file=file, pinner=pinner)
 
 

@@ -39,8 +39,23 @@ def read_file(path: Path) -> bytes:
         raise InvalidFileError(f"the file cannot be read: {error.strerror or error}", file=str(path)) from None
 
 
+def check(data: bytes, form: Format, file: str | None, doing: str) -> None:
+    """Raise InvalidFileError if `data`, which nobody vouches for, cannot be read; survives crashes of the reader."""
+    if form is Format.MLIR_TEXT:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _rejected(data, form, [f"byte {error.start} is not UTF-8"], file, doing) from None
+        return
+    from webtensorc.frontends.stablehlo import trial
+
+    notes = trial.complaints(data, form)
+    if notes is not None:
+        raise _rejected(data, form, notes, file, doing)
+
+
 def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
-    """Parse `data` in the current context.
+    """Parse `data` in the current context and verify it; use `check` first on what came from a file.
 
     Raises:
         InvalidFileError: it is damaged or malformed (with MLIR's first complaint), or of a newer StableHLO.
@@ -51,12 +66,8 @@ def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
                 module = stablehlo.deserialize_portable_artifact(ir.Context.current, data)
             else:
                 module = ir.Module.parse(data)
-        except (ir.MLIRError, ValueError, UnicodeDecodeError) as error:
-            complaints += _complaints(error)
-            raise _rejected(data, form, complaints, file, doing) from None
-        try:
             module.operation.verify()
-        except ir.MLIRError as error:
+        except (ir.MLIRError, ValueError) as error:
             complaints += _complaints(error)
             raise _rejected(data, form, complaints, file, doing) from None
     return module

@@ -1,0 +1,70 @@
+"""Read damaged binary files in a child process first, because the native readers may crash on them.
+
+A flipped bit in MLIR bytecode can end the process (an error message that is no UTF-8 throws across the language border)
+or keep it busy for ever. A child pays for that instead; what it survives is then read here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from typing import Any
+
+from webtensorc.frontends.detect import Format
+
+_SECONDS = 20.0
+_BYTES_A_SECOND = 20e6
+"""Time limit of the child: a fixed part and one for size, each several times what a busy machine needs."""
+_REJECTED = 3
+
+
+def complaints(data: bytes, form: Format) -> list[str] | None:
+    """What is wrong with `data`, as far as the reader can say; None if it reads and verifies."""
+    command = [sys.executable, "-P", "-m", __name__, form.name]
+    seconds = _SECONDS + len(data) / _BYTES_A_SECOND
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return [f"reading it did not end within {seconds:.0f} s"]
+    if done.returncode == 0:
+        return None
+    if done.returncode == _REJECTED:
+        with contextlib.suppress(ValueError):
+            return [str(note) for note in json.loads(done.stdout)]
+    return ["the reader of this format crashed on it"]
+
+
+def _main() -> int:
+    from jaxlib.mlir import ir
+
+    from webtensorc.errors import DiagnosticError, InvalidFileError
+    from webtensorc.frontends.stablehlo import canonical, source
+
+    with contextlib.suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with source.context(), ir.Location.unknown():
+        try:
+            module = source.parse(sys.stdin.buffer.read(), Format[sys.argv[1]], None, "")
+            module.operation.get_asm(enable_debug_info=True, large_elements_limit=16)
+            canonical.to_model(module, name="trial", file=None, pinner=_ones)
+        except InvalidFileError as error:
+            print(json.dumps(error.notes or [error.message]))
+            return _REJECTED
+        except UnicodeDecodeError as error:
+            print(json.dumps([f"a name in it is not UTF-8 ({error.reason})"]))
+            return _REJECTED
+        except DiagnosticError:
+            pass  # valid, but not with these sizes or not for this version; whoever asked will say so
+    return 0
+
+
+def _ones(inputs: Any) -> list[tuple[int, ...]]:
+    return [tuple(max(size, 1) if size < 0 else size for size in argument.shape) for argument in inputs]
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
