@@ -1,8 +1,8 @@
-"""The `onnx.backend.base.Backend` interface: `onnx.backend.test.BackendTest(webtensorc.onnx_backend, __name__)` runs as it is.
+"""The `onnx.backend.base.Backend` interface, so that `onnx.backend.test.BackendTest(webtensorc.onnx_backend, __name__)` runs.
 
-Compilation is put off to the first `run`, because the interface gives a model without sizes for its dimensions, and many of
-ONNX's own test cases pass shapes, axes and the like as run-time inputs where a compiler with static shapes must know them.
-`specialise` makes constants of exactly those.
+Compilation is put off to the first `run`, because the interface gives a model without sizes for its dimensions, and many
+of ONNX's own test cases pass shapes, axes and the like as run-time inputs where a compiler with static shapes must know
+them. `specialise` makes constants of exactly those.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _assemble(name: str, kind: Any, named: Mapping[str, np.ndarray]) -> Any:
     return [named[f"{name}.{index}"] for index in range(count)]
 
 
-class WebtensorcRep(BackendRep):
+class WebtensorcRep(BackendRep):  # type: ignore[misc]
     """A prepared model: compiled once for every set of input shapes (and structural values) it is run with."""
 
     def __init__(self, model: Any) -> None:
@@ -145,7 +145,7 @@ class WebtensorcRep(BackendRep):
         return special.results(module(*special.inputs))
 
 
-class WebtensorcBackend(Backend):
+class WebtensorcBackend(Backend):  # type: ignore[misc]
     """Compiles for this machine's CPU."""
 
     @classmethod
@@ -188,7 +188,7 @@ def _holds_strings(kind: Any) -> bool:
         return bool(kind.tensor_type.elem_type == onnx.TensorProto.STRING)
     if which in ("sequence_type", "optional_type"):
         return _holds_strings(getattr(kind, which).elem_type)
-    return which == "map_type"
+    return bool(which == "map_type")
 
 
 is_compatible = WebtensorcBackend.is_compatible

@@ -11,7 +11,8 @@ import numpy as np
 from webtensorc import registry
 from webtensorc.errors import CompilationError, DiagnosticError, InternalError
 from webtensorc.instrument import Instruments, Record
-from webtensorc.iree import parameters
+from webtensorc.iree import destinations, parameters
+from webtensorc.iree.graph import main_function
 from webtensorc.iree.session import NativeError, Session
 from webtensorc.pass_api import PassContext, TargetView
 from webtensorc.phase import Phase
@@ -83,8 +84,9 @@ class Program:
         return changes
 
     def bind_weights(self) -> None:
-        """Make the weights, still arguments of `main`, named parameters that the loader binds."""
+        """Make the weights, still arguments of `main`, named parameters that the loader binds, and results arguments."""
         parameters.bind(self.module, self.weights)
+        destinations.add(main_function(self.module.operation))
         self.module.operation.verify()
         self._instruments.dump("bind-weights", self.module)
 

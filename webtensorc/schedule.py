@@ -150,7 +150,7 @@ def extract(module: Any, function: str = "main") -> Schedule:
     Raises:
         webtensorc.errors.InternalError: there is no such function.
     """
-    from webtensorc.schedule_reader import read_schedule
+    from webtensorc.iree.schedule_reader import read_schedule
 
     return read_schedule(module, function)
 

@@ -91,7 +91,11 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
 def save_graph(cache: Cache, key: Key, model: Model, weights: Path) -> None:
     """Keep an optimised model whose weights are in the file `weights`."""
     about = {**_signature(model), "weights": list(model.weights)}
-    files = {"model.json": json.dumps(about).encode(), "graph.mlirbc": model.graph, "weights.safetensors": weights}
+    files: dict[str, bytes | Path] = {
+        "model.json": json.dumps(about).encode(),
+        "graph.mlirbc": model.graph,
+        "weights.safetensors": weights,
+    }
     cache.put(key, files)
 
 

@@ -90,6 +90,10 @@ class X86Target(Target):
         """Modules are machine code for the processor."""
         return "cpu"
 
+    def architecture(self) -> str:
+        """The kernel's name for it."""
+        return "x86_64"
+
     def features(self) -> frozenset[str]:
         """The level's features and the extra ones."""
         return frozenset(_LEVELS[self.level]).union(self.extra)

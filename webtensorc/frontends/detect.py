@@ -156,7 +156,7 @@ def _is_jax_export(head: bytes, size: int) -> bool:
     if not all(0 < slot < table for slot in (version, function, in_tree, module, convention)):
         return False
     (value,) = struct.unpack_from("<H", head, root + version) if root + version + 2 <= len(head) else (0,)
-    return 1 <= value <= 64 and root < size
+    return bool(1 <= value <= 64 and root < size)
 
 
 def _as_text(head: bytes) -> str | None:

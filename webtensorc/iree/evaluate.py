@@ -8,12 +8,13 @@ elementwise from it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from webtensorc.iree import stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import (
     Array,
@@ -27,6 +28,9 @@ from webtensorc.iree.mlir import (
     shape_of,
 )
 from webtensorc.iree.stablehlo import DotLayout
+
+MAX_CONSTANT_BYTES = 1024
+"""Known values up to this size that come from no weight stay constants in the graph."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,11 @@ class Known:
 
 
 class Evaluator:
-    """Answers which values of a graph are known; remembers its answers, so make a new one after an edit of weights."""
+    """Answers which values of a graph are known.
+
+    It remembers its answers, and an erased operation may leave its address to a new one: make another evaluator after
+    an edit.
+    """
 
     def __init__(self, graph: Graph, limit: int = 1 << 31) -> None:
         self._graph = graph
@@ -103,6 +111,38 @@ def expand(known: Known, value: Value) -> Array:
     return np.broadcast_to(known.array, shape_of(value))
 
 
+def core_of(known: Known, shape: Sequence[int]) -> tuple[Array, list[int]]:
+    """The distinct part of a known value of this shape, and the dimensions it runs over.
+
+    Nothing repeats if these are all dimensions; extents of 1 then belong to the distinct part.
+    """
+    kept = [i for i, extent in enumerate(shape) if known.array.shape[i] == extent and extent != 1]
+    if len(kept) == sum(extent != 1 for extent in shape):
+        return known.array.reshape(shape), list(range(len(shape)))
+    return known.array.reshape([shape[i] for i in kept]), kept
+
+
+def materialise(graph: Graph, known: Known, shape: Sequence[int], suffix: str, before: Operation) -> Value:
+    """Put a known value into the graph: its distinct part as a weight or a constant, broadcast to `shape`.
+
+    A new weight is called like the first weight it comes from, with `.suffix` once at the end.
+    """
+    core, kept = core_of(known, shape)
+    value = next((graph.weight_value(n) for n in known.weights if _is_same(graph.weights[n], core)), None)
+    if value is None and (core.size == 1 or (not known.weights and core.nbytes <= MAX_CONSTANT_BYTES)):
+        value = stablehlo.constant(core, before)
+    if value is None:
+        base = known.weights[0] if known.weights else "constant"
+        name = base if base.endswith(f".{suffix}") else f"{base}.{suffix}"
+        value = graph.add_weight(name, np.ascontiguousarray(core))
+    return value if len(kept) == len(shape) else stablehlo.broadcast(value, shape, kept, before)
+
+
+def _is_same(weight: Array, core: Array) -> bool:
+    same_form = weight.shape == core.shape and weight.strides == core.strides and weight.dtype == core.dtype
+    return same_form and weight.ctypes.data == core.ctypes.data
+
+
 def _constant(op: Operation) -> Array | None:
     try:
         return elements(op.attributes["value"])
@@ -131,13 +171,28 @@ def _broadcast_in_dim(op: Operation, arrays: Sequence[Array]) -> Array:
 
 
 def _reshape(op: Operation, arrays: Sequence[Array]) -> Array:
-    array, old, new = arrays[0], shape_of(op.operands[0]), shape_of(op.results[0])
-    if array.size == 1:
-        return array.reshape([1] * len(new))
-    if [extent for extent in old if extent != 1] == [extent for extent in new if extent != 1]:
-        kept = iter([have for have, extent in zip(array.shape, old, strict=True) if extent != 1])
-        return array.reshape([next(kept) if extent != 1 else 1 for extent in new])
-    return np.broadcast_to(array, old).reshape(new)
+    """Stay in broadcast form wherever a group of dimensions that become others is one number repeated."""
+    old, new = shape_of(op.operands[0]), shape_of(op.results[0])
+    wide, narrow = list(arrays[0].shape), [1] * len(new)
+    for before, after in _regrouped(old, new):
+        if any(wide[i] != 1 for i in before):
+            wide[before.start : before.stop] = old[before.start : before.stop]
+            narrow[after.start : after.stop] = new[after.start : after.stop]
+    return np.broadcast_to(arrays[0], wide).reshape(narrow)
+
+
+def _regrouped(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[range, range]]:
+    """The smallest runs of dimensions of `old` and `new` with equal products that make up a reshape."""
+    i = j = 0
+    while i < len(old) or j < len(new):
+        first_i, first_j = i, j
+        i, j = min(i + 1, len(old)), min(j + 1, len(new))
+        while (a := math.prod(old[first_i:i])) != (b := math.prod(new[first_j:j])):
+            if (a < b and i < len(old)) or j == len(new):
+                i += 1
+            else:
+                j += 1
+        yield range(first_i, i), range(first_j, j)
 
 
 def _transpose(op: Operation, arrays: Sequence[Array]) -> Array:

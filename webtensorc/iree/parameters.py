@@ -9,13 +9,15 @@ from collections.abc import Iterable
 
 from iree.compiler import ir
 
+from webtensorc.iree.graph import main_function
+
 SCOPE = "model"
 """Scope of every parameter, known to the loader."""
 
 
 def bind(module: ir.Module, names: Iterable[str]) -> None:
     """Turn the first arguments of `@main`, one per name, into `util.global`s loaded from parameters of that name."""
-    main = next(op for op in module.body.operations if _is_main(op))
+    main = main_function(module.operation)
     body = main.regions[0].blocks[0]
     with module.context, main.location:
         for name in names:
@@ -43,11 +45,7 @@ def bind(module: ir.Module, names: Iterable[str]) -> None:
         _forget_erased_arguments(main, body)
 
 
-def _is_main(op: ir.OpView) -> bool:
-    return bool(op.operation.name == "func.func" and ir.StringAttr(op.attributes["sym_name"]).value == "main")
-
-
-def _forget_erased_arguments(main: ir.OpView, body: ir.Block) -> None:
+def _forget_erased_arguments(main: ir.Operation, body: ir.Block) -> None:
     """Make the function's type and argument attributes agree with its entry block again."""
     results = ir.FunctionType(ir.TypeAttr(main.attributes["function_type"]).value).results
     inputs = [argument.type for argument in body.arguments]

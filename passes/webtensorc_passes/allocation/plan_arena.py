@@ -19,7 +19,7 @@ from webtensorc.liveness import Buffer, Event, Range, logical_buffers, reaching_
 from webtensorc.packing import Interval, pack
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc.schedule import Schedule, extract
-from webtensorc.schedule_reader import access_operands, constant, find_function, flat_commands, origin
+from webtensorc.iree.schedule_reader import access_operands, constant, find_function, flat_commands, origin
 
 __all__ = ["PlanArena"]
 

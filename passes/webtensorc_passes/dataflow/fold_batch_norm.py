@@ -56,13 +56,15 @@ class FoldBatchNorm(Pass):
         """Return the number of scales and shifts that were folded."""
         changes = 0
         with Graph(module, context.weights) as graph:
+            evaluator = Evaluator(graph)
             for op in graph.operations():
-                changes += op.name in _AFFINE and _fold(graph, op)
+                if op.name in _AFFINE and _fold(graph, evaluator, op):
+                    evaluator = Evaluator(graph)
+                    changes += 1
         return changes
 
 
-def _fold(graph: Graph, op: Operation) -> bool:
-    evaluator = Evaluator(graph)
+def _fold(graph: Graph, evaluator: Evaluator, op: Operation) -> bool:
     left, right = op.operands
     for value, other in ((left, right), (right, left)):
         if value != left and op.name in ("stablehlo.subtract", "stablehlo.divide"):

@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.evaluate import Evaluator, Known
+from webtensorc.iree import mlir
+from webtensorc.iree.evaluate import Evaluator, Known, core_of, materialise
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -24,7 +22,6 @@ class FoldConstants(Pass):
     """Evaluate operations on weights and constants.
 
     Attributes:
-        max_constant: results of at most this many bytes that depend on no weight stay constants in the graph.
         max_growth: a result may be this many bytes larger than the weights that it replaces.
     """
 
@@ -33,7 +30,6 @@ class FoldConstants(Pass):
     after: ClassVar[Phase] = Phase.GRAPH
     level: ClassVar[int | None] = 1
     order: ClassVar[int] = 30
-    max_constant: int = 1024
     max_growth: int = 4096
 
     def run(self, module: Any, context: PassContext) -> int:
@@ -70,24 +66,10 @@ class FoldConstants(Pass):
         if op.name == "stablehlo.broadcast_in_dim" and _is_leaf(graph, op.operands[0]):
             return None
         shape = mlir.shape_of(op.results[0])
-        kept = [i for i, extent in enumerate(shape) if known.array.shape[i] == extent and extent != 1]
-        core = known.array.reshape(shape if len(kept) == len(shape) else [shape[i] for i in kept])
-        if sum(shape[i] != 1 for i in range(len(shape))) == len(kept):
-            core = known.array.reshape(shape)  # nothing repeats: extents of 1 are part of the shape
+        core, _ = core_of(known, shape)
         if core.nbytes > sum(graph.weights[name].nbytes for name in known.weights) + self.max_growth:
             return None
-        value = self._leaf(graph, op, core, known)
-        return value if core.shape == shape else stablehlo.broadcast(value, shape, kept, op)
-
-    def _leaf(self, graph: Graph, op: Operation, core: np.ndarray[Any, Any], known: Known) -> Value:
-        for name in known.weights:
-            if _is_same(graph.weights[name], core):
-                return graph.weight_value(name)
-        if core.size == 1 or (not known.weights and core.nbytes <= self.max_constant):
-            return stablehlo.constant(core, op)
-        base = known.weights[0] if known.weights else "constant"
-        name = base if base.endswith(".folded") else f"{base}.folded"
-        return graph.add_weight(name, np.ascontiguousarray(core))
+        return materialise(graph, known, shape, "folded", op)
 
 
 def _known_result(evaluator: Evaluator, op: Operation) -> Known | None:
@@ -97,8 +79,3 @@ def _known_result(evaluator: Evaluator, op: Operation) -> Known | None:
 def _is_leaf(graph: Graph, value: Value) -> bool:
     op = mlir.owner(value)
     return graph.weight_name(value) is not None if op is None else op.name == "stablehlo.constant"
-
-
-def _is_same(weight: np.ndarray[Any, Any], core: np.ndarray[Any, Any]) -> bool:
-    same_form = weight.shape == core.shape and weight.strides == core.strides and weight.dtype == core.dtype
-    return same_form and weight.ctypes.data == core.ctypes.data

@@ -2,13 +2,14 @@
 
     x @ A, x @ B, x @ C  ->  slices of  x @ [A B C]
 
-The weights are concatenated at compile time. Biases, activations and reshapes that follow all of the products alike are
-merged too, so that they stay next to the product and in front of the slices. Typical places: the query, key and value
+The weights are concatenated at compile time. Biases, activations, reshapes and transpositions that follow all of the
+products alike are merged too, so that they stay next to the product and in front of the slices. Typical places: the query, key and value
 projections of attention, the parallel 1x1 convolutions of an inception block, gates of a recurrent cell.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,9 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.evaluate import Evaluator
+from webtensorc.iree.evaluate import Evaluator, Known, materialise
 from webtensorc.iree.graph import Graph
-from webtensorc.iree.mlir import Array, Operation, Value
+from webtensorc.iree.mlir import Operation, Value
 from webtensorc.iree.stablehlo import DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
@@ -79,82 +80,111 @@ def _merge(graph: Graph, products: Sequence[Operation]) -> None:
     layout = DotLayout.of(first)
     names = [graph.weight_name(op.operands[1]) or "" for op in products]
     axis = layout.right_free(graph.weights[names[0]].ndim)[0]
-    extents = [graph.weights[name].shape[axis] for name in names]
     weight = graph.add_weight(
         f"{names[0]}.merged", np.concatenate([graph.weights[name] for name in names], axis)
     )  # one name only: with many products a joined name would grow without bound
     merged = stablehlo.dot(first.operands[0], weight, layout, first, like=first)
-    members = list(products)
+    members, axis = list(products), len(mlir.shape_of(merged)) - 1
     evaluator = Evaluator(graph)
-    while (following := _common_step(evaluator, members)) is not None:
-        merged = _apply_step(graph, evaluator, following, merged, extents, first)
-        members = following
-    _slice_apart(merged, members, extents, first)
+    while (step := _common_step(evaluator, members, axis)) is not None:
+        members, axis = step.members, step.axis
+        merged = _apply_step(graph, evaluator, step, merged, first)
+    _slice_apart(merged, members, axis, first)
 
 
-def _common_step(evaluator: Evaluator, members: Sequence[Operation]) -> list[Operation] | None:
-    """The only users of all members if they do the same thing, each channel for itself; else None."""
+@dataclass(frozen=True)
+class _Step:
+    """The same operation after each of the products.
+
+    Attributes:
+        members: the operations, one per product.
+        axis: the dimension of their results along which the merged product holds them one after the other.
+    """
+
+    members: list[Operation]
+    axis: int
+
+    def merged_shape(self) -> list[int]:
+        """The shape of the one operation that replaces them."""
+        shapes = [mlir.shape_of(op.results[0]) for op in self.members]
+        return [sum(s[i] for s in shapes) if i == self.axis else extent for i, extent in enumerate(shapes[0])]
+
+
+def _common_step(evaluator: Evaluator, members: Sequence[Operation], axis: int) -> _Step | None:
+    """What all members' only users have in common, if it can be done on the merged product; else None."""
     uses = [mlir.users(op.results[0]) for op in members]
     if any(len(each) != 1 for each in uses):
         return None
     steps = [each[0] for each in uses]
     name = steps[0].name
-    if any(step.name != name or len(step.results) != 1 for step in steps):
+    if len(set(steps)) != len(steps) or any(step.name != name or len(step.results) != 1 for step in steps):
         return None
     if name in _UNARY:
-        return steps
+        return _Step(steps, axis)
     if name == "stablehlo.reshape":
-        shapes = [mlir.shape_of(step.results[0]) for step in steps]
-        heads = {shape[:-1] for shape in shapes if shape}
-        keep = all(s and s[-1] == mlir.shape_of(m.results[0])[-1] for s, m in zip(shapes, members, strict=True))
-        return steps if len(heads) == 1 and keep else None
+        place = _axis_after_reshape(members, steps, axis)
+        return None if place is None else _Step(steps, place)
+    if name == "stablehlo.transpose":
+        permutations = {mlir.integers(step, "permutation") for step in steps}
+        return _Step(steps, permutations.pop().index(axis)) if len(permutations) == 1 else None
     if name not in _BINARY:
         return None
-    positions = {list(s.operands).index(m.results[0]) for s, m in zip(steps, members, strict=True)}
-    others = [_per_channel(evaluator, s.operands[1 - p]) for s in steps for p in positions]
-    return steps if len(positions) == 1 and all(each is not None for each in others) else None
+    positions = {_position(step, member) for step, member in zip(steps, members, strict=True)}
+    position = positions.pop()
+    known = [evaluator.known(step.operands[1 - position]) for step in steps]
+    return _Step(steps, axis) if not positions and all(each is not None for each in known) else None
 
 
-def _per_channel(evaluator: Evaluator, value: Value) -> Array | None:
-    """The channels of a known value that is the same along all other dimensions, or None."""
-    known = evaluator.known(value)
-    if known is None or known.array.ndim == 0 or known.array.size != known.array.shape[-1]:
-        return None
-    return np.broadcast_to(known.array.reshape(-1), mlir.shape_of(value)[-1:])
+def _position(step: Operation, member: Operation) -> int:
+    return list(step.operands).index(member.results[0])
 
 
-def _apply_step(
-    graph: Graph, evaluator: Evaluator, steps: Sequence[Operation], value: Value, extents: Sequence[int], at: Operation
-) -> Value:
-    step, channels = steps[0], sum(extents)
-    shape = (*mlir.shape_of(step.results[0])[:-1], channels)
-    if step.name == "stablehlo.reshape":
+def _axis_after_reshape(members: Sequence[Operation], steps: Sequence[Operation], axis: int) -> int | None:
+    """Where a reshape takes the dimension along which the products lie: whatever is in front of it stays in front."""
+    in_front = math.prod(mlir.shape_of(members[0].results[0])[:axis])
+    shapes = [mlir.shape_of(step.results[0]) for step in steps]
+    for place in range(len(shapes[0])):
+        others = {(*shape[:place], *shape[place + 1 :]) for shape in shapes if len(shape) == len(shapes[0])}
+        if len(others) == 1 and math.prod(shapes[0][:place]) == in_front and shapes[0][place] != 1:
+            return place
+    return None
+
+
+def _apply_step(graph: Graph, evaluator: Evaluator, step: _Step, value: Value, at: Operation) -> Value:
+    op, shape = step.members[0], step.merged_shape()
+    if op.name == "stablehlo.reshape":
         return stablehlo.reshape(value, shape, at)
-    kind = stablehlo.typed(step.results[0], shape)
-    if step.name in _UNARY:
-        return mlir.create(step.name, [value], [kind], before=at).result
-    producers = [mlir.owner(operand) for operand in step.operands]
-    position = next(i for i, p in enumerate(producers) if evaluator.known(step.operands[i]) is None)
-    others = [each.operands[1 - position] for each in steps]
-    vectors = [_per_channel(evaluator, other) for other in others]
-    joined = np.concatenate([each for each in vectors if each is not None])
-    if (joined == joined[0]).all():
-        other = stablehlo.broadcast(stablehlo.constant(joined[:1].reshape(()), at), shape, [], at)
-    else:
-        known = evaluator.known(others[0])
-        base = known.weights[0] if known is not None and known.weights else "constant"
-        other = stablehlo.broadcast(graph.add_weight(f"{base}.merged", joined), shape, [len(shape) - 1], at)
-    operands = [value, other] if position == 0 else [other, value]
-    return mlir.create(step.name, operands, [kind], before=at).result
+    if op.name == "stablehlo.transpose":
+        return stablehlo.transpose(value, mlir.integers(op, "permutation"), at)
+    kind = stablehlo.typed(op.results[0], shape)
+    if op.name in _UNARY:
+        return mlir.create(op.name, [value], [kind], before=at).result
+    position = 0 if evaluator.known(op.operands[0]) is None else 1
+    other = _joined(evaluator, [each.operands[1 - position] for each in step.members], step.axis)
+    operands = [value, materialise(graph, other, shape, "merged", at)]
+    return mlir.create(op.name, operands[:: 1 - 2 * position], [kind], before=at).result
 
 
-def _slice_apart(merged: Value, members: Sequence[Operation], extents: Sequence[int], at: Operation) -> None:
+def _joined(evaluator: Evaluator, values: Sequence[Value], axis: int) -> Known:
+    """Known operands one after the other along `axis`, still in broadcast form."""
+    parts = [known for value in values if (known := evaluator.known(value)) is not None]
+    common = list(np.broadcast_shapes(*[(*p.array.shape[:axis], 1, *p.array.shape[axis + 1 :]) for p in parts]))
+    arrays = []
+    for part, value in zip(parts, values, strict=True):
+        common[axis] = mlir.shape_of(value)[axis]
+        arrays.append(np.broadcast_to(part.array, common))
+    joined = np.concatenate(arrays, axis)
+    if (joined == joined.reshape(-1)[0]).all():
+        joined = joined.reshape(-1)[:1].reshape([1] * joined.ndim)
+    return Known(joined, tuple(dict.fromkeys(name for part in parts for name in part.weights)))
+
+
+def _slice_apart(merged: Value, members: Sequence[Operation], axis: int, at: Operation) -> None:
     shape = mlir.shape_of(merged)
-    low = [0] * len(shape)
-    stop = 0
-    for op, extent in zip(members, extents, strict=True):
-        start, stop = stop, stop + extent
-        part = stablehlo.slice_(merged, [*low[:-1], start], [*shape[:-1], stop], [1] * len(shape), at)
-        op.results[0].replace_all_uses_with(part)
+    start, limit = [0] * len(shape), list(shape)
+    limit[axis] = 0
+    for op in members:
+        start[axis], limit[axis] = limit[axis], limit[axis] + mlir.shape_of(op.results[0])[axis]
+        op.results[0].replace_all_uses_with(stablehlo.slice_(merged, start, limit, [1] * len(shape), at))
     for op in members:
         mlir.erase_with_producers(op)

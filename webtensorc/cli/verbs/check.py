@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,8 +50,13 @@ def _unsupported(path: str, **pinned: Any) -> tuple[Unsupported, ...]:
     """What the front end refuses; any other error of it is raised."""
     from webtensorc.errors import UnsupportedError
     from webtensorc.frontends import load_model
+    from webtensorc.frontends.detect import Format, detect
 
     try:
+        if detect(Path(path)) is Format.ONNX:
+            from webtensorc.frontends import onnx
+
+            return onnx.check(Path(path), **pinned)
         load_model(path, **pinned)
     except UnsupportedError as error:
         if not error.items:

@@ -64,7 +64,9 @@ def check(attributes: Mapping[str, Any], schema: Any, file: str | None, place: s
 def with_defaults(attributes: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """The attributes, with the schema's defaults for those that are absent."""
     defaults = {
-        name: each.default_value for name, each in schema.attributes.items() if each.default_value.type != _KINDS.UNDEFINED
+        name: each.default_value
+        for name, each in schema.attributes.items()
+        if each.default_value.type != _KINDS.UNDEFINED
     }
     return {**defaults, **attributes}
 

@@ -52,7 +52,9 @@ def missing_reason(domain: str, operator: str, version: int, opsets: Mapping[str
     return "is a known operator that is not implemented"
 
 
-def explain(error: Exception, node: Any, proto: Any, inputs: tuple[Value, ...], where: str, source: Any) -> DiagnosticError:
+def explain(
+    error: Exception, node: Any, proto: Any, inputs: tuple[Value, ...], where: str, source: Any
+) -> DiagnosticError:
     """The user's error for an exception that an operator raised."""
     about = {"file": source.file, "place": where, "doing": DOING}
     operator = _qualified(proto.domain, node.operator)

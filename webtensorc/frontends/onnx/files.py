@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import defs, version_converter
 
 from webtensorc.errors import InvalidFileError, UnsupportedError
@@ -92,7 +92,7 @@ def _opsets(proto: Any, file: str | None) -> dict[str, int]:
     if not opsets:
         raise InvalidFileError("the model imports no operator set", file=file, hint="IR version 3 or newer states one")
     newest = defs.onnx_opset_version()
-    version = opsets.get("", newest)
+    version = opsets.setdefault("", newest)
     if version > newest:
         raise UnsupportedError(
             f"opset {version} is newer than {newest}, the newest this version reads",

@@ -134,9 +134,7 @@ class Interpreter:
                 scope.values[output] = value
                 self.weights.remember(scope.path + output, value)
 
-    def _apply(
-        self, proto: Any, domain: str, node: Node, inputs: tuple[Value, ...], scope: Scope
-    ) -> tuple[Value, ...]:
+    def _apply(self, proto: Any, domain: str, node: Node, inputs: tuple[Value, ...], scope: Scope) -> tuple[Value, ...]:
         own = attrs.resolve(proto, scope.attributes)
         if function := self.functions.get((proto.domain, proto.op_type, proto.overload)):
             return self._call(function, own, inputs, node)
@@ -174,7 +172,7 @@ class Interpreter:
         if not isinstance(value, np.ndarray) or value.dtype == object or not is_weight_sized(value):
             return value
         if (element := splat(value)) is not None:
-            return jax.numpy.full(value.shape, element, value.dtype)
+            return jax.numpy.full(value.shape, np.asarray(element), value.dtype)
         return self.weights.lift(value)
 
     def _subgraph(self, graph: Any, path: str, scope: Scope) -> Callable[..., tuple[Value, ...]]:
@@ -188,16 +186,14 @@ class Interpreter:
 
         return run
 
-    def _call(
-        self, function: Any, own: Mapping[str, Any], inputs: tuple[Value, ...], node: Node
-    ) -> tuple[Value, ...]:
+    def _call(self, function: Any, own: Mapping[str, Any], inputs: tuple[Value, ...], node: Node) -> tuple[Value, ...]:
         """Compute a function body in place of the node: a model-local function, or the schema's definition."""
         key = (function.domain, function.name, getattr(function, "overload", ""))
         if key in self.calls:
             raise NotSupportedError(f"function `{function.name}` calls itself")
         opsets = {"" if each.domain == "ai.onnx" else each.domain: each.version for each in function.opset_import}
         defaults = {each.name: each for each in function.attribute_proto}
-        scope = Scope(f"{node.name}/", opsets or self.source.opsets, None, {**defaults, **own})
+        scope = Scope(f"{node.name}/", {**self.source.opsets, **opsets}, None, {**defaults, **own})
         padded = (*inputs, *(None for _ in function.input[len(inputs) :]))
         scope.values.update(zip(function.input, padded, strict=False))
         self.calls.append(key)

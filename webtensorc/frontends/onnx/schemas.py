@@ -28,7 +28,7 @@ def find(domain: str, name: str, version: int) -> Any:
 @functools.cache
 def exists(domain: str, name: str) -> bool:
     """Whether any opset version has the operator."""
-    return defs.has(name, domain)
+    return bool(defs.has(name, domain))
 
 
 def type_string(value: Value) -> str | None:
@@ -47,8 +47,6 @@ def type_string(value: Value) -> str | None:
 @functools.cache
 def _type_names() -> dict[int, str]:
     return {number: name.lower() for name, number in onnx.TensorProto.DataType.items()}
-
-
 
 
 def check_inputs(schema: Any, inputs: tuple[Value, ...], file: str | None, place: str) -> None:

@@ -148,13 +148,14 @@ def _refuse_open(
     sizes: Mapping[str, int],
     file: str | None,
 ) -> None:
-    notes, options = [], {}
+    notes: list[str] = []
+    options: dict[str, None] = {}
     for each in inputs:
         shape = shapes[each.name]
         if shape is None:
             notes.append(f'input "{each.name}" has no shape')
             options[f"--input-shape {each.name}:1x?"] = None
-        elif opened := [dim for dim in shape if not isinstance(dim, int)]:
+        elif opened := tuple(dim for dim in shape if not isinstance(dim, int)):
             notes.append(f'input "{each.name}" {_written(shape)}: {_open_dims(opened)}')
             for dim in opened:
                 options[f"--dim {dim}=1" if dim else f"--input-shape {each.name}:{_suggested(shape)}"] = None
@@ -165,7 +166,7 @@ def _refuse_open(
         raise UsageError(message, file=file, notes=tuple(notes), hint=hint)
 
 
-def _open_dims(dims: list[Dim]) -> str:
+def _open_dims(dims: tuple[Dim, ...]) -> str:
     named = [f'"{dim}"' for dim in dict.fromkeys(dims) if dim]
     unnamed = dims.count(None)
     parts = [*named, *([f"{unnamed} unnamed"] if unnamed else [])]

@@ -44,6 +44,11 @@ def dtype(name: str) -> np.dtype[Any]:
     return np.dtype(getattr(ml_dtypes, name, name))
 
 
+def struct(shape: tuple[int, ...], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
+    """What stands for an argument before there is one."""
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
+
+
 def trace(
     source: Source, inputs: tuple[TensorSpec, ...], constants: Mapping[str, Value], on_failure: OnFailure | None = None
 ) -> Traced:
@@ -103,8 +108,8 @@ def _trace(
         names[:] = [name for name, _ in results]
         return tuple(array for _, array in results)
 
-    parameters = tuple(jax.ShapeDtypeStruct(each.shape, each.dtype) for each in weights.arrays.values())
-    arguments = (jax.ShapeDtypeStruct(each.shape, dtype(each.dtype)) for each in inputs)
+    parameters = tuple(struct(each.shape, each.dtype) for each in weights.arrays.values())
+    arguments = (struct(each.shape, dtype(each.dtype)) for each in inputs)
     return jax.jit(main, keep_unused=True).trace(parameters, *arguments), names
 
 

@@ -78,7 +78,8 @@ def eye_like(x: Value, *, dtype: int | None = None, k: int = 0) -> Value:
     """Ones on the k-th diagonal of a matrix shaped like the input."""
     if len(x.shape) != 2:
         raise ValueError(f"its input must be a matrix, not of shape {list(x.shape)}")
-    return jnp.eye(*x.shape, k=k, dtype=x.dtype if dtype is None else dtype_of(dtype))
+    rows, columns = x.shape
+    return jnp.eye(rows, columns, k=k, dtype=x.dtype if dtype is None else dtype_of(dtype))
 
 
 @op("Shape")
@@ -116,7 +117,8 @@ def mel_weight_matrix(
     """Triangular filters, linear in the mel scale 2595 log10(1 + f / 700), as a [spectrogram bins, mel bins] matrix."""
     bins, length, rate = (known_ints(each, "size")[0] for each in (num_mel_bins, dft_length, sample_rate))
     low, high = (float(known(each, "edge frequency")) for each in (lower_edge_hertz, upper_edge_hertz))
-    mels = np.linspace(*(2595 * np.log10(1 + f / 700) for f in (low, high)), bins + 2, endpoint=False)
+    start, end = (2595 * float(np.log10(1 + f / 700)) for f in (low, high))
+    mels = np.linspace(start, end, bins + 2, endpoint=False)
     hertz = 700 * (10 ** (mels / 2595) - 1)
     points = ((length + 1) * hertz // rate).astype(np.int64)
     matrix = np.zeros((length // 2 + 1, bins))

@@ -12,7 +12,15 @@ from jax import lax
 
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotKnownError, NotSupportedError, Value, describe, is_known, known, known_ints
+from webtensorc.frontends.onnx.values import (
+    NotKnownError,
+    NotSupportedError,
+    Value,
+    describe,
+    is_known,
+    known,
+    known_ints,
+)
 
 Body = Callable[..., tuple[Value, ...]]
 
@@ -121,10 +129,10 @@ def _while(count: Value, condition: Value, carried: tuple[Value, ...], body: Bod
     limit = jnp.asarray(np.iinfo(np.int64).max if count is None else count, jnp.int64).reshape(())
     start = (np.int64(0), jnp.reshape(condition, ()), *map(_array, carried))
 
-    def proceed(state: tuple[Value, ...]) -> Value:
+    def proceed(state: Any) -> Value:
         return (state[0] < limit) & state[1]
 
-    def step(state: tuple[Value, ...]) -> tuple[Value, ...]:
+    def step(state: Any) -> Any:
         go_on, *results = body(state[0], state[1], *state[2:])
         if len(results) != len(carried):
             raise NotKnownError("trip count (it collects outputs)", count)
@@ -159,8 +167,12 @@ def scan_8(
     if sequence_lens is not None:
         raise NotSupportedError("`sequence_lens` (opset 8) is not implemented")
     each = [
-        scan_9(*(value[entry] for value in inputs), body=body, num_scan_inputs=num_scan_inputs,
-               scan_input_directions=directions)
+        scan_9(
+            *(value[entry] for value in inputs),
+            body=body,
+            num_scan_inputs=num_scan_inputs,
+            scan_input_directions=directions,
+        )
         for entry in range(inputs[0].shape[0])
     ]
     return tuple(map(_stack, zip(*each, strict=True)))

@@ -40,6 +40,19 @@ def window_pads(
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
+def _without_unread(
+    pads: list[tuple[int, int]], x: Value, w: Value, strides: tuple[int, ...], dilations: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """`pads` less the padding at the end that no window reaches: the native compiler folds such padding wrongly."""
+    kept = []
+    for (low, high), extent, kernel, stride, dilation in zip(
+        pads, x.shape[2:], w.shape[2:], strides, dilations, strict=True
+    ):
+        unread = (low + extent + high - ((kernel - 1) * dilation + 1)) % stride
+        kept.append((low, high - min(unread, max(high, 0))))
+    return kept
+
+
 @op("Conv")
 def conv(
     x: Value,
@@ -61,7 +74,7 @@ def conv(
         x,
         w,
         steps,
-        window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread),
+        _without_unread(window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread), x, w, steps, spread),
         rhs_dilation=spread,
         feature_group_count=group,
         preferred_element_type=np.float32 if is_half else None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from typing import Any
 
 import jax.numpy as jnp
@@ -176,19 +178,17 @@ def roi_align_16(
     extent = scaled[:, :1:-1] - start
     if not half:
         extent = jnp.maximum(extent, 1)
+    sizes = (output_height, output_width)
     if sampling_ratio:
-        return _pooled(x, batch_indices, start, extent, (output_height, output_width), (sampling_ratio,) * 2, mode)
+        return _pooled(x, batch_indices, start, extent, sizes, (sampling_ratio, sampling_ratio), mode)
     ratios = np.ceil(np.asarray(known(rois, "rois")[:, [3, 2]] - rois[:, [1, 0]]) * spatial_scale)
     pieces = []
     for index in range(rois.shape[0]):
-        samples = tuple(
-            max(int(np.ceil(max(r, 0 if half else 1) / n)), 1)
-            for r, n in zip(ratios[index], (output_height, output_width), strict=True)
+        high, wide = (
+            max(int(np.ceil(max(r, 0 if half else 1) / n)), 1) for r, n in zip(ratios[index], sizes, strict=True)
         )
         one = slice(index, index + 1)
-        pieces.append(
-            _pooled(x, batch_indices[one], start[one], extent[one], (output_height, output_width), samples, mode)
-        )
+        pieces.append(_pooled(x, batch_indices[one], start[one], extent[one], sizes, (high, wide), mode))
     return jnp.concatenate(pieces)
 
 
@@ -216,7 +216,7 @@ def _pooled(
         fraction = jnp.where(low >= size - 1, 0, jnp.clip(at, 0, None) - low)
         zero = jnp.where(outside, 0, 1).astype(x.dtype)
         corners.append([(low.astype(jnp.int64), (1 - fraction) * zero), (high.astype(jnp.int64), fraction * zero)])
-    parts = []
+    parts: list[Value] = []
     regions = np.arange(start.shape[0])[:, None, None]
     for (row, row_weight), (column, column_weight) in itertools.product(*corners):
         taken = jnp.moveaxis(planes, 1, -1)[regions, row[:, :, None], column[:, None, :]]
@@ -226,7 +226,7 @@ def _pooled(
         largest = jnp.max(jnp.stack([each.reshape(shape) for each in parts]), 0)
         pooled = jnp.max(largest, (2, 4))
     else:
-        pooled = jnp.mean(sum(parts).reshape(shape), (2, 4))
+        pooled = jnp.mean(functools.reduce(operator.add, parts).reshape(shape), (2, 4))
     return jnp.moveaxis(pooled, -1, 1)
 
 

@@ -28,7 +28,9 @@ def gather(data: Value, indices: Value, *, axis: int = 0) -> Value:
         at = int(_positive(indices, data.shape[axis]))
         return lax.index_in_dim(data, at, axis % data.ndim, keepdims=False)
     where = _positive(indices, data.shape[axis])
-    return np.take(data, where, axis) if is_known(data) and is_known(where) else jnp.take(data, where, axis, mode="clip")
+    return (
+        np.take(data, where, axis) if is_known(data) and is_known(where) else jnp.take(data, where, axis, mode="clip")
+    )
 
 
 @op("GatherElements", since=11)
@@ -68,9 +70,7 @@ def scatter(data: Value, indices: Value, updates: Value, *, axis: int = 0) -> Va
 
 
 @op("ScatterElements", since=11)
-def scatter_elements(
-    data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: str = "none"
-) -> Value:
+def scatter_elements(data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: str = "none") -> Value:
     """Write one element per index, the other coordinates being the index's own."""
     where = list(np.indices(indices.shape, sparse=True))
     where[axis] = _positive(indices, data.shape[axis])
@@ -79,7 +79,9 @@ def scatter_elements(
 
 def _write(data: Value, where: tuple[Value, ...], updates: Value, reduction: str) -> Value:
     place = jnp.asarray(data).at[where]
-    write = {"none": place.set, "add": place.add, "mul": place.multiply, "max": place.max, "min": place.min}[reduction]
+    write: Value = {"none": place.set, "add": place.add, "mul": place.multiply, "max": place.max, "min": place.min}[
+        reduction
+    ]
     return write(updates)
 
 

@@ -101,9 +101,7 @@ def rms_normalization(x: Value, scale: Value, *, axis: int = -1, epsilon: float 
 
 
 @op("GroupNormalization", since=18, until=20)
-def group_normalization_18(
-    x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5
-) -> Value:
+def group_normalization_18(x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5) -> Value:
     """Normalise groups of channels; scale and bias are per group."""
     each = x.shape[1] // num_groups
     return group_normalization_21(

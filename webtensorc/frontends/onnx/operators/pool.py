@@ -83,20 +83,25 @@ class Windows:
 
     def gather(self, x: Value, fill: Value) -> tuple[Value, np.ndarray]:
         """Every window's elements [prod(kernel), N, C, ...] and their flat spatial positions [prod(kernel), ...]."""
-        padded = lax.pad(x, np.asarray(fill, x.dtype), [(0, 0, 0), (0, 0, 0), *((lo, hi, 0) for lo, hi in self.all_pads)])
+        padded = lax.pad(
+            x, np.asarray(fill, x.dtype), [(0, 0, 0), (0, 0, 0), *((lo, hi, 0) for lo, hi in self.all_pads)]
+        )
         whole = [size + lo + hi for size, (lo, hi) in zip(self.sizes, self.all_pads, strict=True)]
         spans = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True)]
         ranges = [range(0, w - span + 1, s) for w, span, s in zip(whole, spans, self.strides, strict=True)]
-        taken, positions = [], []
+        taken: list[Value] = []
+        found: list[np.ndarray] = []
         for offset in itertools.product(*map(range, self.kernel)):
             shift = [o * d for o, d in zip(offset, self.dilations, strict=True)]
             index = tuple(slice(o, o + r[-1] + 1, s) for o, r, s in zip(shift, ranges, self.strides, strict=True))
             taken.append(padded[(slice(None), slice(None), *index)])
             at = [np.asarray(r) + o - low for r, o, (low, _) in zip(ranges, shift, self.pads, strict=True)]
             grid = np.meshgrid(*at, indexing="ij")
-            flat = functools.reduce(lambda sofar, each: sofar * each[1] + each[0], zip(grid, self.sizes, strict=True), 0)
-            positions.append(np.asarray(flat))
-        return jnp.stack(taken), np.stack(positions)
+            flat = functools.reduce(
+                lambda sofar, each: sofar * each[1] + each[0], zip(grid, self.sizes, strict=True), 0
+            )
+            found.append(np.asarray(flat))
+        return jnp.stack(taken), np.stack(found)
 
 
 def _lowest(x: Value) -> Value:
@@ -124,7 +129,7 @@ def max_pool(
     taken, positions = windows.gather(jnp.asarray(x), _lowest(x))
     if storage_order:
         at = np.unravel_index(np.clip(positions, 0, np.prod(windows.sizes) - 1), windows.sizes)
-        positions = np.ravel_multi_index(at[::-1], windows.sizes[::-1])
+        positions = np.asarray(np.ravel_multi_index(at[::-1], windows.sizes[::-1]))
     best = jnp.argmax(taken, 0)
     spread = jnp.asarray(positions)[:, None, None]
     local = jnp.take_along_axis(jnp.broadcast_to(spread, taken.shape), best[None], 0)[0].astype(jnp.int64)
@@ -213,4 +218,6 @@ def max_unpool(
     shape = (*x.shape[:2], *inner)
     flat = jnp.zeros(int(np.prod(shape)), x.dtype).at[indices.ravel()].set(x.ravel())
     wanted = shape if output_shape is None else known_ints(output_shape, "output_shape")
-    return lax.pad(flat.reshape(shape), np.zeros((), x.dtype), [(0, w - n, 0) for w, n in zip(wanted, shape, strict=True)])
+    return lax.pad(
+        flat.reshape(shape), np.zeros((), x.dtype), [(0, w - n, 0) for w, n in zip(wanted, shape, strict=True)]
+    )

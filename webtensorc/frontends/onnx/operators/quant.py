@@ -173,7 +173,15 @@ def qlinear_conv(
     if y_zero_point is None:
         raise NotSupportedError("it has no output zero point")
     total = conv_integer(
-        x, w, x_zero_point, w_zero_point, auto_pad=auto_pad, dilations=dilations, group=group, pads=pads, strides=strides
+        x,
+        w,
+        x_zero_point,
+        w_zero_point,
+        auto_pad=auto_pad,
+        dilations=dilations,
+        group=group,
+        pads=pads,
+        strides=strides,
     )
     if b is not None:
         total = total + jnp.reshape(b, (1, -1, *(1,) * (x.ndim - 2)))

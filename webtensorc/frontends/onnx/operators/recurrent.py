@@ -51,9 +51,12 @@ class Options:
             "thresholdedrelu": lambda x: act.thresholded_relu(x, **alpha),
             "elu": lambda x: act.elu(x, **alpha),
             "hardsigmoid": lambda x: act.hard_sigmoid(x, **alpha, **beta),
-            "affine": lambda x: x * np.asarray(alpha.get("alpha", 1), x.dtype) + np.asarray(beta.get("beta", 0), x.dtype),
-            "scaledtanh": lambda x: np.asarray(alpha.get("alpha", 1), x.dtype)
-            * jnp.tanh(np.asarray(beta.get("beta", 1), x.dtype) * x),
+            "affine": lambda x: (
+                x * np.asarray(alpha.get("alpha", 1), x.dtype) + np.asarray(beta.get("beta", 0), x.dtype)
+            ),
+            "scaledtanh": lambda x: (
+                np.asarray(alpha.get("alpha", 1), x.dtype) * jnp.tanh(np.asarray(beta.get("beta", 1), x.dtype) * x)
+            ),
         }
         function = {**_PLAIN, **with_options}.get(name.lower())
         if function is None:

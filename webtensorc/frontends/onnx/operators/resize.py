@@ -29,9 +29,7 @@ def upsample_9(x: Value, scales: Value, *, mode: str = "nearest") -> Value:
 @op("Resize", since=10, until=10)
 def resize_10(x: Value, scales: Value, *, mode: str = "nearest") -> Value:
     """The origins of pixels coincide; `nearest` rounds down."""
-    return resize_11(
-        x, None, scales, mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode="floor"
-    )
+    return resize_11(x, None, scales, mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode="floor")
 
 
 @op("Resize", since=11)
@@ -142,7 +140,7 @@ class _Axis:
             "floor": np.floor(at),
             "ceil": np.ceil(at),
         }[rounding]
-        return np.clip(rounded, 0, self.length - 1).astype(np.int64)
+        return np.asarray(np.clip(rounded, 0, self.length - 1), np.int64)
 
 
 def _take(x: Value, index: np.ndarray, axis: int) -> Value:
@@ -155,7 +153,7 @@ def _take(x: Value, index: np.ndarray, axis: int) -> Value:
 
 
 def _triangle(d: np.ndarray) -> np.ndarray:
-    return np.maximum(1 - np.abs(d), 0)
+    return np.asarray(np.maximum(1 - np.abs(d), 0))
 
 
 def _cubic(a: float) -> Kernel:

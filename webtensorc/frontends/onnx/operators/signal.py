@@ -62,7 +62,9 @@ def _inverse_real(spectrum: Value, size: int) -> Value:
 
 
 @op("STFT", since=17)
-def stft(signal: Value, frame_step: Value, window: Value = None, frame_length: Value = None, *, onesided: int = 1) -> Value:
+def stft(
+    signal: Value, frame_step: Value, window: Value = None, frame_length: Value = None, *, onesided: int = 1
+) -> Value:
     """Fourier transforms of overlapping, windowed frames: [batch, frames, bins, 2]."""
     step = known_ints(frame_step, "frame_step")[0]
     length = known_ints(frame_length, "frame_length")[0] if frame_length is not None else window.shape[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webtensorc.errors import InternalError
-from webtensorc.kernel_facts import KernelFacts, source_names
+from webtensorc.iree.kernel_facts import KernelFacts, source_names
 from webtensorc.schedule import Access, Mode, Resource, ResourceKind, Schedule, Step
 
 _ACCESS: dict[int, Mode] = {1: "read", 2: "write", 3: "update"}

@@ -1,0 +1,138 @@
+"""Everything in a model that cannot be compiled, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import onnx
+from onnx import helper, shape_inference
+from webtensorc_runtime.manifest import TensorSpec
+
+from webtensorc.errors import DiagnosticError, Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.onnx import failures, registry, schemas
+from webtensorc.frontends.onnx.files import Source, open_model
+from webtensorc.frontends.onnx.interpreter import Interpreter, Node
+from webtensorc.frontends.onnx.locations import Locations
+from webtensorc.frontends.onnx.signature import declared_inputs, pin
+from webtensorc.frontends.onnx.structure import label, subgraphs
+from webtensorc.frontends.onnx.tensors import dtype_of
+from webtensorc.frontends.onnx.trace import dtype, struct
+from webtensorc.frontends.onnx.values import Value
+from webtensorc.frontends.onnx.weights import Weights
+
+_MOST_KEPT = 1024
+
+
+def check(
+    source: Any,
+    *,
+    dims: Mapping[str, int] | None = None,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> tuple[Unsupported, ...]:
+    """List everything unsupported: operator, reason, nodes; empty if the model can be compiled.
+
+    Every node is looked up. With all dimensions pinned the graph is traced too, which finds what depends on shapes, types
+    and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
+
+    Raises:
+        InvalidFileError: the file is not a valid model.
+        UnsupportedError: IR version or opset out of range.
+        UsageError: unknown or contradictory `dims` or `input_shapes`.
+    """
+    opened = open_model(source)
+    found = list(_unknown_operators(opened, opened.proto.graph, opened.opsets, ""))
+    try:
+        inputs = pin(declared_inputs(opened), dims or {}, input_shapes or {}, opened.file)
+    except UnsupportedError as error:
+        return _merged([*found, *error.items])
+    except UsageError as error:
+        if not error.notes:  # only open dimensions are listed in notes; all else is a wrong request
+            raise
+        return _merged(found)
+    return _merged([*found, *_trace(opened, inputs)])
+
+
+def _unknown_operators(source: Source, graph: Any, opsets: Mapping[str, int], path: str) -> Iterator[Unsupported]:
+    functions = {(each.domain, each.name) for each in source.proto.functions}
+    for index, node in enumerate(graph.node):
+        name = path + label(node, index)
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        version = opsets.get(domain, 0)
+        schema = schemas.find(domain, node.op_type, version)
+        has_body = schema is not None and (schema.has_function or schema.has_context_dependent_function)
+        is_function = (node.domain, node.op_type) in functions
+        if not (is_function or has_body or registry.find(domain, node.op_type, version)):
+            reason = failures.missing_reason(domain, node.op_type, version, opsets)
+            yield Unsupported(f"{domain}.{node.op_type}" if domain else node.op_type, reason, (name,))
+        for inner in subgraphs(node):
+            yield from _unknown_operators(source, inner, opsets, f"{name}/")
+
+
+def _trace(source: Source, inputs: tuple[TensorSpec, ...]) -> list[Unsupported]:
+    """What a trace finds that a look at the operators does not."""
+    found: list[Unsupported] = []
+    inferred: dict[str, Any] = {}
+
+    def on_failure(
+        interpreter: Interpreter, proto: Any, node: Node, values: tuple[Value, ...], error: DiagnosticError
+    ) -> tuple[Value, ...]:
+        items = getattr(error, "items", ()) or (Unsupported(proto.op_type, error.message, (node.name,)),)
+        found.extend(items)
+        if not inferred:
+            inferred.update(_inferred(source, inputs) or {"": None})
+        return tuple(_stand_in(inferred.get(name)) for name in proto.output)
+
+    def main(*arguments: jax.Array) -> None:
+        interpreter = Interpreter(source, Weights({}), Locations(), on_failure)
+        interpreter.main(dict(zip((each.name for each in inputs), arguments, strict=True)))
+
+    with jax.enable_x64(True):
+        jax.eval_shape(main, *(struct(each.shape, dtype(each.dtype)) for each in inputs))
+    return found
+
+
+def _stand_in(kind: Any) -> Value:
+    """A value of an inferred type, or UNKNOWN where its shape is not known."""
+    if kind is None or kind.WhichOneof("value") != "tensor_type":
+        return failures.UNKNOWN
+    tensor = kind.tensor_type
+    if not tensor.HasField("shape") or any(not each.HasField("dim_value") for each in tensor.shape.dim):
+        return failures.UNKNOWN
+    if dtype_of(tensor.elem_type) == object:
+        return failures.UNKNOWN
+    return jnp.zeros([each.dim_value for each in tensor.shape.dim], dtype_of(tensor.elem_type))
+
+
+def _inferred(source: Source, inputs: tuple[TensorSpec, ...]) -> dict[str, Any]:
+    """Types by value name, as ONNX infers them from the pinned inputs; large weights only by their shapes."""
+    graph = source.proto.graph
+    bare = onnx.ModelProto(ir_version=source.proto.ir_version)
+    bare.opset_import.extend(source.proto.opset_import)
+    bare.functions.extend(source.proto.functions)
+    bare.graph.name = graph.name
+    bare.graph.node.extend(graph.node)
+    bare.graph.output.extend(graph.output)
+    for each in inputs:
+        element = helper.np_dtype_to_tensor_dtype(dtype(each.dtype))
+        bare.graph.input.append(helper.make_tensor_value_info(each.name, element, each.shape))
+    for tensor in graph.initializer:
+        if tensor.ByteSize() <= 8 * _MOST_KEPT and not tensor.external_data:
+            bare.graph.initializer.append(tensor)
+        else:
+            bare.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    try:
+        model = shape_inference.infer_shapes(bare, data_prop=True)
+    except Exception:  # inference refuses some graphs; then nothing is known behind a failure
+        return {}
+    return {each.name: each.type for each in (*model.graph.value_info, *model.graph.output)}
+
+
+def _merged(items: list[Unsupported]) -> tuple[Unsupported, ...]:
+    """One item per operator and reason, nodes in order and once."""
+    nodes: dict[tuple[str, str], dict[str, None]] = {}
+    for each in items:
+        nodes.setdefault((each.operator, each.reason), {}).update(dict.fromkeys(each.nodes))
+    return tuple(Unsupported(operator, reason, tuple(names)) for (operator, reason), names in nodes.items())
