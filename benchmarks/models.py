@@ -2,7 +2,8 @@
 
     python benchmarks/models.py [NAME ...] [--threads N] [--seconds S]
 
-Names are those of fixtures/random_weights.py (resnet50, squeezenet ...); all nine by default. The cache is empty at first. Ratios below 1 mean that webtensorc is faster. Every figure comes from the command line's own `--format json`.
+Names are those of fixtures/random_weights.py (resnet50, squeezenet ...); all nine by default. The cache is empty at
+first. Ratios below 1 mean that webtensorc is faster. Every figure comes from the command line's own `--format json`.
 """
 
 from __future__ import annotations
