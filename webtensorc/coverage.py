@@ -53,7 +53,8 @@ def begin_buffers(steps: Sequence[Step], partial: Mapping[tuple[int, int], Store
     chains: dict[Access, tuple[tuple[int, int], Stores]] = {}
     begins: set[tuple[int, int]] = set()
     for number, step in enumerate(steps):
-        for i, access in enumerate(step.accesses):
+        # A step reads before it writes.
+        for i, access in sorted(enumerate(step.accesses), key=lambda each: (number, each[0]) in partial):
             stores = partial.get((number, i))
             if access in chains and stores is not None and stores.shape == chains[access][1].shape:
                 first, before = chains[access]

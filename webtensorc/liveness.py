@@ -74,6 +74,8 @@ class _Flow:
     accesses: list[tuple[int, Range]] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
+    uses: list[tuple[int, list[tuple[int, int, int]]]] = field(default_factory=list)
+    """For every read: its time, and which bytes it sees of which writer."""
     seen: list[tuple[tuple[int, int, int], ...]] = field(default_factory=list)
 
     def find(self, node: int) -> int:
@@ -92,6 +94,7 @@ class _Flow:
     def read(self, number: int, time: int, range_: Range) -> int:
         node = self.add(number, time, range_)
         reaching = self.definitions.reaching(range_.start, range_.end)
+        self.uses.append((time, reaching))
         self.seen.append(tuple((s - range_.start, e - range_.start, self.accesses[w][0]) for s, e, w in reaching))
         for _, _, writer in reaching:
             self.parent[self.find(writer)] = self.find(node)
@@ -150,14 +153,28 @@ def reaching_writers(events: Sequence[Event]) -> tuple[frozenset[tuple[int, int,
     return tuple(merged)
 
 
-def max_live_bytes(buffers: Iterable[Buffer]) -> int:
-    """The largest sum of sizes of buffers alive at one time: a lower bound for any arena."""
-    changes: dict[int, int] = {}
-    for buffer in buffers:
-        changes[buffer.first] = changes.get(buffer.first, 0) + buffer.size
-        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - buffer.size
-    live = best = 0
-    for time in sorted(changes):
-        live += changes[time]
-        best = max(best, live)
-    return best
+def max_live_bytes(events: Sequence[Event]) -> int:
+    """The most bytes at one time that were written and are still to be read, or are being written.
+
+    Counted byte by byte, so it is at most the size of the arena that `events` use, however well that is packed; a
+    layout that keeps every buffer in one piece may need more.
+    """
+    flow = _walk(events)
+    lives: dict[tuple[int, int, int], int] = {}
+    for node, (_, r) in enumerate(flow.accesses):
+        if r.mode != "read":
+            lives[node, r.start, r.end] = flow.times[node]
+    for time, pieces in flow.uses:
+        for start, end, writer in pieces:
+            lives[writer, start, end] = max(time, lives.get((writer, start, end), time))
+    spans = [(flow.times[writer], last, start, end) for (writer, start, end), last in lives.items()]
+    return max((_union(spans, time) for time in set(flow.times)), default=0)
+
+
+def _union(spans: Iterable[tuple[int, int, int, int]], time: int) -> int:
+    """Bytes of all (first, last, start, end) that are alive at `time`, each counted once."""
+    total = reached = 0
+    for start, end in sorted((start, end) for first, last, start, end in spans if first <= time <= last):
+        total += max(0, end - max(start, reached))
+        reached = max(reached, end)
+    return total

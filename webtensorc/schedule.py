@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from webtensorc.liveness import Event, Range, logical_buffers, max_live_bytes
+from webtensorc.liveness import Event, Range, max_live_bytes
 
 __all__ = ["Access", "Resource", "Schedule", "Step", "extract"]
 
@@ -92,12 +92,11 @@ class Schedule:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def max_live(self) -> int | None:
-        """Bytes of transient buffers that are alive at once: no arena can be smaller. None if it is not static."""
+        """The most transient bytes that hold a value still to be read; see `liveness`. None if it is not static."""
         if not self.is_static:
             return None
         transients = [i for i, r in enumerate(self.resources) if r.kind == "transient"]
-        buffers = [b for i in transients for b in logical_buffers(self.events(i))]
-        return max_live_bytes(buffers)
+        return sum(max_live_bytes(self.events(i)) for i in transients)
 
     def events(self, resource: int) -> tuple[Event, ...]:
         """The accesses of a static `resource` in program order, for `webtensorc.liveness`."""

@@ -10,6 +10,8 @@ from typing import Any
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
+from webtensorc.coverage import Box, Stores
+
 __all__ = ["Kernel", "KernelFacts", "source_names"]
 
 _EXPENSIVE = 8
@@ -18,15 +20,14 @@ _EXPENSIVE = 8
 
 @dataclass(frozen=True)
 class Kernel:
-    """One dispatched function: flops of one dispatch, its grid if constant, and its bindings' tensor bytes."""
+    """One dispatched function: flops of one dispatch, its grid if constant, and its stores.
+
+    `stores` has an entry per binding: None where the binding is loaded as well, or not all is known.
+    """
 
     flops: int
     workgroups: tuple[int, int, int] | None
-    full_writes: tuple[int | None, ...]
-
-    def overwrites(self, binding: int, length: int | None) -> bool:
-        """Whether the function defines all `length` bytes of a binding and reads none of them."""
-        return length is not None and self.full_writes[binding] == length
+    stores: tuple[Stores | None, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _kernels(executable: Any) -> dict[tuple[str, ...], Kernel]:
                 if inner.operation.name == "func.func":
                     functions[inner.operation.attributes["sym_name"].value] = inner.operation
     return {
-        (name, export): Kernel(_flops(functions[export]), grid, _full_writes(functions[export]))
+        (name, export): Kernel(_flops(functions[export]), grid, _stores(functions[export]))
         for export, grid in grids.items()
         if export in functions and len(functions[export].regions[0].blocks) > 0
     }
@@ -96,47 +97,46 @@ def _grid(export: Any) -> tuple[int, int, int] | None:
     return x, y, z
 
 
-def _full_writes(function: Any) -> tuple[int | None, ...]:
-    """For every binding: the bytes of its tensor if the function stores all of it and loads none of it, else None."""
-    return tuple(_full_write(argument) for argument in function.regions[0].blocks[0].arguments)
+def _stores(function: Any) -> tuple[Stores | None, ...]:
+    arguments = function.regions[0].blocks[0].arguments
+    return tuple(_binding_stores(each) for each in arguments if str(each.type) == "!stream.binding")
 
 
-def _full_write(binding: Any) -> int | None:
-    size = None
+def _binding_stores(binding: Any) -> Stores | None:
+    found: Stores | None = None
     for use in binding.uses:
         subspan = use.owner
         if subspan.name != "stream.binding.subspan" or _constants(subspan.operands[1:]) != [0]:
             return None
         tensor = _tensor(str(subspan.results[0].type))
-        if tensor is None:
+        uses = [inner.owner for inner in subspan.results[0].uses]
+        if tensor is None or any(op.name != "iree_tensor_ext.dispatch.tensor.store" for op in uses):
             return None
-        for inner in subspan.results[0].uses:
-            if inner.owner.name != "iree_tensor_ext.dispatch.tensor.store":
-                return None
-            if _stored_shape(inner.owner) == tensor[0]:
-                size = tensor[1]
-    return size
+        boxes = tuple(box for op in uses if (box := _box(op)) is not None)
+        if found is not None and found.shape != tensor[0]:
+            return None
+        found = Stores(*tensor, (found.boxes if found else ()) + boxes)
+    return found
 
 
-def _tensor(text: str) -> tuple[list[int], int] | None:
+def _tensor(text: str) -> tuple[tuple[int, ...], int] | None:
     """Shape and bytes of a static `!iree_tensor_ext.dispatch.tensor<..:tensor<2x3xf32>>` without an encoding."""
     match = re.fullmatch(r"!iree_tensor_ext\.dispatch\.tensor<\w+:tensor<((?:\d+x)*)([a-z]+)(\d+)>>", text)
     if match is None:
         return None
-    shape = [int(n) for n in match[1].split("x")[:-1]]
+    shape = tuple(int(n) for n in match[1].split("x")[:-1])
     bits = int(match[3])
     return (shape, math.prod(shape) * bits // 8) if bits % 8 == 0 else None
 
 
-def _stored_shape(store: Any) -> list[int] | None:
-    """The shape that a store covers from the origin with unit strides at the top level of its function, else None."""
+def _box(store: Any) -> Box | None:
+    """What a store at the top level of its function certainly covers, if it is static and has no gaps."""
     if store.parent.name != "func.func":
         return None
-    attributes = store.attributes
-    offsets, sizes, strides = (list(attributes[f"static_{key}"]) for key in ("offsets", "sizes", "strides"))
-    if any(offsets) or any(stride != 1 for stride in strides) or any(size < 0 for size in sizes):
+    offsets, sizes, strides = (list(store.attributes[f"static_{key}"]) for key in ("offsets", "sizes", "strides"))
+    if any(stride != 1 for stride in strides) or min([*offsets, *sizes], default=0) < 0:
         return None
-    return sizes
+    return tuple((offset, offset + size) for offset, size in zip(offsets, sizes, strict=True))
 
 
 def _constants(values: Any) -> list[int | None]:

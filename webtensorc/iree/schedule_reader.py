@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from webtensorc.coverage import Stores, begin_buffers, covers
 from webtensorc.errors import InternalError
 from webtensorc.iree.kernel_facts import KernelFacts, source_names
 from webtensorc.schedule import Access, Mode, Resource, ResourceKind, Schedule, Step
@@ -25,7 +26,8 @@ def read_schedule(module: Any, function: str) -> Schedule:
         if op.operation.name == "util.initializer":
             reader.read(op.operation, startup=True)
     reader.read(find_function(module, function), startup=False)
-    return Schedule(tuple(reader.resources), tuple(reader.steps), tuple(reader.startup))
+    steps = begin_buffers(reader.steps, reader.partial)
+    return Schedule(tuple(reader.resources), tuple(steps), tuple(reader.startup))
 
 
 def find_function(module: Any, name: str) -> Any:
@@ -131,6 +133,7 @@ class _Reader:
     numbers: dict[Any, int] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     startup: list[Step] = field(default_factory=list)
+    partial: dict[tuple[int, int], Stores] = field(default_factory=dict)
     time: int = 0
 
     def read(self, function: Any, *, startup: bool) -> None:
@@ -141,6 +144,8 @@ class _Reader:
                 last = 0
                 for time, lane, command in commands(op.operation):
                     into.append(replace(self.step(command), time=self.time + time, lane=lane))
+                    if not startup:
+                        self.partial.update({(len(into) - 1, i): stores for i, stores in self.stores(command)})
                     last = time + 1
                 self.time += last
             else:
@@ -168,13 +173,12 @@ class _Reader:
     def dispatch(self, op: Any, locations: tuple[str, ...]) -> Step:
         entry = ".".join(op.entry_points[0].value) if len(op.entry_points) == 1 else ""
         kernel = self.facts.kernel(op.entry_points[0]) if entry else None
-        accesses = []
+        whole = {i for i, stores in self.stores(op) if covers(stores.shape, stores.boxes)}
         bindings = zip(op.resources, op.resource_accesses, op.resource_offsets, op.resource_lengths, strict=True)
-        for i, (resource, bits, offset, length) in enumerate(bindings):
-            mode = _ACCESS[bits.value]
-            if mode == "update" and kernel is not None and kernel.overwrites(i, constant(length)):
-                mode = "write"
-            accesses.append(self.access(resource, mode, offset, length))
+        accesses = [
+            self.access(resource, "write" if i in whole else _ACCESS[bits.value], offset, length)
+            for i, (resource, bits, offset, length) in enumerate(bindings)
+        ]
         return Step(
             kind="dispatch",
             name="::".join(op.entry_points[0].value) if entry else op.operation.name,
@@ -185,6 +189,20 @@ class _Reader:
             flops=kernel.flops if kernel else 0,
             locations=locations,
         )
+
+    def stores(self, op: Any) -> list[tuple[int, Stores]]:
+        """The accesses of a dispatch, by number, that may write and surely do not read, with what they store."""
+        if op.operation.name != "stream.cmd.dispatch" or len(op.entry_points) != 1:
+            return []
+        kernel = self.facts.kernel(op.entry_points[0])
+        return [
+            (i, stores)
+            for i, (bits, length) in enumerate(zip(op.resource_accesses, op.resource_lengths, strict=True))
+            if _ACCESS[bits.value] == "update"
+            and kernel is not None
+            and (stores := kernel.stores[i]) is not None
+            and stores.size == constant(length)
+        ]
 
     def access(self, resource: Any, mode: Mode, offset: Any, length: Any) -> Access:
         return Access(self.number(resource), mode, constant(offset), constant(length))

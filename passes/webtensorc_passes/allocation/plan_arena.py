@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 from iree.compiler import ir
 from iree.compiler.passmanager import PassManager
 
+from webtensorc.iree.schedule_reader import access_operands, constant, find_function, flat_commands, origin
 from webtensorc.liveness import Buffer, Event, Range, logical_buffers, reaching_writers
 from webtensorc.packing import Interval, pack
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc.schedule import Schedule, extract
-from webtensorc.iree.schedule_reader import access_operands, constant, find_function, flat_commands, origin
 
 __all__ = ["PlanArena"]
 
