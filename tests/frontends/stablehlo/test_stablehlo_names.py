@@ -1,6 +1,8 @@
 """Names, order, dropped arguments and open dimensions of jax.export and StableHLO."""
 
 import re
+import subprocess
+import sys
 from collections import namedtuple
 
 import jax
@@ -61,32 +63,29 @@ def test_argument_and_result_names_are_kept_and_dropped_arguments_are_left_out(t
     assert model.name == "function"
 
 
+_CUSTOM_NODE = """
+import sys
+import jax, numpy as np
+from jax import export
+
+class State:
+    def __init__(self, mean): self.mean = mean
+
+jax.tree_util.register_pytree_with_keys(
+    State, lambda s: (((jax.tree_util.GetAttrKey("mean"), s.mean),), None), lambda _, leaves: State(*leaves))
+export.register_pytree_node_serialization(
+    State, serialized_name="test.State", serialize_auxdata=lambda _: b"", deserialize_auxdata=lambda _: None)
+exported = export.export(jax.jit(lambda state, x: state.mean + x))(State(np.ones(3)), np.ones(3))
+open(sys.argv[1], "wb").write(exported.serialize())
+"""
+
+
 def test_files_with_pytree_nodes_unknown_here_are_read(tmp_path):
-    class Mine:
-        pass
-
-    jax.tree_util.register_pytree_node(Mine, lambda mine: ((mine.a,), None), lambda _, leaves: Mine())
-    export.register_pytree_node_serialization(
-        Mine, serialized_name="test.Mine", serialize_auxdata=lambda _: b"", deserialize_auxdata=lambda _: None
-    )
-    mine = Mine()
-    mine.a = np.ones(3, np.float32)
-
-    def build(_, leaves):
-        made = Mine()
-        made.a = leaves[0]
-        return made
-
-    class Other:
-        pass
-
-    jax.tree_util.register_pytree_node(Other, lambda other: ((other.a,), None), lambda _, leaves: Other())
-    exported = export.export(jax.jit(lambda x: x + 1))(np.ones(3, np.float32))
-    data = bytes(exported.serialize())
-    # A file that names a custom node: jax.export itself refuses it, since nobody registered the node.
     path = tmp_path / "custom.jax"
-    path.write_bytes(data)
-    assert [spec.name for spec in load_model(path).inputs] == ["x"]
+    subprocess.run([sys.executable, "-c", _CUSTOM_NODE, str(path)], check=True)
+    with pytest.raises(ValueError, match="unregistered type"):
+        export.deserialize(bytearray(path.read_bytes()))
+    assert [spec.name for spec in load_model(path).inputs] == ["state.mean", "x"]
 
 
 def test_names_of_plain_stablehlo(tmp_path):

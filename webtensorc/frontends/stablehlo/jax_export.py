@@ -72,11 +72,20 @@ def read(data: bytes, file: str) -> Export:
         InvalidFileError: it is truncated or damaged.
     """
     try:
-        return _read(schema.Exported.GetRootAsExported(data, 0))  # type: ignore[no-untyped-call]
+        table = schema.Exported.GetRootAsExported(data, 0)  # type: ignore[no-untyped-call]
+        _check_end(table, len(data))
+        return _read(table)
     except (struct.error, IndexError, ValueError, AttributeError, TypeError, OverflowError, MemoryError):
         raise InvalidFileError(
             "the jax.export file is truncated or damaged", file=file, hint="write it again with Exported.serialize()"
         ) from None
+
+
+def _check_end(table: Any, size: int) -> None:
+    """The function's name is written first, so it lies last; flatbuffers would silently give a part of it."""
+    slot = table._tab.Offset(6)
+    if not slot or table._tab.Vector(slot) + table._tab.VectorLen(slot) + 1 > size:
+        raise ValueError("truncated")
 
 
 def _read(table: Any) -> Export:

@@ -95,9 +95,8 @@ def _complaints(error: Exception) -> list[str]:
 
 
 def _with_line(location: Any, message: str) -> str:
-    if isinstance(location, ir.FileLineColLoc) and location.start_line:
-        return f"line {location.start_line}, column {location.start_col}: {message}"
-    return message
+    match = re.match(r'loc\("[^"]*":(\d+):(\d+)', str(location))
+    return f"line {match[1]}, column {match[2]}: {message}" if match and match[1] != "0" else message
 
 
 def _rejected(data: bytes, form: Format, complaints: list[str], file: str | None, doing: str) -> InvalidFileError:

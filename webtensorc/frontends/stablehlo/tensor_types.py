@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 from jaxlib.mlir import ir
+
+Array = np.ndarray[Any, Any]
 
 _DTYPES = {
     "i1": "bool",
@@ -54,39 +59,53 @@ def dtype_and_shape(kind: Any) -> tuple[str, tuple[int, ...]] | None:
     return dtype, tuple(DYNAMIC if kind.is_dynamic_dim(axis) else kind.get_dim_size(axis) for axis in range(kind.rank))
 
 
-def constant_array(operation: Any, limit: int) -> np.ndarray[Any, Any] | None:
-    """The value of a `stablehlo.constant` if it takes more than `limit` bytes and is not a splat; else None."""
+def constant_array(operation: Any, limit: int, resources: Mapping[str, bytes]) -> Array | None:
+    """The value of a `stablehlo.constant` if it takes more than `limit` bytes and is not a splat; else None.
+
+    Args:
+        operation: the constant.
+        limit: in bytes; not for constants that are resources, which no portable artifact can hold.
+        resources: what `resource_blobs` found.
+    """
     found = dtype_and_shape(operation.results[0].type)
     if found is None:
         return None
     dtype, shape = numpy_dtype(found[0]), found[1]
-    if int(np.prod(shape, dtype=np.int64)) * dtype.itemsize <= limit:
+    attribute = _value(operation)
+    is_resource = attribute is not None and not isinstance(attribute, ir.DenseElementsAttr)
+    if is_resource and (key := re.match(r"dense_resource<([^>]+)>", str(attribute))):
+        return _array(resources.get(key[1], b""), dtype, shape)
+    if math.prod(shape) * dtype.itemsize <= limit:
         return None
-    try:
-        attribute = operation.attributes["value"]
-    except TypeError:  # the bindings cannot wrap every dense attribute (complex numbers)
-        return _array_from_text(operation, dtype, shape)
     if isinstance(attribute, ir.DenseElementsAttr):
         if attribute.is_splat:
             return None
-        try:
+        with contextlib.suppress(TypeError):  # the bindings cannot read every element type (bfloat16, float8, int4)
             return np.asarray(attribute).reshape(shape)
-        except TypeError:  # nor read every element type (bfloat16, float8, int4)
-            return _array_from_text(operation, dtype, shape)
-    return _array_from_text(operation, dtype, shape)
-
-
-def _array_from_text(operation: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any] | None:
-    """Read a big dense attribute from its printed form, which is the raw bytes in hexadecimal."""
-    text = operation.operation.get_asm(large_elements_limit=None, large_resource_limit=None)
+    # The printed form of a big attribute is its raw bytes in hexadecimal.
+    text = operation.operation.get_asm(large_elements_limit=None)
     match = re.search(r'dense<"0x([0-9A-Fa-f]+)">', text)
-    skip = 0
-    if match is None:
-        key = re.search(r"dense_resource<([^>]+)>", text)
-        match = key and re.search(rf'\b{re.escape(key[1])}"?: "0x([0-9A-Fa-f]+)"', text)
-        skip = 4  # a resource begins with its alignment, 32 bits
-    if not match:
+    return _array(bytes.fromhex(match[1]), dtype, shape) if match else None
+
+
+def _value(operation: Any) -> Any | None:
+    try:
+        return operation.attributes["value"]
+    except TypeError:  # the bindings cannot wrap every dense attribute (complex numbers)
         return None
-    raw = bytes.fromhex(match[1])[skip:]
-    count = int(np.prod(shape, dtype=np.int64))
-    return np.frombuffer(raw, dtype=dtype, count=count).reshape(shape) if len(raw) == count * dtype.itemsize else None
+
+
+def resource_blobs(module: Any) -> dict[str, bytes]:
+    """The bytes behind `dense_resource` attributes by key; no binding gives them, so they are read off the text."""
+    if "dense_resource<" not in module.operation.get_asm(large_elements_limit=16, large_resource_limit=16):
+        return {}
+    text = module.operation.get_asm(large_elements_limit=16, large_resource_limit=None)
+    section = text[text.rfind("{-#") :]
+    # A blob begins with its alignment, 32 bits.
+    return {key: bytes.fromhex(data)[4:] for key, data in re.findall(r'([\w.$-]+)"?: "0x([0-9A-Fa-f]+)"', section)}
+
+
+def _array(raw: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array | None:
+    if len(raw) != math.prod(shape) * dtype.itemsize:
+        return None
+    return np.frombuffer(raw, dtype=dtype).reshape(shape)

@@ -12,7 +12,7 @@ from jaxlib.mlir.dialects import func
 
 from webtensorc.frontends.stablehlo import names
 from webtensorc.frontends.stablehlo.inline import nested, replace
-from webtensorc.frontends.stablehlo.tensor_types import constant_array
+from webtensorc.frontends.stablehlo.tensor_types import constant_array, resource_blobs
 
 LIMIT = 4096
 """Bytes up to which a constant stays in the graph: enough for shape and table constants, too little for weights."""
@@ -55,10 +55,11 @@ def _big_constants(function: Any) -> list[tuple[list[Any], np.ndarray[Any, Any]]
     """Constants of weight size that are used, equal ones together, in order of appearance."""
     groups: dict[int, list[tuple[list[Any], np.ndarray[Any, Any]]]] = {}
     found = []
+    resources = resource_blobs(function.operation.parent)
     for operation in nested(function.operation):
         if operation.name != "stablehlo.constant" or not any(True for _ in operation.results[0].uses):
             continue
-        array = constant_array(operation, LIMIT)
+        array = constant_array(operation, LIMIT, resources)
         if array is None:
             continue
         same = groups.setdefault(hash((array.shape, array.dtype.str, array.tobytes()[:64])), [])
@@ -100,10 +101,12 @@ def clean(module: Any) -> None:
         hints = [key for key in operation.attributes if "." in key]
         for key in hints:
             del operation.attributes[key]
+        if operation.name == "func.func":
+            continue  # `lift` named its arguments
         for region in operation.regions:
             for block in region:
-                for argument in block.arguments:
-                    argument.set_location(_plain(argument.location))
+                for argument in block.arguments:  # the short text form of a reduction does not keep these
+                    argument.set_location(ir.Location.unknown())
 
 
 def _plain(location: Any) -> Any:
