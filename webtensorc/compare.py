@@ -99,7 +99,7 @@ def make_inputs(specs: Iterable[TensorSpec], seed: int = 0) -> dict[str, Array]:
         specs: names, dtypes and static shapes.
         seed: any integer >= 0.
     """
-    return {spec.name: _draw(spec, seed) for spec in specs}
+    return {spec.name: np.asarray(_draw(spec, seed)) for spec in specs}
 
 
 def _draw(spec: TensorSpec, seed: int) -> Array:

@@ -48,7 +48,7 @@ def run_onnxruntime(model: Any, inputs: Mapping[str, Array]) -> dict[str, Array]
         source = file if file is not None else model.SerializeToString()
         session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
-        results = session.run(names, dict(inputs))
+        results = session.run(names, {name: np.asarray(value) for name, value in inputs.items()})
     except Exception as error:  # its exceptions share no base class
         raise UnsupportedError(
             f"onnxruntime cannot run the model: {str(error).strip().splitlines()[0]}",

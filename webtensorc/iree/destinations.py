@@ -24,4 +24,3 @@ def add(main: ir.OpView) -> None:
         main.attributes["function_type"] = ir.TypeAttr.get(
             ir.FunctionType.get([*kind.inputs, *kind.results], kind.results)
         )
-

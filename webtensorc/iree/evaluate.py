@@ -203,9 +203,7 @@ def _slice(op: Operation, arrays: Sequence[Array]) -> Array:
     limits = zip(integers(op, "start_indices"), integers(op, "limit_indices"), integers(op, "strides"), strict=True)
     old = zip(arrays[0].shape, shape_of(op.operands[0]), strict=True)
     return arrays[0][
-        tuple(
-            slice(None) if have != extent else slice(*each) for (have, extent), each in zip(old, limits, strict=True)
-        )
+        tuple(slice(None) if have != extent else slice(*each) for (have, extent), each in zip(old, limits, strict=True))
     ]
 
 

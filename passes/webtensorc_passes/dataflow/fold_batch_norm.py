@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from webtensorc_passes.dataflow._contraction import Contraction
 
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.evaluate import Evaluator
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.dataflow._contraction import Contraction
 
 _AFFINE = {"stablehlo.add", "stablehlo.subtract", "stablehlo.multiply", "stablehlo.divide"}
 

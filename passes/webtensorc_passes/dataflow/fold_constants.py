@@ -42,9 +42,7 @@ class FoldConstants(Pass):
 
     def _sweep(self, graph: Graph) -> int:
         evaluator = Evaluator(graph)
-        foldable = [
-            (op, known) for op in graph.operations() if op.operands and (known := _known_result(evaluator, op))
-        ]
+        foldable = [(op, known) for op in graph.operations() if op.operands and (known := _known_result(evaluator, op))]
         inside = {op for op, _ in foldable}
         changes = 0
         for op, known in reversed(foldable):  # users come before what they use

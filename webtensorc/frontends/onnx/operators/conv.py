@@ -41,16 +41,22 @@ def window_pads(
 
 
 def _without_unread(
-    pads: list[tuple[int, int]], x: Value, w: Value, strides: tuple[int, ...], dilations: tuple[int, ...]
-) -> list[tuple[int, int]]:
-    """`pads` less the padding at the end that no window reaches: the native compiler folds such padding wrongly."""
+    x: Value, w: Value, pads: list[tuple[int, int]], strides: tuple[int, ...], dilations: tuple[int, ...]
+) -> tuple[Value, list[tuple[int, int]]]:
+    """`x` and `pads` less the end that no window reaches: the native compiler folds such an end wrongly.
+
+    It does so for padding, and for elements where there is one window only; elsewhere a slice would cost a copy.
+    """
     kept = []
-    for (low, high), extent, kernel, stride, dilation in zip(
-        pads, x.shape[2:], w.shape[2:], strides, dilations, strict=True
-    ):
-        unread = (low + extent + high - ((kernel - 1) * dilation + 1)) % stride
-        kept.append((low, high - min(unread, max(high, 0))))
-    return kept
+    for axis, (low, high) in enumerate(pads):
+        extent, kernel = x.shape[2 + axis], (w.shape[2 + axis] - 1) * dilations[axis] + 1
+        beyond = low + extent + high - kernel
+        unread = beyond % strides[axis]
+        padding = min(unread, max(high, 0))
+        kept.append((low, high - padding))
+        if beyond < strides[axis] and unread > padding:
+            x = lax.slice_in_dim(x, 0, extent - (unread - padding), axis=2 + axis)
+    return x, kept
 
 
 @op("Conv")
@@ -70,11 +76,13 @@ def conv(
     rank = w.ndim - 2
     steps, spread = strides or (1,) * rank, dilations or (1,) * rank
     is_half = x.dtype.itemsize == 2 and jnp.issubdtype(x.dtype, jnp.floating)
+    padding = window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread)
+    x, padding = _without_unread(x, w, padding, steps, spread)
     y = lax.conv_general_dilated(
         x,
         w,
         steps,
-        _without_unread(window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread), x, w, steps, spread),
+        padding,
         rhs_dilation=spread,
         feature_group_count=group,
         preferred_element_type=np.float32 if is_half else None,
