@@ -92,6 +92,12 @@ def test_nan_and_infinity_on_one_side_never_pass(array, bad):
     assert found.passed and found.mismatched == 0
 
 
+def test_a_pass_that_proves_nothing_says_so():
+    nothing = np.full(3, np.nan, np.float32)
+    (found,) = compare({"y": nothing}, {"y": nothing.copy()})
+    assert found.passed and found.reason == "every element is NaN or infinite on both sides"
+
+
 def test_opposite_infinities_differ():
     (found,) = compare({"y": np.array([np.inf])}, {"y": np.array([-np.inf])})
     assert not found.passed and found.mismatched == 1

@@ -44,7 +44,7 @@ class OutputError:
         mismatched: elements that are NaN or infinite on one side and not the same on the other.
         tolerance: what was allowed.
         passed: whether the difference is allowed: nothing mismatched and `max_abs` within the tolerance.
-        reason: why it did not pass, or "".
+        reason: why it did not pass; where it passed, "" or why that means little (nothing finite was compared).
     """
 
     name: str
@@ -185,7 +185,10 @@ def _compare_one(name: str, got: Array, wanted: Array, tolerance: Tolerance) -> 
     flat = int(np.argmax(~same)) if mismatched else int(np.argmax(difference)) if max_abs else None
     worst = None if flat is None else tuple(map(int, np.unravel_index(flat, shape)))
     reason = _reason(max_abs, scale, mismatched, tolerance)
-    return OutputError(name, dtype, shape, max_abs, max_rel, mean, worst, mismatched, tolerance, not reason, reason)
+    passed = not reason
+    if passed and wanted.size and not both.any():
+        reason = "every element is NaN or infinite on both sides"
+    return OutputError(name, dtype, shape, max_abs, max_rel, mean, worst, mismatched, tolerance, passed, reason)
 
 
 def _reason(max_abs: float, scale: float, mismatched: int, tolerance: Tolerance) -> str:

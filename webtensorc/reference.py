@@ -126,7 +126,7 @@ def _carrier(element: str) -> str:
 
 def _to_carriers(array: Array) -> list[Array]:
     if array.dtype.kind == "c":
-        return [np.ascontiguousarray(array.real), np.ascontiguousarray(array.imag)]
+        return [np.asarray(array.real, order="C"), np.asarray(array.imag, order="C")]
     name = str(array.dtype)
     if name.startswith(("bfloat", "float8", "float4", "float6")):
         return [array.astype(np.float32)]
@@ -134,7 +134,7 @@ def _to_carriers(array: Array) -> list[Array]:
         return [array.astype(np.int8)]
     if name in ("uint2", "uint4"):
         return [array.astype(np.uint8)]
-    return [np.ascontiguousarray(array)]
+    return [np.asarray(array, order="C")]
 
 
 def _from_carriers(parts: Sequence[Array], dtype: str) -> Array:

@@ -118,7 +118,7 @@ def error_table(errors: Sequence[OutputError]) -> str:
             f"{each.max_rel:.2e}",
             f"{each.mean_abs:.2e}",
             "-" if each.worst is None else str(list(each.worst)),
-            "ok" if each.passed else f"FAILED: {each.reason}",
+            f"{'ok' if each.passed else 'FAILED'}{': ' if each.reason else ''}{each.reason}",
         )
         for each in errors
     ]
