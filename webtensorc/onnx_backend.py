@@ -1,8 +1,8 @@
-"""The `onnx.backend.base.Backend` interface, so that `onnx.backend.test.BackendTest(webtensorc.onnx_backend, __name__)` runs.
+"""The `onnx.backend.base.Backend` interface: `onnx.backend.test.BackendTest(webtensorc.onnx_backend, __name__)` runs.
 
-Compilation is put off to the first `run`, because the interface gives a model without sizes for its dimensions, and many
-of ONNX's own test cases pass shapes, axes and the like as run-time inputs where a compiler with static shapes must know
-them. `specialise` makes constants of exactly those.
+Compilation is put off to the first `run`, because the interface gives a model without sizes for its dimensions, and
+many of ONNX's own test cases pass shapes, axes and the like as run-time inputs where a compiler with static shapes must
+know them. `specialise` makes constants of exactly those.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Program:
         return changes
 
     def bind_weights(self) -> None:
-        """Make the weights, still arguments of `main`, named parameters that the loader binds, and results arguments."""
+        """Make the weights named parameters, and the results' storage arguments; the loader binds both."""
         parameters.bind(self.module, self.weights)
         destinations.add(main_function(self.module.operation))
         self.module.operation.verify()

@@ -1,0 +1,1 @@
+"""The built-in passes: one file each, in folders by family, found through the entry point `webtensorc.passes`."""

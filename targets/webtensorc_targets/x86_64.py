@@ -115,7 +115,7 @@ class X86Target(Target):
             "--iree-scheduling-optimize-bindings=false",
             # With them the executables hold the line of a location that has none: four bytes that differ every time.
             "--iree-llvmcpu-debug-symbols=false",
-            # Generalised matrix products, on from O2, are compiled to wrong code: magika's answers are far off with them.
+            # Generalised matrix products, on from O2, are compiled to wrong code: magika shows it.
             "--iree-opt-generalize-matmul=false",
         )
 

@@ -64,9 +64,8 @@ class Evaluator:
         while pending:  # not recursive: chains of weight-only operations can be long
             last = pending[-1]
             op = owner(last)
-            missing = [
-                each for each in (op.operands if _is_evaluable(op) else ()) if each not in self._answers
-            ] if last not in self._answers else []  # fmt: skip
+            is_open = last not in self._answers and op is not None and _is_evaluable(op)
+            missing = [each for each in op.operands if each not in self._answers] if is_open and op else []
             if missing:
                 pending.extend(missing)
                 continue
@@ -237,40 +236,38 @@ def _dot_general(op: Operation, arrays: Sequence[Array]) -> Array | None:
     dtype = dtype_of(op.results[0])
     wide = np.result_type(dtype, np.float32) if dtype.kind not in "iub" else dtype
     equation = f"{''.join(left_names)},{''.join(right_names)}->{''.join(kept)}"
-    return np.einsum(equation, left.astype(wide), right.astype(wide), optimize=True).astype(dtype)
+    product: Array = np.einsum(equation, left.astype(wide), right.astype(wide), optimize=True).astype(dtype)
+    return product
 
 
 _FLOAT_ONLY = {"stablehlo.divide", "stablehlo.power"}  # integers round otherwise than numpy's
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    f"stablehlo.{name}": function
-    for name, function in {
-        "abs": np.abs,
-        "add": np.add,
-        "and": lambda a, b: np.bitwise_and(a, b),
-        "ceil": np.ceil,
-        "convert": lambda a: a,
-        "cosine": np.cos,
-        "divide": np.divide,
-        "exponential": np.exp,
-        "floor": np.floor,
-        "log": np.log,
-        "logistic": lambda a: 1 / (1 + np.exp(-a)),
-        "maximum": np.maximum,
-        "minimum": np.minimum,
-        "multiply": np.multiply,
-        "negate": np.negative,
-        "not": np.invert,
-        "or": lambda a, b: np.bitwise_or(a, b),
-        "power": np.power,
-        "rsqrt": lambda a: 1 / np.sqrt(a),
-        "select": np.where,
-        "sign": np.sign,
-        "sine": np.sin,
-        "sqrt": np.sqrt,
-        "subtract": np.subtract,
-        "tanh": np.tanh,
-    }.items()
+    "stablehlo.abs": np.abs,
+    "stablehlo.add": np.add,
+    "stablehlo.and": lambda a, b: np.bitwise_and(a, b),
+    "stablehlo.ceil": np.ceil,
+    "stablehlo.convert": lambda a: a,
+    "stablehlo.cosine": np.cos,
+    "stablehlo.divide": np.divide,
+    "stablehlo.exponential": np.exp,
+    "stablehlo.floor": np.floor,
+    "stablehlo.log": np.log,
+    "stablehlo.logistic": lambda a: 1 / (1 + np.exp(-a)),
+    "stablehlo.maximum": np.maximum,
+    "stablehlo.minimum": np.minimum,
+    "stablehlo.multiply": np.multiply,
+    "stablehlo.negate": np.negative,
+    "stablehlo.not": np.invert,
+    "stablehlo.or": lambda a, b: np.bitwise_or(a, b),
+    "stablehlo.power": np.power,
+    "stablehlo.rsqrt": lambda a: 1 / np.sqrt(a),
+    "stablehlo.select": np.where,
+    "stablehlo.sign": np.sign,
+    "stablehlo.sine": np.sin,
+    "stablehlo.sqrt": np.sqrt,
+    "stablehlo.subtract": np.subtract,
+    "stablehlo.tanh": np.tanh,
 }
 
 _STRUCTURAL: dict[str, Callable[[Operation, Sequence[Array]], Array | None]] = {

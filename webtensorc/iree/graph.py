@@ -72,7 +72,7 @@ class Graph:
         return value
 
     def change_weight(self, value: Value, array: Array) -> None:
-        """Give a weight other contents and perhaps another shape, under its old name; its users must be able to cope."""
+        """Give a weight other contents, perhaps another shape, under its old name; its users must cope."""
         self.weights[self._names[value]] = array
         if shape_of(value) != array.shape or dtype_of(value) != array.dtype:
             value.set_type(tensor_type(array.shape, array.dtype, self.context))

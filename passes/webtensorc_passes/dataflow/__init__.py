@@ -1,0 +1,1 @@
+"""Passes that simplify the graph: constants, duplicates, dead work, layouts."""

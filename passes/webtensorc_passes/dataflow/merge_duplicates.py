@@ -61,7 +61,7 @@ def _merge_operations(graph: Graph) -> int:
     for op in graph.operations():
         if not op.results or len(op.regions) or op.name in _NOT_A_FUNCTION:
             continue
-        keeper = first.setdefault(_key(op), op)
+        keeper: Operation = first.setdefault(_key(op), op)
         if keeper is not op:
             mlir.replace(op, list(keeper.results))
             changes += 1

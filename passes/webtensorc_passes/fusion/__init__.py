@@ -1,0 +1,1 @@
+"""Passes that join operations into one dispatch."""

@@ -3,9 +3,9 @@
     x @ A, x @ B, x @ C  ->  slices of  x @ [A B C]
 
 The weights are concatenated at compile time. Biases, activations, reshapes and transpositions that follow all of the
-products alike are merged too, so that they stay next to the product and in front of the slices. Typical places: the query, key and value
-projections of attention, the parallel 1x1 convolutions of an inception block, gates of a recurrent cell.
-"""
+products alike are merged too, so that they stay next to the product and in front of the slices. Typical places: the
+query, key and value projections of attention, the parallel 1x1 convolutions of an inception block, gates of a recurrent
+cell."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def check(
 ) -> tuple[Unsupported, ...]:
     """List everything unsupported: operator, reason, nodes; empty if the model can be compiled.
 
-    Every node is looked up. With all dimensions pinned the graph is traced too, which finds what depends on shapes, types
-    and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
+    Every node is looked up. With all dimensions pinned the graph is traced too, which finds what depends on shapes,
+    types and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
 
     Raises:
         InvalidFileError: the file is not a valid model.
@@ -101,7 +101,7 @@ def _stand_in(kind: Any) -> Value:
     tensor = kind.tensor_type
     if not tensor.HasField("shape") or any(not each.HasField("dim_value") for each in tensor.shape.dim):
         return failures.UNKNOWN
-    if dtype_of(tensor.elem_type) == object:
+    if dtype_of(tensor.elem_type).hasobject:
         return failures.UNKNOWN
     return jnp.zeros([each.dim_value for each in tensor.shape.dim], dtype_of(tensor.elem_type))
 

@@ -18,7 +18,7 @@ UNKNOWN: Any = object()
 
 
 class NeedsConstantsError(UnsupportedError):
-    """A node needs a value while the graph is traced. `inputs` are the names of the node's inputs that would give it."""
+    """A node needs a value while the graph is traced; `inputs` are the names of its inputs that would give it."""
 
     inputs: tuple[str, ...] = ()
 

@@ -27,7 +27,7 @@ def load(
         name: the model's name; the file's stem if None.
         dims: sizes of named dimensions.
         input_shapes: whole shapes of inputs.
-        constants: values of inputs that are fixed (arrays, or None for optional inputs); they vanish from the signature.
+        constants: values of inputs that are fixed (arrays, or None for optional ones); they vanish from the signature.
 
     Raises:
         InvalidFileError: the file is not a valid model, or its external data is missing or unsafe.

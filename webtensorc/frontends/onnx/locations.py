@@ -1,8 +1,8 @@
 """From ONNX nodes to MLIR locations.
 
-While a node is traced, a token names it in JAX's name stack; afterwards the location of every operation whose name stack
-holds a token becomes that node's name, and all others, which tell of files on this machine, become unknown. Tokens are used
-because node names may hold `/`, which separates name stacks.
+While a node is traced, a token names it in JAX's name stack; afterwards the location of every operation whose name
+stack holds a token becomes that node's name, and all others, which tell of files on this machine, become unknown.
+Tokens are used because node names may hold `/`, which separates name stacks.
 """
 
 from __future__ import annotations

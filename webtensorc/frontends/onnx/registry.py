@@ -1,15 +1,15 @@
 """Operators by domain, name and opset, gathered from the family modules in `operators/`.
 
-An operator is one function of arrays. Adding one means adding one decorated function to the family file where it belongs
-(or a new file there: every module of the package is scanned, there is no table to extend):
+An operator is one function of arrays. Adding one means adding one decorated function to the family file where it
+belongs (or a new file there: every module of the package is scanned, there is no table to extend):
 
     @op("Softmax", since=13)
     def softmax(x, *, axis=-1):
         return jax.nn.softmax(x, axis)
 
-Inputs come by position, absent optional ones as None; attributes come by keyword under their ONNX names, strings decoded,
-tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it computes.
-"""
+Inputs come by position, absent optional ones as None; attributes come by keyword under their ONNX names, strings
+decoded, tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it
+computes."""
 
 from __future__ import annotations
 

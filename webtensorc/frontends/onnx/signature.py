@@ -55,7 +55,7 @@ def _declared(value: Any, source: Source) -> Declared:
     except KeyError:
         message = f"element type {tensor.elem_type} does not exist"
         raise InvalidFileError(message, file=source.file, place=place) from None
-    if dtype == object:
+    if dtype.hasobject:
         reason = "string tensors cannot be passed to a compiled model"
         item = Unsupported("input", reason, (value.name,))
         raise UnsupportedError(reason, (item,), file=source.file, place=place)

@@ -44,7 +44,8 @@ def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[in
     """
     given = _given(graph) | set(outer)
     producer = _producers(graph, file)
-    waiting, readers = {}, {}
+    waiting: dict[int, int] = {}
+    readers: dict[int, list[int]] = {}
     for index, node in enumerate(graph.node):
         names = list(dict.fromkeys(free_names(node)))
         for name in names:

@@ -50,7 +50,8 @@ def dtype_of(element_type: int) -> np.dtype[Any]:
     Raises:
         KeyError: there is no such type.
     """
-    return np.dtype(helper.tensor_dtype_to_np_dtype(element_type))
+    found: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(element_type))
+    return found
 
 
 def _dtype(tensor: Any, file: str | None, place: str) -> np.dtype[Any]:

@@ -1,8 +1,8 @@
 """What flows along an ONNX graph while it is traced, and the border between the known and the computed.
 
-A value is a numpy array (known now: shapes, indices, small constants), a JAX tracer (computed when the model runs), a list
-(an ONNX sequence) or None (an absent optional). Known values are computed with numpy during the trace and leave nothing in
-the graph.
+A value is a numpy array (known now: shapes, indices, small constants), a JAX tracer (computed when the model runs), a
+list (an ONNX sequence) or None (an absent optional). Known values are computed with numpy during the trace and leave
+nothing in the graph.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def convert(x: Value, dtype: np.dtype[Any], *, saturate: bool = True, round_mode
         raise NotSupportedError("conversions from and to strings are not supported")
     if x.dtype == dtype:
         return x
-    if dtype == bool:
+    if dtype == np.dtype(bool):
         return x != np.zeros((), x.dtype)
     if dtype.name == "float8_e8m0fnu":
         return _to_e8m0(x, saturate, round_mode)

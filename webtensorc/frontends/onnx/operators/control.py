@@ -48,7 +48,7 @@ def _branches(
     """Both branches as functions of nothing to arrays, and what they give.
 
     A branch that is not valid for the shapes at hand (silero_vad has one branch per sampling rate, each for its own
-    number of samples) cannot be compiled, yet must be there: it gives NaN, so that choosing it cannot pass for an answer.
+    number of samples) cannot be compiled, yet must be there: it gives NaN, so choosing it cannot pass for an answer.
     ONNX Runtime fails at that point of the run.
     """
     functions: list[Any] = []

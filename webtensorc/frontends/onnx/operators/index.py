@@ -137,7 +137,7 @@ def non_zero(x: Value) -> Value:
 
 @op("Unique", since=11)
 def unique(x: Value, *, axis: int | None = None, sorted: int = 1) -> Value:
-    """The distinct elements or slices, their first positions, the way back, and their counts; the input must be known."""
+    """The distinct elements or slices, their first positions, the way back, their counts; the input must be known."""
     array = known(x, "input")
     values, first, inverse, counts = np.unique(
         array, return_index=True, return_inverse=True, return_counts=True, axis=axis

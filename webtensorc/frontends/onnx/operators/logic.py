@@ -112,4 +112,4 @@ def bit_cast(x: Value, *, to: int) -> Value:
         return np.ascontiguousarray(x).view(dtype_of(to))
     bits = x.astype(np.uint8) if x.dtype == bool else x
     wanted = dtype_of(to)
-    return bits != 0 if wanted == bool else lax.bitcast_convert_type(bits, wanted)
+    return bits != 0 if wanted == np.dtype(bool) else lax.bitcast_convert_type(bits, wanted)
