@@ -185,9 +185,13 @@ def test_what_the_system_raises(cli, monkeypatch, model, tmp_path, raised, code,
 
 
 def test_control_c_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    # Where tests run in the background, children are born deaf to Ctrl-C; a user's shell gives them ears.
+    script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import webtensorc.cli as c; c.main()"
+    )
     arguments = ["compile", model, "-o", tmp_path / "m.wtb", "--no-cache", "-v"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "webtensorc.cli", *map(str, arguments)],
+        [sys.executable, "-c", script, *map(str, arguments)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -63,6 +63,7 @@ def test_an_installed_plug_in_is_found_planned_compiled_and_run(site: Path, tmp_
     compiled = webtensorc_with(
         site,
         "compile",
+        "--no-cache",
         tmp_path / "model.mlir",
         "-o",
         tmp_path / "m.wtb",

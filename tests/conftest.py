@@ -1,0 +1,15 @@
+"""What holds for all tests: none reads or fills the user's compile cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A compile cache of this run, also for the processes that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEBTENSORC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
