@@ -69,7 +69,6 @@ def test_an_installed_plug_in_is_found_planned_compiled_and_run(site: Path, tmp_
         tmp_path / "m.wtb",
         "--target",
         "sandybridge",
-        "--no-cache",
         "--format",
         "json",
     )
