@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SETTLE = 0.005
+"""Seconds of uncounted calls before a counted one, where several things take turns."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -49,11 +52,21 @@ def interleaved(
     rounds = 0
     while rounds < (iterations or 1) or (iterations is None and time.perf_counter() < end):
         for name, call in calls.items():
+            if len(calls) > 1:
+                _settle(call)
             started = time.perf_counter()
             call()
             times[name].append(time.perf_counter() - started)
         rounds += 1
     return {name: Timing.of(each) for name, each in times.items()}
+
+
+def _settle(call: Callable[[], Any]) -> None:
+    """Call without counting until what ran before is out of the caches and its idle threads have stopped spinning."""
+    end = time.perf_counter() + SETTLE
+    call()
+    while time.perf_counter() < end:
+        call()
 
 
 def onnxruntime_session(path: str, threads: int | None) -> Any:
