@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bless bench docs clean
@@ -13,10 +14,12 @@ help:  ## Show this list.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# A PEP 735 dependency group needs pip 25.1.
+# A PEP 735 dependency group needs pip 25.1. Of the packages in `models` only the model files are used, so that what
+# they would run on (PyTorch: gigabytes) is left out.
 $(STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev --group models
+	$(PIP) --upgrade "pip>=25.1"
+	$(PIP) --editable . --group dev
+	$(PIP) --no-deps --group models
 	touch $(STAMP)
 
 demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle on real files.

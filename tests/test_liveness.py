@@ -25,7 +25,7 @@ def programs(draw: st.DrawFn) -> list[Event]:
         for mode in draw(st.lists(st.sampled_from(["read", "write", "update"]), min_size=1, max_size=3)):
             start = draw(st.integers(0, SIZE - 1))
             ranges.append(Range(start, draw(st.integers(start + 1, SIZE)), mode))  # type: ignore[arg-type]
-        events.append(Event(time, tuple(ranges)))
+        events.append(Event(time, tuple(dict.fromkeys(ranges))))
     return events
 
 

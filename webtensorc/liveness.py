@@ -26,7 +26,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Event:
-    """What one step does to an arena. Events are in program order; those of equal time may run at once."""
+    """What one step does to an arena, each access once. In program order; events of equal time may run at once."""
 
     time: int
     ranges: tuple[Range, ...]

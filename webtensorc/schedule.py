@@ -101,7 +101,7 @@ class Schedule:
     def events(self, resource: int) -> tuple[Event, ...]:
         """The accesses of a static `resource` in program order, for `webtensorc.liveness`."""
         return tuple(
-            Event(step.time, tuple(_range(access) for access in step.accesses if access.resource == resource))
+            Event(step.time, tuple(dict.fromkeys(_range(a) for a in step.accesses if a.resource == resource)))
             for step in self.steps
             if any(access.resource == resource for access in step.accesses)
         )
