@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bless bench docs clean
+.PHONY: help demo test check conformance bless bench docs clean
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,10 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+conformance: $(STAMP)  ## Run the whole operator suites of JAX (hours); name cases with `tests/conformance/run.py`.
+	$(BIN)/python tests/conformance/run.py jax_cases
+	$(BIN)/python tests/conformance/run.py jax64_cases
 
 bless: $(STAMP) docs  ## Write the expected output of golden tests and generated pages again; read the diff.
 	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes

@@ -1,0 +1,56 @@
+"""What the cases of a suite are expected to do: everything passes, but for what is listed with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from outcome import Outcome
+
+FOLDER = Path(__file__).with_name("expected")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Expectations of one suite.
+
+    Attributes:
+        cases: how many cases the suite has, so that none is lost unseen.
+        exceptions: for `status: reason`, the cases that do not pass.
+    """
+
+    cases: int
+    exceptions: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def read(cls, suite: str) -> Expected:
+        """What is written down for a suite."""
+        file = FOLDER / f"{suite}.json"
+        return cls(**json.loads(file.read_text())) if file.exists() else cls(0, {})
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome], cases: int) -> Expected:
+        """What would make these outcomes the expected ones."""
+        found: dict[str, list[str]] = {}
+        for each in sorted(outcomes, key=lambda each: each.case):
+            if each.status != "pass":
+                found.setdefault(f"{each.status}: {each.reason}", []).append(each.case)
+        return cls(cases, dict(sorted(found.items())))
+
+    def write(self, suite: str) -> None:
+        """Write it down."""
+        FOLDER.mkdir(exist_ok=True)
+        data = {"cases": self.cases, "exceptions": self.exceptions}
+        (FOLDER / f"{suite}.json").write_text(json.dumps(data, indent=1) + "\n")
+
+    def problems(self, outcomes: Iterable[Outcome], cases: int) -> list[str]:
+        """How outcomes differ from this: regressions, cases that pass now, a suite of another size."""
+        status = {case: key.split(":")[0] for key, names in self.exceptions.items() for case in names}
+        found = [] if cases == self.cases else [f"the suite has {cases} cases, expected {self.cases}"]
+        for each in outcomes:
+            wanted = status.get(each.case, "pass")
+            if each.status != wanted:
+                found.append(f"{each.case}: {each.status}, expected {wanted}; {each.reason}")
+        return found

@@ -1,0 +1,78 @@
+"""Run a suite, or the cases whose names match, each in a process that may crash or hang.
+
+python tests/conformance/run.py SUITE [--jobs 2] [--every 10] [--limit 300] [--out outcomes.json] [PATTERN ...]
+
+SUITE is a module in this folder (`jax_cases`, `jax64_cases`, ...). What its cases are expected to do is in
+expected/SUITE.json: the exit status is 1 if a case does otherwise, 0 if all do as expected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import re
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from expected import Expected
+from outcome import Outcome
+from runner import run_all, summary
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    given = _arguments()
+    if given.serve:
+        _serve(given.suite)
+    suite = importlib.import_module(given.suite)
+    every = list(suite.cases())
+    chosen = [case for case in every if not given.pattern or any(re.search(each, case) for each in given.pattern)]
+    outcomes: list[Outcome] = []
+    with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
+        cases = chosen[:: given.every]
+        for outcome in run_all(given.suite, cases, given.jobs, given.limit, Path(scratch)):
+            outcomes.append(outcome)
+            if outcome.status not in ("pass", "not-run"):
+                progress = f"{len(outcomes)}/{len(cases)}"
+                print(f"{progress:>11} {outcome.status:11} {outcome.case}: {outcome.reason[:200]}", flush=True)
+            if given.out:
+                with given.out.open("a") as file:
+                    print(json.dumps(asdict(outcome)), file=file)
+    print(summary(outcomes))
+    if given.bless:
+        Expected.of(outcomes, len(every)).write(given.suite)
+        return 0
+    problems = Expected.read(given.suite).problems(outcomes, len(every))
+    print("\n".join(problems) or "everything as expected")
+    return int(bool(problems))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suite")
+    parser.add_argument("pattern", nargs="*", help="regular expressions on `group/name`; all cases without one")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th case")
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds for one case")
+    parser.add_argument("--out", type=Path, help="where outcomes are appended, one JSON object a line")
+    parser.add_argument("--bless", action="store_true", help="write down what happened as what is expected")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _serve(name: str) -> None:
+    """Run the cases that standard input names."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # native libraries print to descriptor 1 at times
+    suite = importlib.import_module(name)
+    for line in sys.stdin:
+        print(json.dumps(asdict(suite.run(line.rstrip("\n")))), file=answers)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

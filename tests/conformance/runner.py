@@ -1,0 +1,109 @@
+"""Run the cases of a suite in processes that may crash or hang: that costs one case, and is its outcome."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from outcome import STATUSES, Outcome
+
+CASES_A_PROCESS = 200
+"""A process is replaced after so many: frameworks keep what they have compiled."""
+
+
+class Runner:
+    """A child process that runs cases of one suite, one after the other."""
+
+    def __init__(self, suite: str, scratch: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("run.py")), suite, "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            env=os.environ
+            | {"WEBTENSORC_REPRODUCER_DIR": str(scratch), "WEBTENSORC_CACHE_DIR": str(scratch / "cache")},
+        )
+        self.case = ""
+        self.cases = 0
+        self.deadline = 0.0
+
+    def start(self, case: str, limit: float) -> None:
+        """Begin a case."""
+        assert self.process.stdin
+        self.case, self.deadline = case, time.monotonic() + limit
+        self.cases += 1
+        print(case, file=self.process.stdin)
+
+    def finish(self, *, late: bool) -> Outcome:
+        """The outcome, once there is something to read or the time has run out."""
+        assert self.process.stdout
+        if late:
+            return Outcome(self.case, "crash", "it did not end within the time limit", 0.0)
+        line = self.process.stdout.readline()
+        return Outcome(**json.loads(line)) if line else Outcome(self.case, "crash", "the process died", 0.0)
+
+    def end(self) -> None:
+        """Stop the process."""
+        self.process.kill()
+        self.process.wait()
+
+
+def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: Path) -> Iterator[Outcome]:
+    """The outcomes of cases as they end, run in `jobs` processes, each case for at most `limit` seconds.
+
+    Args:
+        suite: name of a module beside this one with `cases() -> iterable of names` and `run(name) -> Outcome`.
+        scratch: folder for reproducers and for the compile cache, which the processes share.
+    """
+    pending = list(reversed(list(cases)))
+    selector = selectors.DefaultSelector()
+
+    def begin(runner: Runner | None) -> None:
+        if runner is None or runner.cases == CASES_A_PROCESS:
+            if runner:
+                runner.end()
+            runner = Runner(suite, scratch)
+        runner.start(pending.pop(), limit)
+        selector.register(runner.process.stdout, selectors.EVENT_READ, runner)  # type: ignore[arg-type]
+
+    for _ in range(min(jobs, len(pending))):
+        begin(None)
+    while selector.get_map():
+        ready = {key.data for key, _ in selector.select(1.0)}
+        for key in list(selector.get_map().values()):
+            runner: Runner = key.data
+            late = runner not in ready and time.monotonic() > runner.deadline
+            if runner not in ready and not late:
+                continue
+            selector.unregister(key.fileobj)
+            outcome = runner.finish(late=late)
+            yield outcome
+            if late or outcome.status == "crash" or not pending:
+                runner.end()
+            if pending:
+                begin(runner if runner.process.poll() is None else None)
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Counts per group, and the distribution of CPU seconds."""
+    lines = [f"{'':28}" + "".join(f"{status:>12}" for status in STATUSES)]
+    groups = sorted({each.case.split("/")[0] for each in outcomes})
+    for group in (*groups, ""):
+        counts = Counter(each.status for each in outcomes if each.case.startswith(f"{group}/") or not group)
+        lines.append(f"{group or 'all':28}" + "".join(f"{counts[status]:12}" for status in STATUSES))
+    seconds = sorted(each.seconds for each in outcomes if each.status != "not-run")
+    if len(seconds) > 1:
+        cuts = statistics.quantiles(seconds, n=100)
+        marks = f"median {cuts[49]:.2f}, 90% {cuts[89]:.2f}, 99% {cuts[98]:.2f}, most {seconds[-1]:.2f}"
+        lines.append(f"CPU seconds a case: {marks}; {sum(seconds):.0f} together")
+    return "\n".join(lines)
