@@ -123,6 +123,15 @@ class Schedule:
             for step in self.steps
         )
 
+    def overwritten(self) -> tuple[int, ...]:
+        """The arguments of `main` that a call writes to, results among them.
+
+        The native compiler updates an input in place after its last use (`dynamic_update_slice`, `scatter`).
+        """
+        written = {a.resource for step in self.steps for a in step.accesses if a.mode != "read"}
+        names = (self.resources[i].name for i in written)
+        return tuple(sorted(int(name.removeprefix("argument")) for name in names if name.startswith("argument")))
+
     def mode(self) -> Literal["inline", "task"]:
         """`inline` to run on the calling thread if that is faster than waking others, else `task`."""
         return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "task"

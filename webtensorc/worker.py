@@ -68,7 +68,7 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
     (job.result / f"{index}.vmfb").write_bytes(program.emit())
     facts = {
         "mode": planned.mode(),
-        "report": {**program.report, "schedule": planned.to_json()},
+        "report": {**program.report, "overwritten": planned.overwritten(), "schedule": planned.to_json()},
         "records": _records(program),
     }
     _write_json(job.result / f"{index}.json", facts)

@@ -46,7 +46,11 @@ class Module:
         self._names = tuple(spec.name for spec in manifest.inputs)
         self._known = frozenset(self._names)
         self._results = tuple(spec.name for spec in manifest.outputs)
-        self._inputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.inputs)
+        overwritten = selection.variant.report.get("overwritten", ())
+        self._inputs = tuple(
+            Slot(spec, program.runtime, program.allocator, index in overwritten)
+            for index, spec in enumerate(manifest.inputs)
+        )
         self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
         self._staged = None
         if program.destinations and not any(slot.large for slot in (*self._inputs, *self._outputs)):

@@ -27,12 +27,14 @@ class Slot:
 
     Attributes:
         large: of `ZERO_COPY_BYTES` or more; such a slot gets its staging buffer when it is first needed.
+        overwritten: the module uses this input's memory for something else, so it must never be the caller's.
     """
 
-    __slots__ = ("_allocator", "_runtime", "_staged", "dtype", "large", "shape", "spec")
+    __slots__ = ("_allocator", "_runtime", "_staged", "dtype", "large", "overwritten", "shape", "spec")
 
-    def __init__(self, spec: TensorSpec, runtime: Any, allocator: Any) -> None:
+    def __init__(self, spec: TensorSpec, runtime: Any, allocator: Any, overwritten: bool = False) -> None:
         element_of(spec)
+        self.overwritten = overwritten
         self.spec = spec
         self.shape = spec.shape
         self.dtype = numpy_dtype(spec.dtype)
@@ -51,7 +53,7 @@ class Slot:
 
     def read_from(self, array: np.ndarray) -> Any:
         """A view with the content of `array`: the array itself if it is large and aligned, else the staging buffer."""
-        if self.large and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
+        if self.large and not self.overwritten and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
             # The engine takes writable memory only, and the element types of ml_dtypes have no buffer protocol.
             memory = (ctypes.c_uint8 * self._size).from_address(array.ctypes.data)
             memory.owner = array  # type: ignore[attr-defined]  # lives as long as the engine's view

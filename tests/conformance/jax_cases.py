@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import jax_compare
 import numpy as np
 import webtensorc_runtime
@@ -49,6 +50,6 @@ def _run(harness: Any) -> None:
         raise NotRunError(f"JAX does not run it: {error}") from None
     exported = jax.export.export(function)(*arguments)
     module = webtensorc_runtime.load(webtensorc.compile(exported))
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(arguments)]
+    leaves = [np.asarray(jnp.asarray(leaf)) for leaf in jax.tree.leaves(arguments)]  # in the mode's integer width
     found = module(*(leaves[index] for index in exported.module_kept_var_idx))
     jax_compare.check(harness, leaves, found, wanted)
