@@ -31,6 +31,9 @@ def main() -> int:
     suite = importlib.import_module(given.suite)
     every = list(suite.cases())
     chosen = [case for case in every if not given.pattern or any(re.search(each, case) for each in given.pattern)]
+    if given.listed:
+        wanted = set(given.listed.read_text().split("\n"))
+        chosen = [case for case in chosen if case in wanted]
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         cases = chosen[:: given.every]
@@ -55,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite")
     parser.add_argument("pattern", nargs="*", help="regular expressions on `group/name`; all cases without one")
+    parser.add_argument("--from", type=Path, dest="listed", help="a file with the names of cases, one a line")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th case")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for one case")

@@ -69,6 +69,16 @@ def users(value: Value) -> list[Operation]:
     return [use.owner.operation for use in value.uses]
 
 
+def nested(op: Operation) -> list[Operation]:
+    """All operations inside the regions of `op`, outer before inner, in order."""
+    found = []
+    for region in op.regions:
+        for block in region.blocks:
+            for inner in block.operations:
+                found += [inner.operation, *nested(inner.operation)]
+    return found
+
+
 def has_one_use(value: Value) -> bool:
     """Whether exactly one operand anywhere is this value."""
     return len(users(value)) == 1
@@ -137,6 +147,17 @@ def erase_with_producers(op: Operation) -> None:
 def attribute_names(op: Operation) -> list[str]:
     """The names of an operation's attributes."""
     return [each if isinstance(each, str) else each.name for each in op.attributes]
+
+
+def comparable(op: Operation, name: str) -> Attribute | str:
+    """An attribute as something that can be compared and hashed: itself, or the operation's text.
+
+    The bindings cannot wrap dense attributes of complex numbers.
+    """
+    try:
+        return op.attributes[name]
+    except TypeError:
+        return str(op.get_asm(large_elements_limit=None)).partition(" = ")[2]
 
 
 def integers(op: Operation, name: str, default: Iterable[int] = ()) -> tuple[int, ...]:

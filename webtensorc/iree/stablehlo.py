@@ -20,16 +20,14 @@ from webtensorc.iree.mlir import (
     Value,
     create,
     dense,
-    dtype_of,
     integer_array,
     shape_of,
-    tensor_type,
 )
 
 
 def typed(like: Value, shape: Sequence[int]) -> Type:
     """The tensor type with `like`'s element type and another shape."""
-    return tensor_type(shape, dtype_of(like), like.type.context)
+    return ir.RankedTensorType.get(list(shape), like.type.element_type, loc=ir.Location.unknown(like.type.context))
 
 
 def constant(array: Array, before: Operation) -> Value:

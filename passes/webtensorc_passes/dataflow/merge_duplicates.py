@@ -69,5 +69,5 @@ def _merge_operations(graph: Graph) -> int:
 
 
 def _key(op: Operation) -> Hashable:
-    attributes = tuple((name, op.attributes[name]) for name in sorted(mlir.attribute_names(op)))
+    attributes = tuple((name, mlir.comparable(op, name)) for name in sorted(mlir.attribute_names(op)))
     return op.name, tuple(op.operands), tuple(result.type for result in op.results), attributes
