@@ -87,10 +87,9 @@ def exit_codes() -> str:
     kinds = [getattr(errors, name) for name in errors.__all__]
     kinds = [cls for cls in kinds if issubclass(cls, DiagnosticError) and cls is not DiagnosticError]
     rows = {cls.kind: (cls.exit_code, (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")) for cls in kinds}
-    rows["out-of-resources"] = (failure.OUT_OF_RESOURCES, "No memory or no disk space was left.")
     parts += [f"| {code} | `{kind}` | {doc} |" for kind, (code, doc) in sorted(rows.items(), key=lambda item: item[1])]
     parts += [
-        f"| {failure.INTERRUPTED} | | Ctrl-C; nothing was written. |",
+        f"| {failure.INTERRUPTED} | | Ctrl-C (SIGTERM: 143, SIGHUP: 129). No partial file is left. |",
         f"| {failure.BROKEN_PIPE} | | The reader of standard output went away. |",
         "",
         "An error is text on standard error. With `--format json` standard output holds one document all the same:",

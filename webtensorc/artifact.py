@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import mmap
 import os
@@ -20,7 +18,8 @@ from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_cont
 from webtensorc_runtime.digest import PIECE
 from webtensorc_runtime.manifest import Manifest, Member, Variant
 
-from webtensorc.errors import DiagnosticError, UsageError
+from webtensorc import scratch
+from webtensorc.errors import DiagnosticError, OutOfResourcesError, UsageError
 from webtensorc.model import Model
 
 __all__ = ["Artifact", "Bundle", "Sealed"]
@@ -112,11 +111,16 @@ class Bundle:
         """Write the bundle to `path`, atomically: afterwards there is the whole new file or what was there before.
 
         Raises:
-            DiagnosticError: the file cannot be written (no space, no permission).
+            UsageError: nothing can be written there (no folder, no permission, a device).
+            OutOfResourcesError: the disk is full.
         """
         target = Path(path)
         try:
-            _write_atomically(target, self._pieces())
+            with scratch.replacing(target) as partial, partial.open("xb") as file:
+                for piece in self._pieces():
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise _cannot_write(target, error) from None
 
@@ -234,26 +238,13 @@ def _artifact(variant: Variant, module: memoryview) -> Artifact:
     )
 
 
-def _write_atomically(target: Path, pieces: Pieces) -> None:
-    partial = target.with_name(f".{target.name[:80]}.{os.urandom(6).hex()}.partial")
-    try:
-        with partial.open("xb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except BaseException:  # Ctrl-C too leaves nothing behind
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-
-
 def _cannot_write(target: Path, error: OSError) -> DiagnosticError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if exhausted := OutOfResourcesError.of(error):
+        exhausted.file, exhausted.doing = str(target), "writing the bundle"
+        return exhausted
     return UsageError(
-        f"cannot write the bundle: {error.strerror or error}",
+        f"cannot write the bundle: {(error.strerror or str(error)).lower()}",
         file=str(target),
         doing="writing the bundle",
-        hint="free some space; nothing was left behind" if full else "check the folder and its permissions",
+        hint="check the folder and its permissions",
     )

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from webtensorc import portable, registry, store, workers
+from webtensorc import portable, registry, scratch, store, workers
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
-from webtensorc.errors import UsageError
-from webtensorc.job import Job, Kind
+from webtensorc.errors import CompilationError, InvalidFileError, UsageError
+from webtensorc.job import READING, Job, Kind
 from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
@@ -40,7 +42,7 @@ class Request:
         cache: where compiled parts are kept, or None for nowhere.
         dump_dir: folder for IR dumps after every step; every step is then run, whatever the cache holds.
         strict: check every pass's number of changes against the module.
-        timeout: seconds for the native compiler, or None.
+        timeout: seconds for all of it, or None; what is read in this process ends before it is looked at.
     """
 
     source: Any
@@ -87,8 +89,8 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
         DiagnosticError: anything that is wrong with the request, the source or the compilation.
     """
     plans = request.plans()
-    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
-        compiler = _Compiler(request, listener or _silent, Path(scratch))
+    with scratch.folder() as folder:
+        compiler = _Compiler(request, listener or _silent, folder)
         model = compiler.graph(plans[0])
         artifacts = compiler.modules(model, plans)
     return Compilation(Bundle(model, artifacts, versions()), compiler.records, tuple(compiler.cached))
@@ -101,8 +103,8 @@ def lower(request: Request, stop_after: Phase) -> str:
         DiagnosticError: as `compile_source`.
     """
     plan = request.plans()[0]
-    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
-        compiler = _Compiler(request, _silent, Path(scratch))
+    with scratch.folder() as folder:
+        compiler = _Compiler(request, _silent, folder)
         model = compiler.graph(plan)
         text = portable.to_text(model.graph)
         if stop_after is Phase.GRAPH:
@@ -130,11 +132,25 @@ def run_passes(source: Any, specs: Sequence[str], target: str | None = None, *, 
     passes = [registry.make_pass(spec) for spec in specs]
     steps = tuple(Step(each.after.value, each.family.value, str(Spec.of(each.name, each))) for each in passes)
     plan = Plan.make(target) if target else Plan.of_passes(steps)
-    with tempfile.TemporaryDirectory(prefix="webtensorc-") as scratch:
-        compiler = _Compiler(Request(source, strict=strict), _silent, Path(scratch))
-        job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, weights)
+    with scratch.folder() as folder:
+        compiler = _Compiler(Request(source, strict=strict), _silent, folder)
+        with _blaming_the_text(source):
+            job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, weights)
         changes = sum(record["changes"] for record in json.loads((job.result / "graph.json").read_text())["records"])
         return (job.result / "graph.mlir").read_text(), changes
+
+
+@contextlib.contextmanager
+def _blaming_the_text(source: Any) -> Iterator[None]:
+    """Text that the user wrote and that is no MLIR is an invalid file, not a failure of the compiler."""
+    try:
+        yield
+    except CompilationError as error:
+        if error.doing != READING or not isinstance(source, str):
+            raise
+        if error.reproducer:
+            shutil.rmtree(error.reproducer, ignore_errors=True)
+        raise InvalidFileError(f"the text is not valid MLIR: {error.message}", notes=error.notes) from None
 
 
 def _module_and_weights(source: Any) -> tuple[str, Mapping[str, np.ndarray]]:
@@ -153,10 +169,11 @@ def _silent(step: int, of: int, label: str) -> None:
 class _Compiler:
     """One compilation: its request, its scratch folder, and what it has done so far."""
 
-    def __init__(self, request: Request, listener: Listener, scratch: Path) -> None:
+    def __init__(self, request: Request, listener: Listener, folder: Path) -> None:
         self.request = request
         self.listener = listener
-        self.scratch = scratch
+        self.deadline = None if request.timeout is None else time.monotonic() + request.timeout
+        self.scratch = folder
         self.cache = request.cache if request.dump_dir is None else None
         self.records: dict[str, list[dict[str, Any]]] = {}
         self.cached: list[str] = []
@@ -212,8 +229,7 @@ class _Compiler:
     ) -> Job:
         """Have a worker do one job."""
         dump_dir = str(self.request.dump_dir.resolve()) if self.request.dump_dir else None
-        folder = self.scratch / kind.value
-        job = Job(folder, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
+        job = Job(self.scratch / kind.value, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
         job.write(text, weights)
         total, done = job.steps(), 0
 
@@ -222,7 +238,7 @@ class _Compiler:
             done += 1
             self.listener(done, total, label)
 
-        workers.run(job, on_step, self.request.timeout)
+        workers.run(job, on_step, self.deadline)
         return job
 
     def _optimise(self, model: Model, plan: Plan, key: store.Key) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ __all__ = [
     "IncompatibleMachineError",
     "InternalError",
     "InvalidFileError",
+    "OutOfResourcesError",
     "TimeLimitError",
     "Unsupported",
     "UnsupportedError",
@@ -55,6 +58,24 @@ class CompilationError(DiagnosticError):
     kind = "compilation"
     exit_code = 5
     reproducer: Path | None = None
+
+
+class OutOfResourcesError(DiagnosticError):
+    """The compilation failed, through no bug: there was no space on a disk, or no memory."""
+
+    kind = "out-of-resources"
+    exit_code = 5
+
+    @classmethod
+    def of(cls, error: BaseException) -> OutOfResourcesError | None:
+        """What `error` says if it is of this kind, else None."""
+        if isinstance(error, MemoryError):
+            return cls("there is not enough memory", hint="close other programs or use a smaller batch")
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            file = None if error.filename is None else os.fsdecode(error.filename)
+            hint = "free some space, or set TMPDIR to a folder that has some; no partial file was left behind"
+            return cls(f"the disk is full: {(error.strerror or str(error)).lower()}", file=file, hint=hint)
+        return None
 
 
 class InternalError(DiagnosticError):

@@ -24,6 +24,9 @@ from webtensorc import weights as weights_file
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan
 
+READING = "reading the graph"
+"""What the worker was doing when `graph.mlir` turned out not to be valid MLIR."""
+
 
 class Kind(Enum):
     """What a job makes."""

@@ -11,9 +11,10 @@ import numpy as np
 from webtensorc import registry
 from webtensorc.errors import CompilationError, DiagnosticError, InternalError
 from webtensorc.instrument import Instruments, Record
-from webtensorc.iree import destinations, parameters
+from webtensorc.iree import destinations, narrow_integers, parameters
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.session import NativeError, Session
+from webtensorc.job import READING
 from webtensorc.pass_api import PassContext, TargetView
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan, Step
@@ -52,7 +53,7 @@ class Program:
         try:
             self.module = self._session.parse(text)
         except NativeError as error:
-            raise _refused(error, "reading the graph") from None
+            raise _refused(error, READING) from None
         self._instruments.dump(phase.value, self.module)
 
     def run_pass(self, step: Step) -> int:
@@ -84,7 +85,12 @@ class Program:
         return changes
 
     def bind_weights(self) -> None:
-        """Make the weights named parameters, and the results' storage arguments; the loader binds both."""
+        """Make the weights named parameters, and the results' storage arguments; the loader binds both.
+
+        Raises:
+            UnsupportedError: what the model does with integers narrower than a byte is not supported.
+        """
+        narrow_integers.widen(self.module.operation)
         parameters.bind(self.module, self.weights)
         destinations.add(main_function(self.module.operation))
         self.module.operation.verify()

@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import queue
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from webtensorc import registry, schedule
 from webtensorc import weights as weights_file
-from webtensorc.errors import DiagnosticError, InternalError
+from webtensorc.errors import DiagnosticError, InternalError, OutOfResourcesError
 from webtensorc.instrument import Instruments
 from webtensorc.job import Job, Kind
 from webtensorc.phase import Phase
@@ -96,6 +98,9 @@ def _serve(folder: str, announce: Announce) -> bool:
         announce({"error": pickle.dumps(error).hex()})
         return False
     except Exception as error:
+        if exhausted := OutOfResourcesError.of(error):
+            announce({"error": pickle.dumps(exhausted).hex()})
+            return False
         bug = InternalError(
             f"{type(error).__name__}: {error}",
             doing="compiling",
@@ -107,6 +112,20 @@ def _serve(folder: str, announce: Announce) -> bool:
     return True
 
 
+def _orders() -> Iterator[str]:
+    """Job folders from standard input. When that ends, nobody waits for a result, and the process ends at once."""
+    orders: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            orders.put(line.strip())
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield orders.get()
+
+
 def main() -> None:
     """Serve jobs until standard input ends, or run the one named on the command line."""
     if len(sys.argv) == 2:
@@ -115,8 +134,8 @@ def main() -> None:
     # The native library prints to descriptor 1 at times: keep it for events alone.
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    for line in sys.stdin:
-        if not _serve(line.strip(), lambda event: print(json.dumps(event), file=events)):
+    for folder in _orders():
+        if not _serve(folder, lambda event: print(json.dumps(event), file=events)):
             break
     events.flush()
     os._exit(0)  # tearing the native library down after an error has crashed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import json
 import os
 import pickle
@@ -15,16 +16,18 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from webtensorc.errors import CompilationError, DiagnosticError, InternalError, TimeLimitError
+from webtensorc.errors import CompilationError, DiagnosticError, InternalError, OutOfResourcesError, TimeLimitError
 from webtensorc.job import Job
 
 STEP_LIMIT = 600.0
 """Seconds without a new step after which the native compiler counts as hung; `WEBTENSORC_STEP_LIMIT` overrides it."""
 
 _idle: list[Worker] = []
+_alive: weakref.WeakSet[Worker] = weakref.WeakSet()
 _lock = threading.Lock()
 
 
@@ -43,6 +46,7 @@ class Worker:
             env=environment,
             start_new_session=True,  # Ctrl-C goes to the parent, which ends this one
         )
+        _alive.add(self)
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         self._buffer = b""
@@ -94,12 +98,14 @@ class Worker:
         event: dict[str, object] = json.loads(line)
         return event
 
-    def _died(self) -> CompilationError:
+    def _died(self) -> DiagnosticError:
         code = self._process.wait()
+        said = tuple(self.stderr().splitlines()[-5:])
+        if any(os.strerror(number) in line for number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) for line in said):
+            hint = "free some space, or set TMPDIR to a folder that has some"
+            return OutOfResourcesError("the disk is full", doing="compiling", notes=said, hint=hint)
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return CompilationError(
-            f"the native compiler crashed ({how})", doing="compiling", notes=tuple(self.stderr().splitlines()[-5:])
-        )
+        return CompilationError(f"the native compiler crashed ({how})", doing="compiling", notes=said)
 
     def stderr(self) -> str:
         """What the process has printed to standard error so far."""
@@ -108,6 +114,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and every thread of it, at once."""
+        _alive.discard(self)
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -117,14 +124,13 @@ class Worker:
                 stream.close()
 
 
-def run(job: Job, on_step: Callable[[str], None], timeout: float | None) -> None:
-    """Have a worker do `job`; keep the worker for the next one if all went well.
+def run(job: Job, on_step: Callable[[str], None], deadline: float | None) -> None:
+    """Have a worker do `job` until `deadline` (of `time.monotonic`); keep the worker for the next one if all went well.
 
     Raises:
         DiagnosticError: as `Worker.run`. For a failure that is not the user's (exit codes 5 and 101), the job's folder
             is kept as a reproducer and the error's `reproducer` and hint name it.
     """
-    deadline = time.monotonic() + timeout if timeout is not None else None
     with _lock:
         worker = _idle.pop() if _idle else None
     worker = worker or Worker()
@@ -146,12 +152,12 @@ def _keep_reproducer(job: Job, error: CompilationError | InternalError, stderr: 
     (job.folder / "error.txt").write_text(f"{error}\n")
     (job.folder / "stderr.txt").write_text(stderr)
     root = Path(os.environ.get("WEBTENSORC_REPRODUCER_DIR", "."))
+    kept = root / f"webtensorc-reproducer-{os.urandom(4).hex()}"
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        kept = Path(tempfile.mkdtemp(prefix="webtensorc-reproducer-", dir=root))
-        shutil.copytree(job.folder, kept, dirs_exist_ok=True)
+        shutil.copytree(job.folder, kept)
     except OSError as problem:
-        error.notes += (f"no reproducer was written: {problem}",)
+        shutil.rmtree(kept, ignore_errors=True)
+        error.notes += (f"no reproducer was written into {root}: {os.strerror(problem.errno or errno.ENOSPC)}",)
         return
     error.reproducer = kept
     replay = f"`{Path(sys.executable).name} -m webtensorc.worker {kept}` runs it again"
@@ -159,7 +165,8 @@ def _keep_reproducer(job: Job, error: CompilationError | InternalError, stderr: 
 
 
 @atexit.register
-def end_idle() -> None:
-    """End the workers that wait for another job."""
-    while _idle:
-        _idle.pop().kill()
+def end_all() -> None:
+    """End every worker, also one at work."""
+    for worker in list(_alive):
+        worker.kill()
+    _idle.clear()

@@ -17,7 +17,8 @@ class DType:
         name: numpy's or ml_dtypes' name.
         size: bytes per element as numpy stores it (4-bit integers take a byte each).
         code: the code in a safetensors header; None where the format has none.
-        element: name of the member of IREE's HalElementType; None where it cannot cross the module's border.
+        element: name of the member of IREE's HalElementType as which it crosses the module's border, narrow integers as
+            bytes; None where it cannot.
     """
 
     name: str
@@ -55,10 +56,10 @@ DTYPES = {
         DType("float4_e2m1fn", 1, None, None),
         DType("float6_e2m3fn", 1, None, None),
         DType("float6_e3m2fn", 1, None, None),
-        DType("int2", 1, None, None),
-        DType("uint2", 1, None, None),
-        DType("int4", 1, None, None),
-        DType("uint4", 1, None, None),
+        DType("int2", 1, None, "SINT_8"),
+        DType("uint2", 1, None, "UINT_8"),
+        DType("int4", 1, None, "SINT_8"),
+        DType("uint4", 1, None, "UINT_8"),
     )
 }
 """By name."""

@@ -19,7 +19,7 @@ from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import open_container
 
 from webtensorc.artifact import Artifact, Bundle, Sealed
-from webtensorc.errors import UsageError
+from webtensorc.errors import OutOfResourcesError, UsageError
 from webtensorc.model import Model, TensorSpec
 
 
@@ -186,11 +186,11 @@ def test_a_failed_write_leaves_what_was_there(
         raise trouble
 
     monkeypatch.setattr(Bundle, "_pieces", fails)
-    expected = UsageError if isinstance(trouble, OSError) else type(trouble)
+    expected = OutOfResourcesError if isinstance(trouble, OSError) else type(trouble)
     with pytest.raises(expected) as caught:
         bundle.save(target)
     if isinstance(trouble, OSError):
-        assert "No space left" in caught.value.message and caught.value.exit_code == 2
+        assert "no space left" in caught.value.message and caught.value.exit_code == 5
         assert caught.value.file == str(target)
     assert target.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [target]
@@ -214,8 +214,8 @@ except DiagnosticError as error:
 def test_the_kernel_refusing_to_write_more(tmp_path: Path) -> None:
     script = LIMITED.format(folder=str(Path(__file__).parent))
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    assert "cannot write the bundle" in done.stdout and "out.wtb" in done.stdout
+    assert done.returncode == 5, done.stderr
+    assert "the disk is full: file too large" in done.stdout and "out.wtb" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

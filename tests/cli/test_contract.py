@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from webtensorc.cli import building, failure
-from webtensorc.errors import TimeLimitError
+from webtensorc.errors import OutOfResourcesError, TimeLimitError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -167,8 +167,8 @@ def test_124_the_time_limit(cli, model: Path, tmp_path: Path) -> None:
     ("raised", "code", "says"),
     [
         (KeyboardInterrupt(), failure.INTERRUPTED, "interrupted"),
-        (MemoryError(), failure.OUT_OF_RESOURCES, "not enough memory"),
-        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), failure.OUT_OF_RESOURCES, "the disk is full"),
+        (MemoryError(), OutOfResourcesError.exit_code, "not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), OutOfResourcesError.exit_code, "the disk is full"),
         (PermissionError(errno.EACCES, "Permission denied", "model.onnx"), 3, "permission denied"),
     ],
 )

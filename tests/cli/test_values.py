@@ -15,7 +15,7 @@ from webtensorc_runtime.errors import InvalidFileError, UsageError
 
 from webtensorc.cli.values import DTYPES, FileValue, format_value, parse_binding, parse_value
 
-NATIVE = sorted(set(DTYPES.values()) - {"bfloat16"})
+NATIVE = sorted(name for name in DTYPES.values() if hasattr(np, name))
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 
@@ -41,6 +41,16 @@ def test_bfloat16_is_read_back(values: list[float]) -> None:
     assert isinstance(read, np.ndarray)
     assert read.dtype == array.dtype
     assert np.array_equal(read.astype(np.float32), array.astype(np.float32), equal_nan=True)
+
+
+@given(name=st.sampled_from(["int2", "int4", "uint2", "uint4"]), data=st.data())
+def test_narrow_integers_are_read_back(name: str, data: st.DataObject) -> None:
+    bits, lowest = int(name[-1]), 0 if name[0] == "u" else -(2 ** (int(name[-1]) - 1))
+    numbers = data.draw(st.lists(st.integers(lowest, lowest + 2**bits - 1), max_size=5))
+    array = np.array(numbers, np.int8).astype(numpy_dtype(name))
+    read = parse_value(format_value(array))
+    assert isinstance(read, np.ndarray)
+    assert (read.dtype, read.tolist()) == (array.dtype, numbers)
 
 
 @given(st.text(min_size=1))
@@ -97,6 +107,8 @@ def test_examples(text: str, name: str, expected: np.ndarray) -> None:
         ("x=2x2xf32=[[1][2 3 4]]", "rows of different lengths, not shape 2x2"),
         ("x=2x3xf32=[[1 2][3 4][5 6]]", "shape 3x2, not shape 2x3"),
         ("x=i8=300", "an element is not a int8"),
+        ("x=i4=8", "an element is not a int4"),
+        ("x=u4=-1", "an element is not a uint4"),
         ("x=i32=1.5", "an element is not a int32"),
         ("x=i1=maybe", "an element is not a bool"),
         ("x=99999999999x9xf32=0", "too many elements"),

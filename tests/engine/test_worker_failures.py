@@ -41,9 +41,9 @@ def add(tmp_path: Path) -> Path:
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Reproducers go to the test's folder, and workers know the plug-ins of this test only."""
     monkeypatch.setenv("WEBTENSORC_REPRODUCER_DIR", str(tmp_path / "reproducers"))
-    workers.end_idle()
+    workers.end_all()
     yield
-    workers.end_idle()
+    workers.end_all()
 
 
 def reproducers(tmp_path: Path) -> list[Path]:

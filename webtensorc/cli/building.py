@@ -26,6 +26,34 @@ def is_bundle(path: str) -> bool:
     return detect(Path(path)) is Format.BUNDLE
 
 
+def check_shapes(
+    bundle: str, dims: Mapping[str, int] | None, input_shapes: Mapping[str, tuple[int, ...]] | None
+) -> None:
+    """Refuse sizes that a bundle does not have: its shapes are fixed.
+
+    Raises:
+        UsageError: they disagree with the bundle.
+    """
+    if dims or input_shapes:
+        from webtensorc.frontends import load_model
+
+        load_model(bundle, dims=dims, input_shapes=input_shapes)
+
+
+def require_onnx(path: str, option: str) -> None:
+    """Refuse an option that only an ONNX file has a meaning for.
+
+    Raises:
+        UsageError: the file is of another kind.
+        InvalidFileError: it is no model, or cannot be read.
+    """
+    from webtensorc.errors import UsageError
+    from webtensorc.frontends.detect import Format, detect
+
+    if detect(Path(path)) is not Format.ONNX:
+        raise UsageError(f"{option} needs the ONNX file that the model came from", file=path)
+
+
 def compile_request(console: Console, request: Request) -> Compilation:
     """Compile, showing the steps."""
     from webtensorc.driver import compile_source
@@ -52,6 +80,7 @@ def loadable(
     A bundle is compiled again only where `targets` or `options` are given.
     """
     if is_bundle(path) and not targets and not options:
+        check_shapes(path, dims, input_shapes)
         return path
     from webtensorc.cache import Cache
     from webtensorc.driver import Request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -28,7 +29,8 @@ class Console:
 
     def result(self, data: Any, text: str) -> None:
         """Print the verb's result: `data` with `--format json`, else `text`."""
-        out = json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False) if self.is_json else text
+        # ASCII: valid whatever the stream's encoding, and for file names that are no Unicode.
+        out = json.dumps(_plain(data), indent=2, allow_nan=False) if self.is_json else text
         sys.stdout.write(out + "\n" if out else "")
         sys.stdout.flush()
 
@@ -141,8 +143,9 @@ def _colours(stream: TextIO) -> bool:
 
 
 def _err(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody listens any more, which does not spoil the work
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import itertools
 import os
 import sys
@@ -21,9 +21,6 @@ INTERRUPTED = 130
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE: the reader of standard output went away; nobody is left to be told more."""
-
-OUT_OF_RESOURCES = 5
-"""No memory or no disk space: the compilation failed, and not through a bug."""
 
 
 @dataclass
@@ -54,7 +51,8 @@ def reported(arguments: Sequence[str]) -> Iterator[Outcome]:
         outcome.code = diagnostic.exit_code
         console.error(str(diagnostic))
         if _wants_json(arguments):
-            console.Console("json").result({"error": diagnostic.as_dict()}, "")
+            with contextlib.suppress(OSError):  # that standard output cannot be written to may be what failed
+                console.Console("json").result({"error": diagnostic.as_dict()}, "")
 
 
 def _diagnose(raised: Exception, arguments: Sequence[str]) -> DiagnosticError:
@@ -65,20 +63,13 @@ def _diagnose(raised: Exception, arguments: Sequence[str]) -> DiagnosticError:
         if raised.exit_code == 101 and getattr(raised, "reproducer", None) is None:
             return _bug(raised, arguments)
         return raised
-    if isinstance(raised, MemoryError):
-        return _OutOfResources("there is not enough memory", hint="close other programs or use a smaller batch")
-    if isinstance(raised, OSError) and raised.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _OutOfResources(
-            "the disk is full", file=_name(raised), hint="free some space, or set TMPDIR to a folder that has some"
-        )
+    from webtensorc.errors import OutOfResourcesError
+
+    if exhausted := OutOfResourcesError.of(raised):
+        return exhausted
     if isinstance(raised, OSError) and raised.filename is not None and not isinstance(raised, ChildProcessError):
         return InvalidFileError(f"{(raised.strerror or str(raised)).lower()}", file=_name(raised))
     return _bug(raised, arguments)
-
-
-class _OutOfResources(DiagnosticError):
-    kind = "out-of-resources"
-    exit_code = OUT_OF_RESOURCES
 
 
 def _name(raised: OSError) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -51,14 +53,35 @@ def verb(examples: str) -> Callable[[Callable[..., Any]], click.Command]:
     return decorate
 
 
+class Number(click.FloatRange):
+    """A number within bounds; not NaN, which every comparison would let through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number, or fail with click's error."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
+
+LARGEST_SIZE = 2**63 - 1
+"""Of a dimension: MLIR's sizes are signed 64-bit integers."""
+
+
+def _size(text: str) -> int | None:
+    """A dimension's size, or None where `text` is not one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_SIZE else None
+
+
 class _Dimension(click.ParamType[tuple[str, int]]):
     name = "NAME=N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         name, equals, number = value.rpartition("=")
-        if not (equals and name and number.isdecimal() and int(number) > 0):
+        size = _size(number)
+        if not (equals and name and size):
             self.fail(f"`{value}` is not NAME=N, for example batch=1", param, ctx)
-        return name, int(number)
+        return name, size
 
 
 class _InputShape(click.ParamType[tuple[str, tuple[int, ...]]]):
@@ -68,10 +91,10 @@ class _InputShape(click.ParamType[tuple[str, tuple[int, ...]]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, tuple[int, ...]]:
         name, colon, shape = value.rpartition(":")
-        parts = shape.split("x") if shape else []
-        if not (colon and name and all(part.isdecimal() for part in parts)):
+        sizes = [_size(part) for part in shape.split("x")] if shape else []
+        if not (colon and name and None not in sizes):
             self.fail(f"`{value}` is not NAME:AxBxC, for example x:1x3x224x224", param, ctx)
-        return name, tuple(map(int, parts))
+        return name, tuple(size for size in sizes if size is not None)
 
 
 def collect(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,6 +108,23 @@ def collect(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if found.setdefault(name, value) != value:
             raise click.UsageError(f"{option} gives `{name}` two values: {found[name]} and {value}")
     return found
+
+
+def output_file(path: Path) -> Path:
+    """`path`, refused before any work is done if no file can be written there.
+
+    Raises:
+        click.UsageError: it is a folder, a device or standard output, or there is no folder to hold it.
+    """
+    if str(path) == "-":
+        raise click.UsageError("the result is written to a file, not to standard output; `./-` is a file of that name")
+    if path.is_dir():
+        raise click.UsageError(f"`{path}` is a folder; name the file to write")
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"`{path}` is not a regular file")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"there is no folder `{path.parent}` to write `{path.name}` into")
+    return path
 
 
 def _mapping(option: str) -> Callable[[click.Context, click.Parameter, Any], dict[str, Any]]:
@@ -124,8 +164,14 @@ def shapes(function: F) -> F:
     )(function)
 
 
-def targets(default: tuple[str, ...] = ("host",)) -> Callable[[F], F]:
-    """`--target`, repeatable."""
+def targets(default: tuple[str, ...] = ("host",), *, several: bool = True) -> Callable[[F], F]:
+    """`--target`, repeatable if `several`."""
+
+    def check(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+        if len(given) > 1 and not several:
+            raise click.UsageError("one --target at a time: this verb runs the model")
+        return given
+
     return click.option(
         "--target",
         "targets",
@@ -133,7 +179,9 @@ def targets(default: tuple[str, ...] = ("host",)) -> Callable[[F], F]:
         default=default,
         metavar="SPEC",
         shell_complete=_complete_targets,
-        help="What to compile for; `webtensorc targets` lists them. Repeatable."
+        callback=check,
+        help="What to compile for; `webtensorc targets` lists them."
+        + (" Repeatable." if several else "")
         + (f" Default: {', '.join(default)}." if default else ""),
     )
 
@@ -187,12 +235,10 @@ def execution(function: F) -> F:
 
 def tolerance(function: F) -> F:
     """`--rtol` and `--atol`."""
-    absolute = click.option(
-        "--atol", type=click.FloatRange(0), help="Absolute tolerance. Default: by dtype, float32 1e-6."
-    )
+    absolute = click.option("--atol", type=Number(0), help="Absolute tolerance. Default: by dtype, float32 1e-6.")
     relative = click.option(
         "--rtol",
-        type=click.FloatRange(0),
+        type=Number(0),
         help="Tolerance relative to the output's largest value. Default: by dtype, float32 1e-4.",
     )
     return relative(absolute(function))

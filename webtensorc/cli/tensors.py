@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import TensorSpec
 
+from webtensorc import scratch
 from webtensorc.cli import values
 from webtensorc.cli.console import Console, table
 
@@ -49,8 +48,11 @@ def bind_files(arguments: Sequence[str], specs: Sequence[TensorSpec], option: st
     """The files that `--output NAME=@file.npy` arguments name.
 
     Raises:
-        UsageError: an unknown name, or not of that form.
+        UsageError: an unknown name, one given twice, or not of that form.
+        click.UsageError: a file that cannot be written.
     """
+    from webtensorc.cli.options import output_file
+
     found: dict[str, Path] = {}
     for argument in arguments:
         name, mark, path = argument.rpartition("=@")
@@ -58,7 +60,9 @@ def bind_files(arguments: Sequence[str], specs: Sequence[TensorSpec], option: st
             raise UsageError(f"cannot read `{argument}`", hint=f"write {option} NAME=@file.npy")
         if name not in [spec.name for spec in specs]:
             raise UsageError(f"there is no output `{name}`", notes=signature_notes(specs), hint=_closest(name, specs))
-        found[name] = Path(path)
+        if name in found:
+            raise UsageError(f"{option} gives `{name}` twice")
+        found[name] = output_file(Path(path))
     return found
 
 
@@ -85,15 +89,8 @@ def save(path: Path, array: np.ndarray) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array, allow_pickle=False)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with scratch.replacing(path) as partial, partial.open("xb") as file:
+        np.save(file, array, allow_pickle=False)
 
 
 def as_data(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:

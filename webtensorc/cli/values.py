@@ -6,8 +6,8 @@
     elements = number | "true" | "false" | list        one number fills the tensor
     list     = "[" { element-or-list [","] } "]"       flat, or nested like the shape
 
-Dtypes are spelt as in MLIR (`f32 bf16 i8 i64 u8 i1 c64`) or as in numpy (`float32`). `format_value` writes what
-`parse_value` reads, and every finite, infinite or NaN element survives the trip.
+Dtypes are spelt as in MLIR (`f32 bf16 i8 i64 i4 i1 c64`; unsigned ones `u8`) or as in numpy (`float32`).
+`format_value` writes what `parse_value` reads, and every finite, infinite or NaN element survives the trip.
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ DTYPES = {
     "bf16": "bfloat16",
     "f32": "float32",
     "f64": "float64",
+    "f8E4M3FN": "float8_e4m3fn",
+    "f8E5M2": "float8_e5m2",
     "i1": "bool",
+    "i2": "int2",
+    "i4": "int4",
     "i8": "int8",
     "i16": "int16",
     "i32": "int32",
     "i64": "int64",
+    "u2": "uint2",
+    "u4": "uint4",
     "u8": "uint8",
     "u16": "uint16",
     "u32": "uint32",
@@ -42,6 +48,7 @@ DTYPES = {
 }
 """MLIR's short spelling to numpy's."""
 
+_NARROW = ("int2", "int4", "uint2", "uint4")
 _SHORT = {long: short for short, long in DTYPES.items()}
 _TYPE = rf"(?:\d+x)*(?:{'|'.join([*DTYPES, *DTYPES.values()])})"
 _VALUE = re.compile(rf"(?:@.+|{_TYPE}(?:=.*)?)", re.DOTALL)
@@ -175,6 +182,8 @@ def _convert(words: list[str], dtype: np.dtype[Any], whole: str) -> np.ndarray:
             return np.array([{"true": True, "1": True, "false": False, "0": False}[w] for w in words], dtype)
         if dtype.kind in "iu":
             return np.array([int(w) for w in words], dtype)
+        if dtype.name in _NARROW:
+            return _narrow([int(w) for w in words], dtype)
         if dtype.kind == "c":
             return np.array([complex(w) for w in words], dtype)
         if dtype == np.float64:
@@ -183,6 +192,15 @@ def _convert(words: list[str], dtype: np.dtype[Any], whole: str) -> np.ndarray:
             return np.array([float(w) for w in words], np.float64).astype(dtype)
     except (KeyError, ValueError, OverflowError):
         raise UsageError(f"cannot read `{whole}`: an element is not a {dtype.name}", hint=_FORM) from None
+
+
+def _narrow(numbers: list[int], dtype: np.dtype[Any]) -> np.ndarray:
+    bits, lowest = int(dtype.name[-1]), 0
+    if dtype.name.startswith("int"):
+        lowest = -(2 ** (bits - 1))
+    if any(not lowest <= number < lowest + 2**bits for number in numbers):
+        raise OverflowError  # numpy would wrap
+    return np.array(numbers, np.int8).astype(dtype)
 
 
 def _format_nested(array: np.ndarray) -> str:

@@ -150,7 +150,7 @@ def _constant(op: Operation) -> Array | None:
 
 
 def _is_evaluable(op: Operation | None) -> bool:
-    if op is None or len(op.results) != 1 or not is_static_tensor(op.results[0]):
+    if op is None or len(op.results) != 1 or not all(map(is_static_tensor, (*op.results, *op.operands))):
         return False
     if op.name in _FLOAT_ONLY:
         return dtype_of(op.results[0]).kind not in "iu"

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from iree.compiler import ir
 
+from webtensorc.errors import InvalidFileError
 from webtensorc.iree.mlir import Array, Operation, Value, dtype_of, shape_of, tensor_type
 
 Weights = MutableMapping[str, np.ndarray]
@@ -117,11 +118,18 @@ class Graph:
 
 
 def main_function(module: Operation) -> Operation:
-    """The function `main` of a module. Raises LookupError if there is none."""
+    """The function `main` of a module.
+
+    Raises:
+        InvalidFileError: there is none.
+    """
     for op in module.regions[0].blocks[0].operations:
         if op.operation.name == "func.func" and op.operation.attributes["sym_name"].value == "main":
             return op.operation
-    raise LookupError("the module has no function `main`")
+    raise InvalidFileError(
+        "the module has no function `main`",
+        hint="passes of the graph phase take StableHLO as `webtensorc compile MODEL --stop-after graph` prints it",
+    )
 
 
 def _is_used(value: Any) -> bool:

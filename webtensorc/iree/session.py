@@ -55,7 +55,8 @@ class Session:
         try:
             module = ir.Module.parse(text, context=self.context)
         except ir.MLIRError as error:
-            raise NativeError([("error", str(error))]) from None
+            reasons = str(error).splitlines()[1:] or [str(error)]  # the first line says that there are reasons
+            raise NativeError([("error", line.strip()) for line in reasons]) from None
         self._invocation.import_module(module.operation)
         return module
 

@@ -69,7 +69,7 @@ def _fold(graph: Graph, evaluator: Evaluator, op: Operation) -> bool:
     for value, other in ((left, right), (right, left)):
         if value != left and op.name in ("stablehlo.subtract", "stablehlo.divide"):
             continue
-        if mlir.dtype_of(value) not in (np.float32, np.float64) or not mlir.has_one_use(value):
+        if str(value.type.element_type) not in ("f32", "f64") or not mlir.has_one_use(value):
             continue
         normal = _normal_form(graph, evaluator, value)
         if normal is None:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     $ webtensorc bench model.onnx --ablate
 """)
 @click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
-@click.option("--target", default="host", show_default=True, metavar="SPEC", help="What to compile a model for.")
+@options.targets(default=(), several=False)
 @click.option("--against", type=click.Choice(("onnxruntime",)), help="Measure this too, in turns; MODEL must be ONNX.")
 @click.option("--ablate", is_flag=True, help="Measure MODEL compiled without each family of passes too.")
 @click.option("--warmup", type=click.IntRange(0), default=5, show_default=True, help="Calls not counted.")
-@click.option("--duration", type=click.FloatRange(0), default=3.0, show_default=True, help="Seconds to measure for.")
+@click.option("--duration", type=options.Number(0), default=3.0, show_default=True, help="Seconds to measure for.")
 @click.option("--iterations", type=click.IntRange(1), help="Calls to measure, instead of a duration.")
 @options.seed
 @options.execution
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def command(
     console: Console,
     model: str,
-    target: str,
+    targets: tuple[str, ...],
     against: str | None,
     ablate: bool,
     warmup: int,
@@ -57,11 +57,13 @@ def command(
 
     if ablate and building.is_bundle(model):
         raise click.UsageError("--ablate compiles again: give the model, not a bundle")
+    if against:
+        building.require_onnx(model, "--against onnxruntime")
     pinned: dict[str, Any] = {"dims": dims, "input_shapes": input_shapes}
     if ablate:
-        modules, facts = _ablated(console, model, target, pinned, device, threads)
+        modules, facts = _ablated(console, model, targets or ("host",), pinned, device, threads)
     else:
-        source = building.loadable(console, model, targets=() if building.is_bundle(model) else (target,), **pinned)
+        source = building.loadable(console, model, targets=targets, **pinned)
         modules, facts = {"webtensorc": building.load(console, source, device, threads)}, {}
     first = next(iter(modules.values()))
     values = make_inputs(first.inputs, seed)
@@ -86,7 +88,12 @@ def command(
 
 
 def _ablated(
-    console: Console, model: str, target: str, pinned: dict[str, Any], device: str | None, threads: int | None
+    console: Console,
+    model: str,
+    targets: tuple[str, ...],
+    pinned: dict[str, Any],
+    device: str | None,
+    threads: int | None,
 ) -> tuple[dict[str, Module], dict[str, dict[str, Any]]]:
     """The model compiled with all passes, and without those of each family that may be left out."""
     from webtensorc import registry
@@ -104,7 +111,7 @@ def _ablated(
         without[f"no {family.value}"] = tuple(each.name for each in passes if each.family is family and each.level != 0)
     for name, disabled in without.items():
         request = Request(
-            model, (target,), **pinned, options=Options(disabled_passes=disabled), cache=Cache(warn=console.say)
+            model, targets, **pinned, options=Options(disabled_passes=disabled), cache=Cache(warn=console.say)
         )
         console.say(f"compiling: {name}")
         bundle = building.compile_request(console, request).bundle

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     type=click.Choice([each.value for each in Phase]),
     help="Print the first target's IR after this phase; no bundle.",
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Give up after this many seconds (exit 124).")
+@click.option("--timeout", type=options.Number(0, min_open=True), help="Give up after this many seconds (exit 124).")
 def command(
     console: Console,
     model: str,
@@ -76,11 +76,7 @@ def command(
 
 def _destination(model: str, output: str | None) -> Path:
     """Where the bundle goes, refused early if it cannot be written there."""
-    path = Path(output) if output else Path(Path(model).stem + ".wtb")
-    if path.is_dir():
-        raise click.UsageError(f"`{path}` is a folder; -o names the bundle's file")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"there is no folder `{path.parent}` to write `{path.name}` into")
+    path = options.output_file(Path(output) if output else Path(Path(model).stem + ".wtb"))
     if path.exists() and Path(model).exists() and path.samefile(model):
         raise click.UsageError(f"-o would replace the model `{model}` itself")
     return path

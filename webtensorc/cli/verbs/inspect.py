@@ -40,11 +40,12 @@ def command(
     input_shapes: dict[str, tuple[int, ...]],
 ) -> None:
     """Show what BUNDLE holds (every digest is checked), or the signature and operations of MODEL."""
-    from webtensorc.cli.building import is_bundle
+    from webtensorc.cli import building
 
-    if not is_bundle(model):
+    if not building.is_bundle(model):
         _inspect_model(console, model, dims, input_shapes)
         return
+    building.check_shapes(model, dims, input_shapes)
     from webtensorc_runtime.container import open_container
 
     container = open_container(model)

@@ -18,7 +18,7 @@ from webtensorc.cli.options import verb
     $ webtensorc verify model.onnx -O1 --disable-pass fold-constants
 """)
 @click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
-@options.targets(default=())
+@options.targets(default=(), several=False)
 @click.option(
     "--against",
     type=click.Choice(("onnxruntime", "interpreter")),
@@ -55,6 +55,8 @@ def command(
     from webtensorc.compare import compare
     from webtensorc.plan import Options
 
+    if against == "onnxruntime":
+        building.require_onnx(model, "--against onnxruntime")
     chosen = Options(optimization_level, passes, disabled_passes)
     source = building.loadable(
         console,

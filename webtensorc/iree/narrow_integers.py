@@ -1,0 +1,179 @@
+"""Integers narrower than a byte, computed in bytes.
+
+IREE packs them in memory and cannot hold an odd number of them. So every tensor of `i4`, `ui4`, `i2` or `ui2` becomes
+one of `i8` or `ui8` with the same numbers, and where an operation may leave the narrow range, its result is wrapped
+into it: StableHLO's integer arithmetic is modulo 2^bits (specification, "Types": signed integers in two's complement).
+
+Inputs, results and weights cross the module's border as ml_dtypes lays them out: an element a byte, its bits the low
+ones, the others zero. So signs are extended on the way in and cut off on the way out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from iree.compiler import ir
+
+from webtensorc.errors import Unsupported, UnsupportedError
+from webtensorc.iree import mlir
+from webtensorc.iree.graph import main_function
+from webtensorc.iree.mlir import Operation, Type, Value
+
+_MAY_LEAVE_THE_RANGE = {
+    f"stablehlo.{name}"
+    for name in (
+        "abs",
+        "add",
+        "constant",  # dense bytes of a narrow type come without their sign
+        "convert",
+        "convolution",
+        "divide",
+        "dot_general",
+        "iota",
+        "multiply",
+        "negate",
+        "not",
+        "power",
+        "shift_left",
+        "subtract",
+    )
+}
+_DEPENDS_ON_THE_WIDTH = {
+    f"stablehlo.{name}" for name in ("bitcast_convert", "count_leading_zeros", "popcnt", "shift_right_logical")
+}
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """An element type narrower than a byte.
+
+    Attributes:
+        bits: its width.
+        wide: the element type that its numbers are kept in.
+    """
+
+    bits: int
+    wide: str
+
+
+_NARROW = {"i2": Narrow(2, "i8"), "i4": Narrow(4, "i8"), "ui2": Narrow(2, "ui8"), "ui4": Narrow(4, "ui8")}
+
+
+def widen(module: Operation) -> None:
+    """Rewrite a StableHLO module, its functions' signatures included, so that no narrow integer is left.
+
+    Raises:
+        UnsupportedError: operations whose result depends on the width of a narrow integer; all are listed.
+    """
+    with module.context, module.location:
+        touched = [(op, following) for op, following in _walk(module) if _is_touched(op)]
+        _refuse([op for op, _ in touched])
+        main = main_function(module)
+        inputs = [(argument, _narrow(argument.type)) for argument in main.regions[0].blocks[0].arguments]
+        results = [_narrow(value.type) for value in _last(main).operands]
+        for op, following in touched:
+            kind = _narrow(op.results[0].type) if len(op.results) else None
+            _retype(op)
+            if op.name in _MAY_LEAVE_THE_RANGE and kind:
+                _replace_uses(op.results[0], _wrapped, kind, following)
+        for argument, kind in inputs:
+            if kind:
+                _replace_uses(argument, _wrapped, kind, main.regions[0].blocks[0].operations[0].operation)
+        for index, kind in enumerate(results):
+            if kind:
+                last = _last(main)
+                last.operands[index] = _masked(last.operands[index], kind, last)
+
+
+def _walk(op: Operation) -> Iterator[tuple[Operation, Operation | None]]:
+    """Every operation inside `op`, inner ones first, and the one that follows it in its block."""
+    for region in op.regions:
+        for block in region.blocks:
+            operations = [each.operation for each in block.operations]
+            for each, following in itertools.zip_longest(operations, operations[1:]):
+                yield from _walk(each)
+                yield each, following
+
+
+def _last(function: Operation) -> Operation:
+    *_, last = function.regions[0].blocks[0].operations
+    return last.operation
+
+
+def _is_touched(op: Operation) -> bool:
+    values = [*op.results, *op.operands]
+    arguments = [argument for region in op.regions for block in region.blocks for argument in block.arguments]
+    return op.name == "func.func" or any(_narrow(each.type) for each in (*values, *arguments))
+
+
+def _narrow(kind: Type) -> Narrow | None:
+    return _NARROW.get(str(kind.element_type)) if isinstance(kind, ir.RankedTensorType) else None
+
+
+def _wide(kind: Type) -> Type:
+    narrow = _narrow(kind)
+    return ir.RankedTensorType.get(kind.shape, ir.Type.parse(narrow.wide), kind.encoding) if narrow else kind
+
+
+def _refuse(operations: list[Operation]) -> None:
+    found: dict[str, list[str]] = {}
+    for op in operations:
+        if op.name in _DEPENDS_ON_THE_WIDTH:
+            found.setdefault(op.name, []).append(str(op.location).removeprefix("loc(").removesuffix(")"))
+    if found:
+        reason = "its result depends on the width of integers narrower than a byte"
+        items = tuple(Unsupported(name, reason, tuple(places)) for name, places in found.items())
+        raise UnsupportedError("the model computes with the bits of narrow integers", items, doing="lowering the graph")
+
+
+def _retype(op: Operation) -> None:
+    if op.name == "stablehlo.constant":
+        op.attributes["value"] = _widened(op.attributes["value"])
+    for result in op.results:
+        result.set_type(_wide(result.type))
+    for region in op.regions:
+        for block in region.blocks:
+            for argument in block.arguments:
+                argument.set_type(_wide(argument.type))
+    if op.name == "func.func":
+        kind = ir.TypeAttr(op.attributes["function_type"]).value
+        wide = ir.FunctionType.get(list(map(_wide, kind.inputs)), list(map(_wide, kind.results)))
+        op.attributes["function_type"] = ir.TypeAttr.get(wide)
+
+
+def _widened(attribute: ir.Attribute) -> ir.Attribute:
+    """The same dense bytes under the wide type; the bindings have no accessor for narrow elements, text has."""
+    elements, _, _ = str(attribute).rpartition(" : ")
+    return ir.Attribute.parse(f"{elements} : {_wide(attribute.type)}")
+
+
+def _replace_uses(value: Value, by: Callable[..., Value], narrow: Narrow, before: Operation | None) -> None:
+    assert before is not None  # what is replaced is used, so it is not the last operation
+    users = [(use.owner.operation, use.operand_number) for use in value.uses]
+    made = by(value, narrow, before)
+    for user, number in users:
+        user.operands[number] = made
+
+
+def _wrapped(value: Value, narrow: Narrow, before: Operation) -> Value:
+    """`value` modulo 2^bits, as a number of the narrow type: masked, or shifted up and down again if it is signed."""
+    if narrow.wide == "ui8":
+        return _masked(value, narrow, before)
+    by = _splat(8 - narrow.bits, value.type, before)
+    up = mlir.create("stablehlo.shift_left", [value, by], [value.type], before=before).results[0]
+    return mlir.create("stablehlo.shift_right_arithmetic", [up, by], [value.type], before=before).results[0]
+
+
+def _masked(value: Value, narrow: Narrow, before: Operation) -> Value:
+    """The low bits of `value`, the others zero."""
+    mask = _splat(2**narrow.bits - 1, value.type, before)
+    return mlir.create("stablehlo.and", [value, mask], [value.type], before=before).results[0]
+
+
+def _splat(number: int, kind: Type, before: Operation) -> Value:
+    if not kind.has_static_shape:
+        raise UnsupportedError("narrow integers of a shape that is not static", doing="lowering the graph")
+    attribute = ir.Attribute.parse(f"dense<{number}> : {kind}")
+    return mlir.create("stablehlo.constant", [], [kind], {"value": attribute}, before=before).results[0]
