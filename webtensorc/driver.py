@@ -113,31 +113,54 @@ def lower(request: Request, stop_after: Phase) -> str:
         return (job.result / "0.mlir").read_text()
 
 
-def run_passes(source: Any, specs: Sequence[str], target: str | None = None, *, strict: bool = True) -> tuple[str, int]:
+@dataclass(frozen=True)
+class Rewritten:
+    """What passes made of a module.
+
+    Attributes:
+        ir: the module as generic MLIR text.
+        weights: the weights that are its `main`'s first arguments, by name.
+        changes: the number of changes of all passes together.
+    """
+
+    ir: str
+    weights: Mapping[str, np.ndarray]
+    changes: int
+
+
+def run_passes(
+    source: Any,
+    specs: Sequence[str],
+    target: str | None = None,
+    *,
+    weights: Mapping[str, np.ndarray] | None = None,
+    strict: bool = True,
+) -> Rewritten:
     """Run passes on a module and nothing else; what `webtensorc opt` does.
 
     Args:
         source: MLIR text of any phase (a `str` that is not a path), or anything that `Request.source` takes.
         specs: the passes, in order, whatever phase they are for.
         target: the target that the passes may ask, or None.
+        weights: where `source` is text, the weights that are the first arguments of its `main`.
         strict: check every pass's number of changes against the module.
-
-    Returns:
-        The module as generic MLIR text, and the number of changes of all passes together.
 
     Raises:
         DiagnosticError: as `compile_source`.
     """
-    text, weights = _module_and_weights(source)
+    text, given = _module_and_weights(source, weights or {})
     passes = [registry.make_pass(spec) for spec in specs]
     steps = tuple(Step(each.after.value, each.family.value, str(Spec.of(each.name, each))) for each in passes)
     plan = Plan.make(target) if target else Plan.of_passes(steps)
     with scratch.folder() as folder:
         compiler = _Compiler(Request(source, strict=strict), _silent, folder)
         with _blaming_the_text(source):
-            job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, weights)
-        changes = sum(record["changes"] for record in json.loads((job.result / "graph.json").read_text())["records"])
-        return (job.result / "graph.mlir").read_text(), changes
+            job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, given)
+        facts = json.loads((job.result / "graph.json").read_text())
+        stored = weights_file.read(job.result / "weights.safetensors")
+        kept = {name: stored[name] for name in facts["names"]}
+        changes = sum(record["changes"] for record in facts["records"])
+        return Rewritten((job.result / "graph.mlir").read_text(), kept, changes)
 
 
 @contextlib.contextmanager
@@ -153,9 +176,9 @@ def _blaming_the_text(source: Any) -> Iterator[None]:
         raise InvalidFileError(f"the text is not valid MLIR: {error.message}", notes=error.notes) from None
 
 
-def _module_and_weights(source: Any) -> tuple[str, Mapping[str, np.ndarray]]:
+def _module_and_weights(source: Any, weights: Mapping[str, np.ndarray]) -> tuple[str, Mapping[str, np.ndarray]]:
     if isinstance(source, str) and "\n" in source:
-        return source, {}
+        return source, weights
     from webtensorc.frontends import load_model
 
     model = load_model(source)

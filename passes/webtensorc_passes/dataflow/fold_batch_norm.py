@@ -88,13 +88,17 @@ def _fold_operand(graph: Graph, op: Operation, normal: _Normal, operand: Array) 
         shift = operand if op.name == "stablehlo.add" else -operand
         bias = shift if bias is None else bias + shift
     else:
-        scale = operand if op.name == "stablehlo.multiply" else 1 / operand
-        if not np.isfinite(scale).all() or not mlir.has_one_use(contraction.weight):
+        scale = operand if op.name == "stablehlo.multiply" else _inverse(operand)
+        if not mlir.has_one_use(contraction.weight) or not _scale(graph, contraction, scale):
             return False
-        _scale(graph, contraction, scale)
         bias = None if bias is None else bias * scale
     _rebuild(graph, op, normal, bias)
     return True
+
+
+def _inverse(operand: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / operand)
 
 
 def _rebuild(graph: Graph, op: Operation, normal: _Normal, bias: Array | None) -> None:
@@ -149,7 +153,14 @@ def _per_channel(evaluator: Evaluator, value: Value, axis: int) -> Array | None:
     return known.array.reshape(-1).astype(np.float64)
 
 
-def _scale(graph: Graph, contraction: Contraction, scale: Array) -> None:
+def _scale(graph: Graph, contraction: Contraction, scale: Array) -> bool:
+    """Multiply the weight by `scale`, unless a product leaves its range where the scaled result might not."""
     weight = graph.weights[graph.weight_name(contraction.weight) or ""]
     shape = [-1 if i == contraction.weight_axis else 1 for i in range(weight.ndim)]
-    graph.change_weight(contraction.weight, (weight * scale.reshape(shape)).astype(weight.dtype))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (weight * scale.reshape(shape)).astype(weight.dtype)
+    is_new = ~np.isfinite(scaled) & np.isfinite(weight)
+    if not np.isfinite(scale).all() or is_new.any():
+        return False
+    graph.change_weight(contraction.weight, scaled)
+    return True

@@ -129,7 +129,7 @@ def _behind_transposition(graph: Graph, evaluator: Evaluator, transposition: Ope
     value = _moved(value, movements, transposition)
     for op in elementwise:
         later = [each for each in movements if each == transposition or chain.index(each) > chain.index(op)]
-        value = _rebuilt(graph, evaluator, op, value, later, transposition)
+        value = _rebuilt(graph, op, value, later, transposition)
     mlir.replace_chain(transposition, [value])
     return len(elementwise)
 
@@ -158,10 +158,9 @@ def _moved(value: Value, movements: Sequence[Operation], before: Operation) -> V
     return value
 
 
-def _rebuilt(
-    graph: Graph, evaluator: Evaluator, op: Operation, value: Value, later: Sequence[Operation], before: Operation
-) -> Value:
+def _rebuilt(graph: Graph, op: Operation, value: Value, later: Sequence[Operation], before: Operation) -> Value:
     """An elementwise operation on the moved `value`; its known operand goes through the `later` movements."""
+    evaluator = Evaluator(graph)  # the operation before this one has erased some
     kind = stablehlo.typed(op.results[0], mlir.shape_of(value))
     if op.name in _UNARY:
         return mlir.create(op.name, [value], [kind], before=before).result

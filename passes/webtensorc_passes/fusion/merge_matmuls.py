@@ -174,9 +174,15 @@ def _joined(evaluator: Evaluator, values: Sequence[Value], axis: int) -> Known:
         common[axis] = mlir.shape_of(value)[axis]
         arrays.append(np.broadcast_to(part.array, common))
     joined = np.concatenate(arrays, axis)
-    if (joined == joined.reshape(-1)[0]).all():
+    if _is_uniform(joined):
         joined = joined.reshape(-1)[:1].reshape([1] * joined.ndim)
     return Known(joined, tuple(dict.fromkeys(name for part in parts for name in part.weights)))
+
+
+def _is_uniform(array: np.ndarray[Any, Any]) -> bool:
+    """Whether all elements have the same bits; 0 and -0 compare equal and are not the same."""
+    rows = np.ascontiguousarray(array).reshape(-1, 1).view(np.uint8)
+    return bool((rows == rows[0]).all())
 
 
 def _slice_apart(merged: Value, members: Sequence[Operation], axis: int, at: Operation) -> None:

@@ -26,9 +26,9 @@ def command(console: Console, file: str, specs: tuple[str, ...], target: str) ->
     """
     from webtensorc.driver import run_passes
 
-    result, changes = run_passes(_source(file), specs, target)
-    console.say(f"{', '.join(specs)}: {changes} changes")
-    console.result({"passes": list(specs), "changes": changes, "ir": result}, result.rstrip("\n"))
+    found = run_passes(_source(file), specs, target)
+    console.say(f"{', '.join(specs)}: {found.changes} changes")
+    console.result({"passes": list(specs), "changes": found.changes, "ir": found.ir}, found.ir.rstrip("\n"))
 
 
 def _source(file: str) -> str | Path:

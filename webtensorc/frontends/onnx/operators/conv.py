@@ -40,25 +40,6 @@ def window_pads(
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
-def _without_unread(
-    x: Value, w: Value, pads: list[tuple[int, int]], strides: tuple[int, ...], dilations: tuple[int, ...]
-) -> tuple[Value, list[tuple[int, int]]]:
-    """`x` and `pads` less the end that no window reaches: the native compiler folds such an end wrongly.
-
-    It does so for padding, and for elements where there is one window only; elsewhere a slice would cost a copy.
-    """
-    kept = []
-    for axis, (low, high) in enumerate(pads):
-        extent, kernel = x.shape[2 + axis], (w.shape[2 + axis] - 1) * dilations[axis] + 1
-        beyond = low + extent + high - kernel
-        unread = beyond % strides[axis]
-        padding = min(unread, max(high, 0))
-        kept.append((low, high - padding))
-        if beyond < strides[axis] and unread > padding:
-            x = lax.slice_in_dim(x, 0, extent - (unread - padding), axis=2 + axis)
-    return x, kept
-
-
 @op("Conv")
 def conv(
     x: Value,
@@ -76,13 +57,11 @@ def conv(
     rank = w.ndim - 2
     steps, spread = strides or (1,) * rank, dilations or (1,) * rank
     is_half = x.dtype.itemsize == 2 and jnp.issubdtype(x.dtype, jnp.floating)
-    padding = window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread)
-    x, padding = _without_unread(x, w, padding, steps, spread)
     y = lax.conv_general_dilated(
         x,
         w,
         steps,
-        padding,
+        window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread),
         rhs_dilation=spread,
         feature_group_count=group,
         preferred_element_type=np.float32 if is_half else None,
