@@ -14,6 +14,9 @@ from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError, U
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.tensors import dtype_of
 
+LARGEST_SIZE = 2**63 - 1
+"""Of a dimension: sizes in MLIR are signed 64-bit integers."""
+
 Dim = int | str | None
 """A size, a name, or neither (unknown and unnamed)."""
 
@@ -90,7 +93,7 @@ def pin(
     _check_names("dimension", dims, _names(inputs), file)
     _check_names("input", input_shapes, [each.name for each in inputs], file)
     for name, size in dims.items():
-        if size < 1:
+        if not 1 <= size <= LARGEST_SIZE:
             raise UsageError(f'dimension "{name}" cannot be {size}', file=file, hint=f"write --dim {name}=1 or more")
     sizes = dict(dims)
     for each in inputs:
@@ -120,8 +123,8 @@ def _bind(each: Declared, shape: tuple[int, ...], sizes: dict[str, int], file: s
     """Check a whole shape against the declaration, and take the sizes of named dimensions from it."""
     place = f'input "{each.name}"'
     shown = "x".join(map(str, shape))
-    if any(size < 0 for size in shape):
-        raise UsageError(f"the shape {shown} has a negative size", file=file, place=place)
+    if not all(0 <= size <= LARGEST_SIZE for size in shape):
+        raise UsageError(f"the shape {shown} has a size that no tensor can have", file=file, place=place)
     if each.shape is None:
         return
     if len(shape) != len(each.shape):
