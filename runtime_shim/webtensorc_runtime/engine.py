@@ -35,6 +35,7 @@ class Program:
     `module` and `weights` are used where they lie, and are kept alive by the program.
 
     Attributes:
+        declaration: what `main` takes and gives, in MLIR's words.
         destinations: after its inputs `main` takes one buffer for each output and writes there (IREE's argument
             attribute `iree.abi.output`); otherwise it returns buffers of its own, and every result is copied.
     """
@@ -62,8 +63,8 @@ class Program:
         self._function = code.lookup_function(ENTRY)
         if self._function is None:
             raise InvalidFileError(f"the module has no function `{ENTRY}`", file=file)
-        declaration = self._function.reflection.get("iree.abi.declaration", "")
-        self.destinations = "iree.abi.output" in declaration
+        self.declaration: str = self._function.reflection.get("iree.abi.declaration", "")
+        self.destinations = "iree.abi.output" in self.declaration
         modules = [self.runtime.create_hal_module(instance, device), code]
         if slots:
             modules.insert(0, self._parameters(instance, weights, slots))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from webtensorc_runtime import cpu, safetensors
+from webtensorc_runtime import cpu, declaration, safetensors
 from webtensorc_runtime import device as devices
 from webtensorc_runtime.container import Container, open_container
 from webtensorc_runtime.errors import UsageError
@@ -37,7 +37,9 @@ def load(
     weights = container.members[safetensors.MEMBER]
     slots = safetensors.parse(weights, container.file)
     program = Program(container.members[selection.variant.module], weights, slots, execution, container.file)
-    return Module(container.manifest, selection, program)
+    manifest = container.manifest
+    declaration.check(program.declaration, manifest.inputs, manifest.outputs, program.destinations, container.file)
+    return Module(manifest, selection, program)
 
 
 def _open(source: Any) -> Container:

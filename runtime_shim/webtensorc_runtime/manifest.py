@@ -160,6 +160,14 @@ def _count(value: object) -> int:
     return value
 
 
+def _report(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise TypeError(f"{data!r} is not a report")
+    for index in data.get("overwritten", ()):  # the one fact that the loader acts on
+        _count(index)
+    return data
+
+
 def _tensor(data: Any) -> TensorSpec:
     return TensorSpec(_text(data["name"]), _text(data["dtype"]), tuple(map(_count, data["shape"])))
 
@@ -180,5 +188,5 @@ def _variant(data: Any) -> Variant:
         mode=data["mode"],
         flags=_texts(data["flags"]),
         plan=_text(data["plan"]),
-        report=dict(data["report"]),
+        report=_report(data["report"]),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from webtensorc_runtime.dtypes import DTYPES, numpy_dtype
-from webtensorc_runtime.errors import UsageError
+from webtensorc_runtime.errors import InvalidFileError, UsageError
 from webtensorc_runtime.manifest import TensorSpec
 
 ALIGNMENT = 64
@@ -99,11 +99,11 @@ def element_of(spec: TensorSpec) -> str:
     """Name of the HAL element type of an input or output.
 
     Raises:
-        UsageError: a type that cannot cross the module's border.
+        InvalidFileError: a type that cannot cross the module's border; no bundle of this version has one.
     """
     kind = DTYPES.get(spec.dtype)
     if kind is None or kind.element is None:
-        raise UsageError(f"arrays of type {spec.dtype} cannot be passed to or from a module", place=spec.name)
+        raise InvalidFileError(f"arrays of type {spec.dtype} cannot be passed to or from a module", place=spec.name)
     return kind.element
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jax import export
 
 from fixtures import jax_models
-from webtensorc.errors import DiagnosticError, InvalidFileError
+from webtensorc.errors import DiagnosticError, InvalidFileError, UnsupportedError
 from webtensorc.frontends import load_model
 from webtensorc.frontends.detect import Format, detect
 
@@ -184,3 +184,12 @@ def test_any_bytes_give_a_diagnostic(data, tmp_path_factory):
     path.write_bytes(data)
     with pytest.raises(DiagnosticError):
         load_model(path)
+
+
+def test_types_that_no_runtime_passes_are_unsupported(tmp_path):
+    kind = "tensor<4xf8E3M4>"
+    (tmp_path / "m.mlir").write_text(f"func.func @main(%x: {kind}) -> {kind} {{ return %x : {kind} }}")
+    with pytest.raises(UnsupportedError) as e:
+        load_model(tmp_path / "m.mlir")
+    assert e.value.exit_code == 4
+    assert [(each.operator, each.nodes) for each in e.value.items] == [("input", ("arg0",)), ("output", ("result0",))]

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from webtensorc.errors import UsageError
+from webtensorc_runtime.dtypes import DTYPES
+
+from webtensorc.errors import Unsupported, UnsupportedError, UsageError
 from webtensorc.frontends.detect import Format, detect
 
 if TYPE_CHECKING:
@@ -40,7 +42,26 @@ def load_model(
         UsageError: a dimension is left open, or `dims` or `input_shapes` do not fit the model.
         UnsupportedError: the model is valid but needs what this version lacks.
     """
-    dims, shapes = dict(dims or {}), {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
+    shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
+    model = _read(source, dict(dims or {}), shapes)
+    if items := _unpassable(model):
+        file = str(source) if isinstance(source, str | Path) else None
+        raise UnsupportedError("no runtime passes arrays of these types to or from a model", items, file=file)
+    return model
+
+
+def _unpassable(model: Model) -> tuple[Unsupported, ...]:
+    """The inputs and outputs whose element type cannot cross the border of a compiled module."""
+    sides = {"input": model.inputs, "output": model.outputs}
+    return tuple(
+        Unsupported(side, f"arrays of type {spec.dtype} cannot be passed", (spec.name,))
+        for side, specs in sides.items()
+        for spec in specs
+        if DTYPES[spec.dtype].element is None
+    )
+
+
+def _read(source: Any, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
     if isinstance(source, str | Path):
         return _from_file(Path(source), dims, shapes)
     if _is_instance(source, "webtensorc.model", "Model"):

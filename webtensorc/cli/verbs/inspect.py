@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,8 +55,9 @@ def command(
     text = [_bundle_text(container, model)]
     for each in chosen:
         text += [f"{each.label}\n{each.plan}"] if show_plan else []
-        text += [f"{each.label}: memory\n{_memory(each)}"] if show_memory else []
-        text += [f"{each.label}: schedule\n{_schedule(each)}"] if show_schedule else []
+        with _reading_a_report(each, model):
+            text += [f"{each.label}: memory\n{_memory(each)}"] if show_memory else []
+            text += [f"{each.label}: schedule\n{_schedule(each)}"] if show_schedule else []
     console.result(_bundle_data(container, model, chosen), "\n\n".join(text))
 
 
@@ -113,6 +115,22 @@ def _bundle_text(container: Container, path: str) -> str:
 
 def _signature(of: Any) -> list[str]:
     return [f"  input  {spec}" for spec in of.inputs] + [f"  output {spec}" for spec in of.outputs]
+
+
+@contextmanager
+def _reading_a_report(variant: Variant, path: str) -> Iterator[None]:
+    """What cannot be made sense of in a variant's report is the file's fault.
+
+    Raises:
+        InvalidFileError: the report is not one that this version writes.
+    """
+    from webtensorc.errors import InvalidFileError
+
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        message = f"its report cannot be read: {type(error).__name__}: {error}"
+        raise InvalidFileError(message, file=path, place=f"variant {variant.label}", doing="reading a report") from None
 
 
 def _memory(variant: Variant) -> str:
