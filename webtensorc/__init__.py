@@ -6,6 +6,7 @@ bundle.save("model.wtb")
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +49,29 @@ def compile(
     from webtensorc.driver import Request, compile_source
     from webtensorc.plan import Options
 
-    options = Options(optimization_level, tuple(passes), tuple(disabled_passes))
-    request = Request(model, tuple(targets), dims or {}, input_shapes or {}, options, Cache() if cache else None)
+    options = Options(optimization_level, _several(passes), _several(disabled_passes))
+    sizes = {name: _size(size, f"dimension {name!r}") for name, size in (dims or {}).items()}
+    shapes = {
+        name: tuple(_size(size, f"the shape of input {name!r}") for size in shape)
+        for name, shape in (input_shapes or {}).items()
+    }
+    request = Request(model, _several(targets), sizes, shapes, options, Cache() if cache else None)
     return compile_source(request).bundle
+
+
+def _several(given: Sequence[str]) -> tuple[str, ...]:
+    """One word alone is meant as itself, not as its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _size(given: Any, what: str) -> int:
+    """A whole number of any kind, numpy's too, as Python's."""
+    from webtensorc.errors import UsageError
+
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise UsageError(f"{what} is a whole number, not {given!r}") from None
 
 
 def __getattr__(name: str) -> Any:

@@ -121,7 +121,7 @@ class Bundle:
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
             raise _cannot_write(target, error) from None
 
     @classmethod
@@ -238,12 +238,12 @@ def _artifact(variant: Variant, module: memoryview) -> Artifact:
     )
 
 
-def _cannot_write(target: Path, error: OSError) -> DiagnosticError:
+def _cannot_write(target: Path, error: OSError | ValueError) -> DiagnosticError:
     if exhausted := OutOfResourcesError.of(error):
         exhausted.file, exhausted.doing = str(target), "writing the bundle"
         return exhausted
     return UsageError(
-        f"cannot write the bundle: {(error.strerror or str(error)).lower()}",
+        f"cannot write the bundle: {(getattr(error, 'strerror', None) or str(error)).lower()}",
         file=str(target),
         doing="writing the bundle",
         hint="check the folder and its permissions",

@@ -282,6 +282,6 @@ class _Compiler:
 
     def _source_key(self, plan: Plan) -> store.Key | None:
         source = self.request.source
-        if not isinstance(source, (str, Path)) or not Path(source).is_file():
+        if not isinstance(source, (str, Path)) or "\0" in str(source) or not Path(source).is_file():
             return None
         return store.source_key(Path(source), self.request.dims, self.request.input_shapes, plan)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -86,6 +87,12 @@ def test_missing_empty_and_directory(tmp_path):
     with pytest.raises(InvalidFileError) as e:
         load_model(tmp_path)
     assert e.value.hint and "SavedModel" in e.value.hint
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidFileError, match="this is a pipe"):
+        load_model(tmp_path / "pipe")
 
 
 def test_unreadable(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import struct
 import zipfile
 from enum import Enum
@@ -84,6 +85,9 @@ def detect(path: Path) -> Format:
 def _read_head(path: Path) -> tuple[bytes, int]:
     file = str(path)
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):
+            message = "this is a pipe; a model is mapped into memory, for which it must be a file"
+            raise InvalidFileError(message, file=file, hint="write it into a file first")
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
             size = stream.seek(0, 2)
@@ -94,8 +98,8 @@ def _read_head(path: Path) -> tuple[bytes, int]:
         if (path / "saved_model.pb").exists():
             hint = "this is a TensorFlow SavedModel; convert it to ONNX or StableHLO first"
         raise InvalidFileError("this is a directory, not a file", file=file, hint=hint) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidFileError(f"the file cannot be read: {reason}", file=file, hint="check its permissions") from None
     if not head:
         raise InvalidFileError("the file is empty", file=file, hint="write or download it again")
