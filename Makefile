@@ -44,7 +44,8 @@ bless: $(STAMP) docs  ## Write the expected output of golden tests and generated
 docs: $(STAMP)  ## Generate docs/reference.
 	$(BIN)/python docs/generate.py
 
-bench: $(STAMP)  ## Measure compile time, start-up and latency against ONNX Runtime.
+bench: $(STAMP)  ## Measure compile time, start-up and latency against ONNX Runtime; wants an idle machine.
+	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/models.py
 
 clean:  ## Remove what make has made.

@@ -1,21 +1,24 @@
 """A fresh process to its first result: a bundle through webtensorc_runtime, its ONNX model through ONNX Runtime.
 
-    python benchmarks/startup.py MODEL.onnx [--rounds N]
+    python benchmarks/startup.py [MODEL.onnx] [--rounds N]
 
-Compiles the model for this machine (a second run finds it in the cache), then starts processes in turn and prints
+Compiles the model (resnet50 with random weights by default) for this machine, then starts processes in turn and prints
 medians of wall time, processor time and peak resident memory, and their ratios; below 1 webtensorc is better.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from processes import Ran, in_turns, run
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
+
+import random_weights
 
 OURS = """
 import sys, webtensorc_runtime
@@ -37,37 +40,42 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-def measure(script: str, path: str) -> tuple[float, float, float]:
-    """Wall seconds, processor seconds, peak MiB of one process."""
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", script + PEAK, path], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    peak = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - start
-    if process.returncode:
-        sys.exit(f"a measured process failed with exit code {process.returncode}")
-    return wall, usage.ru_utime + usage.ru_stime, int(peak) / 1024
+def measure(model: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Medians for `webtensorc` and `onnxruntime`: `wall` and `processor` in seconds, `peak` in MiB."""
+    import webtensorc
+
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder) / "model.wtb"
+        webtensorc.compile(model).save(bundle)
+        found = in_turns(
+            rounds,
+            webtensorc=lambda: run(["-c", OURS + PEAK, bundle]),
+            onnxruntime=lambda: run(["-c", THEIRS + PEAK, model]),
+        )
+    return {name: _medians(runs) for name, runs in found.items()}
+
+
+def _medians(runs: list[Ran]) -> dict[str, float]:
+    columns = {
+        "wall": [each.wall for each in runs],
+        "processor": [each.processor for each in runs],
+        "peak": [int(each.out.splitlines()[-1]) / 1024 for each in runs],
+    }
+    return {name: statistics.median(column) for name, column in columns.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=11)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        import webtensorc
-
-        bundle = Path(folder) / "model.wtb"
-        webtensorc.compile(options.model).save(bundle)
-        runs: dict[str, list[tuple[float, float, float]]] = {"webtensorc": [], "onnxruntime": []}
-        for _ in range(options.rounds + 1):
-            runs["webtensorc"].append(measure(OURS, str(bundle)))
-            runs["onnxruntime"].append(measure(THEIRS, options.model))
-    ours, theirs = ([statistics.median(column) for column in zip(*rows[1:], strict=True)] for rows in runs.values())
-    for label, unit, a, b in zip(("wall", "processor", "peak memory"), ("s", "s", "MiB"), ours, theirs, strict=True):
-        print(f"{label:12s} webtensorc {a:8.2f} {unit:4s} onnxruntime {b:8.2f} {unit:4s} ratio {a / b:.2f}")
+        model = options.model or next(random_weights.write(Path(folder), ("resnet50",)))
+        found = measure(model, options.rounds)
+    ours, theirs = found["webtensorc"], found["onnxruntime"]
+    for name, unit in (("wall", "s"), ("processor", "s"), ("peak", "MiB")):
+        a, b = ours[name], theirs[name]
+        print(f"{name:9s} webtensorc {a:8.2f} {unit:4s} onnxruntime {b:8.2f} {unit:4s} ratio {a / b:.2f}")
 
 
 if __name__ == "__main__":
