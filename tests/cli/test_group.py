@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -87,3 +89,32 @@ def test_completion_scripts(process, shell: str) -> None:
 def test_completion_answers(process, line: str, expected: str) -> None:
     done = process(_WEBTENSORC_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(line.split()) - 1))
     assert expected in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("webtensorc", "com"), "compile"),
+        (("webtensorc", "run", "--device", "local-"), "local-sync local-task"),
+        (("webtensorc", "opt", "--pass", "remove-d"), "remove-dead"),
+        (("webtensorc", "opt", "--target", "x86-64-v"), "x86-64-v2 x86-64-v3 x86-64-v4"),
+        (("webtensorc", "verify", "--against", "o"), "onnxruntime"),
+        (("webtensorc", "plan", "--disable-pass", "fold-b"), "fold-batch-norm"),
+    ],
+)
+def test_bash_really_completes(words: tuple[str, ...], expected: str, tmp_path: Path) -> None:
+    """The script is evaluated and its function called as bash calls it."""
+    command = tmp_path / "webtensorc"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m webtensorc.cli "$@"\n')
+    command.chmod(0o755)
+    script = f"""
+    eval "$(_WEBTENSORC_COMPLETE=bash_source webtensorc)"
+    COMP_WORDS=({" ".join(words)}) COMP_CWORD={len(words) - 1}
+    "$(complete -p webtensorc | sed 's/.*-F //; s/ .*//')" webtensorc
+    echo "${{COMPREPLY[@]}}"
+    """
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == expected, done.stderr

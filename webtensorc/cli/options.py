@@ -131,14 +131,22 @@ def _mapping(option: str) -> Callable[[click.Context, click.Parameter, Any], dic
     return lambda context, parameter, pairs: collect(option, pairs)
 
 
-def _complete_targets(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+def _complete_devices(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    from webtensorc_runtime.device import CHOICES
+
+    return [name for name in CHOICES if name.startswith(start)]
+
+
+def complete_targets(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    """The targets whose names begin so, for the shell."""
     from webtensorc import registry
 
     names = [name for each in registry.target_classes().values() for name in each.names()]
     return [name for name in names if name.startswith(start)]
 
 
-def _complete_passes(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+def complete_passes(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    """The passes whose names begin so, for the shell."""
     from webtensorc import registry
 
     return [name for name in registry.entries("webtensorc.passes") if name.startswith(start)]
@@ -178,7 +186,7 @@ def targets(default: tuple[str, ...] = ("host",), *, several: bool = True) -> Ca
         multiple=True,
         default=default,
         metavar="SPEC",
-        shell_complete=_complete_targets,
+        shell_complete=complete_targets,
         callback=check,
         help="What to compile for; `webtensorc targets` lists them."
         + (" Repeatable." if several else "")
@@ -194,7 +202,7 @@ def optimization(function: F) -> F:
             "disabled_passes",
             multiple=True,
             metavar="NAME",
-            shell_complete=_complete_passes,
+            shell_complete=complete_passes,
             help="Leave a pass out. Repeatable.",
         ),
         click.option(
@@ -202,7 +210,7 @@ def optimization(function: F) -> F:
             "passes",
             multiple=True,
             metavar="SPEC",
-            shell_complete=_complete_passes,
+            shell_complete=complete_passes,
             help="Add a pass, or set its options: name{key=value}. Repeatable.",
         ),
         click.option(
@@ -230,7 +238,9 @@ def execution(function: F) -> F:
     function = click.option("--threads", type=click.IntRange(1), help="Threads to run with. Default: all cores.")(
         function
     )
-    return click.option("--device", help="Device to run on. Default: the best the bundle fits.")(function)
+    return click.option(
+        "--device", shell_complete=_complete_devices, help="Device to run on. Default: the best the bundle fits."
+    )(function)
 
 
 def tolerance(function: F) -> F:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from webtensorc.cli import options
 from webtensorc.cli.console import Console
 from webtensorc.cli.options import verb
 
@@ -17,8 +18,23 @@ from webtensorc.cli.options import verb
     $ webtensorc opt stream.mlir --pass "plan-arena{node-limit=100}"
 """)
 @click.argument("file", type=click.Path(allow_dash=True))
-@click.option("--pass", "specs", required=True, multiple=True, metavar="SPEC", help="name{key=value}. Repeatable.")
-@click.option("--target", default="host", show_default=True, metavar="SPEC", help="The target that passes may ask.")
+@click.option(
+    "--pass",
+    "specs",
+    required=True,
+    multiple=True,
+    metavar="SPEC",
+    shell_complete=options.complete_passes,
+    help="name{key=value}. Repeatable.",
+)
+@click.option(
+    "--target",
+    default="host",
+    show_default=True,
+    metavar="SPEC",
+    shell_complete=options.complete_targets,
+    help="The target that passes may ask.",
+)
 def command(console: Console, file: str, specs: tuple[str, ...], target: str) -> None:
     """Run passes, in the order given, on FILE and print the IR that results.
 
