@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "webtensorc"
 PASSES = ROOT / "passes" / "webtensorc_passes"
+KERNELS = ROOT / "passes" / "webtensorc_kernels"
 TARGETS = ROOT / "targets" / "webtensorc_targets"
 RUNTIME = ROOT / "runtime_shim" / "webtensorc_runtime"
 
@@ -51,13 +52,17 @@ def test_passes_do_not_reach_into_the_embedding_api() -> None:
     assert offenders(TARGETS, ("iree",)) == []
 
 
+def test_kernels_are_text_and_need_no_compiler() -> None:
+    assert offenders(KERNELS, ("iree", "webtensorc_passes", "webtensorc.iree", "numpy")) == []
+
+
 def test_the_runtime_needs_no_compiler() -> None:
     assert offenders(RUNTIME, ("webtensorc", "iree.compiler", "jax", "jaxlib", "onnx", "click", "rich")) == []
 
 
 def test_nobody_branches_on_a_target_name() -> None:
     names = {"host", *(path.stem.replace("_", "-") for path in TARGETS.glob("[!_]*.py"))}
-    for folder in (ENGINE, PASSES, RUNTIME):
+    for folder in (ENGINE, PASSES, KERNELS, RUNTIME):
         for file in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Compare):
@@ -86,7 +91,7 @@ def test_planning_imports_neither_mlir_nor_a_framework() -> None:
 
 
 def test_every_file_states_its_purpose() -> None:
-    folders = (ENGINE, PASSES, TARGETS, RUNTIME)
+    folders = (ENGINE, PASSES, KERNELS, TARGETS, RUNTIME)
     silent = [
         str(file.relative_to(ROOT))
         for folder in folders

@@ -67,6 +67,16 @@ class Target:
         """Number of architectural vector registers."""
         raise NotImplementedError
 
+    @property
+    def fused_multiply_add(self) -> bool:
+        """Whether a vector multiplication and addition are one instruction with one rounding."""
+        return "fma" in self.features()
+
+    @property
+    def cache_bytes(self) -> tuple[int, int]:
+        """Sizes of the first- and second-level data caches of one core, at least: 32 KiB and 512 KiB are common."""
+        return 32 << 10, 512 << 10
+
     def describe(self) -> str:
         """One line for `webtensorc targets`."""
         raise NotImplementedError

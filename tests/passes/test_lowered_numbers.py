@@ -83,7 +83,8 @@ func.func public @main(%x: tensor<{m}x{k}xf32>, %w: tensor<{k}x{n}xf32>, %b: ten
 @pytest.mark.parametrize("target", ["x86-64-v2", "x86-64-v3", "host"])
 @pytest.mark.parametrize(("m", "k", "n"), [(1, 96, 256), (49, 64, 128), (8, 33, 32), (6, 50, 64), (5, 7, 1001)])
 def test_products_of_many_shapes(target: str, m: int, k: int, n: int, tmp_path: Path) -> None:
-    bundle = compile_text(MATMUL.format(m=m, k=k, n=n), tmp_path, targets=(target,))
+    options = {"targets": (target,), "disabled_passes": ("generate-kernels",)}
+    bundle = compile_text(MATMUL.format(m=m, k=k, n=n), tmp_path, **options)
     rng = np.random.default_rng(m * k * n)
     x, w, b = (rng.standard_normal(shape).astype("float32") for shape in ((m, k), (k, n), (n,)))
     (result,) = webtensorc_runtime.load(bundle)(x, w, b)

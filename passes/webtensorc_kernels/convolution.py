@@ -1,0 +1,151 @@
+"""Convolutions and matrix products as problems, and the register block that suits one best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from webtensorc_kernels.machine import Machine
+
+__all__ = ["Convolution", "Tile", "choose", "is_inside", "segments", "tile_starts"]
+
+_MAX_CODE = 3000
+"""Multiplications written out in one kernel, at most: beyond, compiling takes too long."""
+_MAX_VECTORS = 8
+_LATENCY = 4
+"""Cycles from one addition to an accumulator to the next."""
+_WAYS = 8
+"""Lines of one set that a first-level cache holds; addresses 4096 bytes apart share a set."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution of `[batch, height, width, groups * channels]` by `[kh, kw, channels, groups * outputs]`.
+
+    `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
+    extents of the result.
+    """
+
+    batch: int
+    image: tuple[int, int]
+    channels: int
+    outputs: int
+    kernel: tuple[int, int] = (1, 1)
+    out: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = (1, 1)
+    dilations: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    groups: int = 1
+
+    @classmethod
+    def product(cls, rows: int, depth: int, columns: int) -> Convolution:
+        """The matrix product `[rows, depth] x [depth, columns]`."""
+        return cls(1, (1, rows), depth, columns, out=(1, rows))
+
+    def flat(self) -> Convolution:
+        """The same work as a matrix product, if it is one."""
+        is_product = self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.image == self.out
+        return replace(self, batch=1, image=(1, self.points), out=(1, self.points)) if is_product else self
+
+    @property
+    def points(self) -> int:
+        """Pixels of the result, all images together."""
+        return self.batch * math.prod(self.out)
+
+    @property
+    def flops(self) -> int:
+        """Multiplications and additions, those with padding included."""
+        return 2 * self.points * self.groups * self.outputs * self.channels * math.prod(self.kernel)
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether a row of the window is one run of memory."""
+        return self.groups == 1 and (self.dilations[1] == 1 or self.kernel[1] == 1)
+
+    def columns_inside(self, column: int) -> tuple[int, int]:
+        """The range of kw that for the result's `column` falls inside the image."""
+        first = column * self.strides[1] - self.padding[1]
+        low = max(0, -(first // self.dilations[1]))
+        high = min(self.kernel[1], -((first - self.image[1]) // self.dilations[1]))
+        return low, max(low, high)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What stays in registers: `points` adjacent pixels of a row by `vectors` adjacent vectors of `lanes` channels."""
+
+    points: int
+    vectors: int
+    lanes: int
+
+    @property
+    def channels(self) -> int:
+        """Channels of a tile."""
+        return self.vectors * self.lanes
+
+
+def choose(problem: Convolution, machine: Machine) -> Tile | None:
+    """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code."""
+    lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
+    tiles = [
+        Tile(points, vectors, lanes)
+        for vectors in range(1, min(_MAX_VECTORS, problem.outputs // lanes) + 1)
+        for points in range(1, min(problem.out[1], machine.registers) + 1)
+        if machine.fits(points, vectors)
+    ]
+    tiles.sort(key=lambda tile: (_cycles(problem, tile), -tile.points * tile.vectors))
+    return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
+
+
+def _cycles(problem: Convolution, tile: Tile) -> float:
+    """Estimated cycles for one step of the innermost loop of every tile of a row.
+
+    A step takes as long as its multiplications (two a cycle), its loads (two a cycle), the weights it streams from the
+    second-level cache (half a vector a cycle) or the latency of an addition, whichever is longest. Points whose rows
+    all fall into the same sets of the first-level cache push each other out.
+    """
+    points, vectors = tile.points, tile.vectors
+    step = max(points * vectors / 2, (points + vectors) / 2, 2 * vectors, _LATENCY) + 0.5
+    apart = problem.strides[1] * problem.groups * problem.channels * 4
+    if points * math.gcd(apart, 4096) > _WAYS * 4096:
+        step *= 1.25
+    return step * -(-problem.out[1] // points) * -(-problem.outputs // tile.channels)
+
+
+def tile_starts(extent: int, tile: int) -> list[int]:
+    """Where tiles begin: the last one so that it ends with the extent."""
+    return [min(start, extent - tile) for start in range(0, extent, tile)]
+
+
+def is_inside(problem: Convolution, start: int, points: int) -> bool:
+    """Whether the windows of `points` columns from `start` on are inside the image."""
+    return all(problem.columns_inside(start + i) == (0, problem.kernel[1]) for i in (0, points - 1))
+
+
+def _code_size(problem: Convolution, tile: Tile) -> int:
+    starts = tile_starts(problem.out[1], tile.points)
+    edges = sum(
+        len(segments(problem, start, tile.points)) for start in starts if not is_inside(problem, start, tile.points)
+    )
+    inside = 1 if problem.is_contiguous else problem.kernel[1]
+    return (edges + inside) * tile.points * tile.vectors
+
+
+def segments(problem: Convolution, start: int | None, points: int) -> list[tuple[int, int, list[int]]]:
+    """Runs of kw in which the same points of a tile are inside the image: (first, beyond, points).
+
+    `start` is the tile's first column, None for any column inside.
+    """
+    width = problem.kernel[1]
+    if start is None:
+        inside = [list(range(points))] * width
+    else:
+        ranges = [problem.columns_inside(start + i) for i in range(points)]
+        inside = [[i for i, (low, high) in enumerate(ranges) if low <= kw < high] for kw in range(width)]
+    runs: list[tuple[int, int, list[int]]] = []
+    for kw, valid in enumerate(inside):
+        if runs and runs[-1][2] == valid and problem.is_contiguous:
+            runs[-1] = (runs[-1][0], kw + 1, valid)
+        else:
+            runs.append((kw, kw + 1, valid))
+    return [run for run in runs if run[2]]

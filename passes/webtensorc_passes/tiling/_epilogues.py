@@ -1,0 +1,211 @@
+"""Finding what follows a contraction element by element, so that its kernel does it before storing.
+
+From the contraction's result on, elementwise operations are taken in as long as in the end one value alone is used by
+what is left outside. Their other operands are known before: a bias per channel, a residual of the same shape, a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
+
+from webtensorc.iree import mlir
+from webtensorc_passes.tiling._structured import (
+    forwards,
+    indexing_maps,
+    is_float32,
+    scalar_constant,
+    unreshaped,
+)
+
+__all__ = ["Fused", "fuse"]
+
+By = Literal["result", "channel", "point", "all"]
+_ELEMENT_TYPES = ("f32", "i1", "i32")
+_MAX_OPERANDS = 8
+
+
+@dataclass
+class Fused:
+    """A contraction with its epilogue.
+
+    Attributes:
+        result: the value that stands for everything fused; a dispatch in front of `last` gives it.
+        last: the operation that defines `result`.
+        absorbed: what is not needed any more, in program order, the contraction first.
+        operands: the epilogue's operands, in order.
+    """
+
+    result: Any
+    last: Any
+    absorbed: list[Any]
+    epilogue: Epilogue
+    operands: list[Any]
+
+
+def fuse(root: Any, channels: int) -> Fused:
+    """Take in what follows `root`, a contraction whose result has `channels` as its last dimension."""
+    growing = _Growing(root, channels)
+    best = growing.snapshot()
+    for op in _followers(root):
+        if op.name in ("tensor.collapse_shape", "tensor.expand_shape"):
+            growing.reshape(op)
+        elif op.name == "linalg.generic":
+            growing.take(op)
+        if growing.size > len(best.absorbed) and growing.escaping() == [growing.last.results[0]]:
+            best = growing.snapshot()
+    return best
+
+
+def _followers(root: Any) -> Iterator[Any]:
+    """The operations of the block behind `root` that depend on it directly or through others, in order."""
+    found = {root}
+    pending = [root]
+    while pending:
+        for user in mlir.users(pending.pop().results[0]):
+            if user not in found and user.parent == root.parent and len(user.results) == 1:
+                found.add(user)
+                pending.append(user)
+            if len(found) > 40:
+                pending.clear()
+                break
+    ordered = [op.operation for op in root.block.operations if op.operation in found]
+    yield from ordered[1:]
+
+
+@dataclass
+class _Growing:
+    root: Any
+    channels: int
+    absorbed: list[Any] = field(default_factory=list)
+    numbers: dict[Any, int] = field(default_factory=dict)
+    steps: list[Constant | Load | Apply] = field(default_factory=list)
+    operands: list[Any] = field(default_factory=list)
+    kinds: list[By] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.absorbed = [self.root]
+        self.numbers = {self.root.results[0]: -1}
+
+    @property
+    def size(self) -> int:
+        return len(self.absorbed)
+
+    @property
+    def last(self) -> Any:
+        return self.absorbed[-1]
+
+    def snapshot(self) -> Fused:
+        """What has been taken in so far."""
+        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds))
+        return Fused(self.last.results[0], self.last, list(self.absorbed), epilogue, list(self.operands))
+
+    def escaping(self) -> list[Any]:
+        """The values taken in that something outside uses."""
+        inside = set(self.absorbed)
+        return [op.results[0] for op in self.absorbed if any(u not in inside for u in mlir.users(op.results[0]))]
+
+    def reshape(self, op: Any) -> None:
+        """Take in a reshape that leaves the channels as they are."""
+        source, result = op.operands[0], op.results[0]
+        if source in self.numbers and self._fits(result):
+            self.absorbed.append(op)
+            self.numbers[result] = self.numbers[source]
+
+    def take(self, op: Any) -> None:
+        """Take in an elementwise operation, if it is one and its other operands are available."""
+        maps = indexing_maps(op)
+        result = op.results[0]
+        if not maps or maps[-1] != tuple(range(len(maps[-1]))) or not self._fits(result):
+            return
+        if "iterator_types" in op.attributes and "reduction" in str(op.attributes["iterator_types"]):
+            return
+        before = len(self.steps), len(self.operands)
+        inputs = [
+            self._input(value, map_, mlir.shape_of(result)) for value, map_ in zip(op.operands, maps[:-1], strict=False)
+        ]
+        number = None if None in inputs else self._body(op, [n for n in inputs if n is not None])
+        if number is None or len(self.operands) > _MAX_OPERANDS:
+            del self.steps[before[0] :], self.operands[before[1] :], self.kinds[before[1] :]
+            return
+        # The last step is the result: a body that yields an earlier value would not be.
+        if number != len(self.steps) - 1:
+            del self.steps[before[0] :], self.operands[before[1] :], self.kinds[before[1] :]
+            return
+        self.absorbed.append(op)
+        self.numbers[result] = number
+
+    def _fits(self, value: Any) -> bool:
+        shape = mlir.shape_of(value) if is_float32(value) else (0,)
+        return shape[-1:] == (self.channels,)
+
+    def _input(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:
+        """The step that gives an input's element, or None if it cannot be had in a register."""
+        if value in self.numbers:
+            return self.numbers[value] if _kind(map_, extents) == "result" else None
+        while (producer := mlir.owner(value)) is not None and forwards(producer):
+            inner = indexing_maps(producer)[:1]
+            if not inner:
+                return None
+            map_ = [None if i is None else map_[i] for i in inner[0]]
+            value = producer.operands[0]
+        text = scalar_constant(value)
+        if text is not None:
+            self.steps.append(Constant(text))
+            return len(self.steps) - 1
+        kind = _kind(map_, extents)
+        if kind is None or not is_float32(value):
+            return None
+        self.operands.append(unreshaped(value))
+        self.kinds.append(kind)
+        self.steps.append(Load(len(self.operands) - 1, kind))
+        return len(self.steps) - 1
+
+    def _body(self, op: Any, inputs: Sequence[int]) -> int | None:
+        """Add the scalar operations of a body; returns the step that it yields."""
+        block = op.regions[0].blocks[0]
+        numbers = dict(zip(block.arguments, inputs, strict=False))
+        for inner in block.operations:
+            each = inner.operation
+            for operand in each.operands:
+                text = None if operand in numbers else scalar_constant(operand)
+                if text is not None:
+                    self.steps.append(Constant(text))
+                    numbers[operand] = len(self.steps) - 1
+            if any(operand not in numbers for operand in each.operands):
+                return None
+            if each.name == "linalg.yield":
+                return int(numbers[each.operands[0]])
+            if each.name == "arith.constant":
+                continue
+            step = _scalar(each, [numbers[operand] for operand in each.operands])
+            if step is None:
+                return None
+            self.steps.append(step)
+            numbers[each.results[0]] = len(self.steps) - 1
+        return None
+
+
+def _scalar(op: Any, arguments: Sequence[int]) -> Apply | None:
+    types = [str(value.type) for value in (*op.operands, *op.results)]
+    if not op.name.startswith(("arith.", "math.")) or len(op.results) != 1 or set(types) - set(_ELEMENT_TYPES):
+        return None
+    attributes = ", ".join(f"{name} = {op.attributes[name]}" for name in mlir.attribute_names(op))
+    return Apply(op.name, tuple(arguments), attributes, tuple(types))
+
+
+def _kind(map_: Sequence[int | None], extents: Sequence[int]) -> By | None:
+    """What an operand indexed by `map_` has one element for; loops of one round do not count."""
+    wide = [loop for loop, extent in enumerate(extents) if extent > 1]
+    used = [loop for loop in map_ if loop in wide]
+    last = len(extents) - 1
+    if used == wide:
+        return "result"
+    if not used:
+        return "all"
+    if used == [last]:
+        return "channel"
+    return "point" if used == [loop for loop in wide if loop != last] else None

@@ -1,0 +1,90 @@
+"""Run compiled kernels on buffers between pages that may not be touched: an access outside ends the process.
+
+Reads a pickled (target, kernels, lists of operands, expected results) from standard input; exits 0 if all results are
+right. Each kernel runs twice, on buffers that end where a forbidden page begins and on ones that begin where one ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import pickle
+import sys
+from typing import Any
+
+import iree.compiler
+import iree.runtime
+import numpy as np
+from webtensorc_kernels.executable import Kernel
+
+from webtensorc import registry
+
+PAGE = mmap.PAGESIZE
+ALIGNMENT = 64
+"""Of buffers, as the runtime asks for; up to so many bytes behind a buffer are therefore not guarded."""
+
+
+class Guarded:
+    """A float32 array with a forbidden page right before or right behind it."""
+
+    def __init__(self, array: np.ndarray, *, at_end: bool) -> None:
+        size = -(-array.nbytes // PAGE) * PAGE
+        self._map = mmap.mmap(-1, size + 2 * PAGE)
+        base = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+        libc = ctypes.CDLL(None, use_errno=True)
+        for forbidden in (base, base + PAGE + size):
+            assert libc.mprotect(ctypes.c_void_p(forbidden), PAGE, 0) == 0
+        offset = (size - array.nbytes) // ALIGNMENT * ALIGNMENT if at_end else 0
+        self.memory = (ctypes.c_uint8 * array.nbytes).from_address(base + PAGE + offset)
+        self.array = np.frombuffer(self.memory, np.float32).reshape(array.shape)
+        self.array[...] = array
+
+
+def module(kernels: list[Kernel]) -> str:
+    """A module with a function `f0`, `f1`, ... per kernel; the last argument is where the result goes."""
+    parts = []
+    for i, kernel in enumerate(kernels):
+        types = ["tensor<" + "x".join(map(str, (*view.shape, "f32"))) + ">" for view in kernel.views]
+        arguments = [f"%a{n}" for n in range(len(types) - 1)]
+        signature = ", ".join(f"{a}: {t}" for a, t in zip(arguments, types, strict=False))
+        parts += [
+            kernel.text(f"kernel{i}"),
+            f"func.func @f{i}({signature}, %y: {types[-1]} {{iree.abi.output = 0 : index}}) -> {types[-1]} {{",
+            f"  %r = flow.dispatch @kernel{i}::@kernel{i}({', '.join(arguments)})"
+            f" : ({', '.join(types[:-1])}) -> {types[-1]}",
+            f"  return %r : {types[-1]}\n}}",
+        ]
+    return "module {\n" + "\n".join(parts) + "\n}"
+
+
+def run(function: Any, device: Any, operands: list[np.ndarray], shape: tuple[int, ...], *, at_end: bool) -> np.ndarray:
+    held = [Guarded(array, at_end=at_end) for array in (*operands, np.full(shape, np.nan, np.float32))]
+    memory = iree.runtime.MemoryType.HOST_LOCAL | iree.runtime.MemoryType.DEVICE_VISIBLE
+    usage = iree.runtime.BufferUsage.DEFAULT
+    views = [
+        iree.runtime.HalBufferView(
+            device.allocator.import_host_allocation(each.memory, memory, usage),
+            each.array.shape,
+            int(iree.runtime.HalElementType.FLOAT_32),
+        )
+        for each in held
+    ]
+    function(*views)
+    return held[-1].array.copy()
+
+
+def main() -> None:
+    target, kernels, operands, expected = pickle.load(sys.stdin.buffer)
+    flags = registry.make_target(target).flags(3)
+    binary = iree.compiler.compile_str(module(kernels), extra_args=list(flags))
+    config = iree.runtime.Config("local-sync")
+    loaded = iree.runtime.load_vm_module(iree.runtime.VmModule.copy_buffer(config.vm_instance, binary), config)
+    for i, (kernel, arrays, result) in enumerate(zip(kernels, operands, expected, strict=True)):
+        for at_end in (False, True):
+            given = [array.astype(np.float32).reshape(v.shape) for array, v in zip(arrays, kernel.views, strict=False)]
+            found = run(loaded[f"f{i}"], config.device, given, kernel.views[-1].shape, at_end=at_end)
+            np.testing.assert_array_equal(found, result.reshape(found.shape), err_msg=f"kernel {i}: {kernel.why}")
+
+
+if __name__ == "__main__":
+    main()

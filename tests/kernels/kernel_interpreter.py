@@ -1,0 +1,122 @@
+"""A `Code` that computes instead of writing: it runs a kernel workgroup by workgroup and watches every access.
+
+Each load and store is checked against its view's shape in every dimension; elements of a result that were never
+stored are found, and so are elements read before they were stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from webtensorc_kernels.code import Code, Index, View, Workgroup
+
+
+class Unknown:
+    """An index whose number the kernel's author must not know, as in generated code."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
+def number(index: object) -> int:
+    return index.value if isinstance(index, Unknown) else index  # type: ignore[return-value]
+
+
+OPERATIONS: dict[str, Callable[[int, int], int]] = {
+    "addi": lambda a, b: a + b,
+    "subi": lambda a, b: a - b,
+    "muli": lambda a, b: a * b,
+    "divui": lambda a, b: a // b,
+    "remui": lambda a, b: a % b,
+    "minsi": min,
+    "maxsi": max,
+}
+ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
+    "arith.addf": np.add,
+    "arith.mulf": np.multiply,
+    "arith.maximumf": np.maximum,
+    "arith.minimumf": np.minimum,
+    "math.tanh": np.tanh,
+}
+
+
+class Interpreter(Code):
+    """Runs a kernel on `arrays`, one per view by name; results are to be filled with NaN before."""
+
+    def __init__(self, lanes: int, arrays: dict[str, np.ndarray]) -> None:
+        super().__init__(lanes, fused=True)
+        self.arrays = arrays
+        self.stored = {name: np.zeros(array.shape, bool) for name, array in arrays.items()}
+        self.written: set[str] = set()
+
+    # Indices: none is known but literals.
+
+    def index(self, index: Index) -> str:
+        return index  # type: ignore[return-value]
+
+    def arithmetic(self, operation: str, a: Index, b: Index) -> Index:
+        if operation in ("divui", "remui"):
+            assert number(a) >= 0, "an unsigned division of a negative index"
+        return Unknown(OPERATIONS[operation](number(a), number(b)))  # type: ignore[return-value]
+
+    # Control: everything is really run.
+
+    def workgroups(self, grid: tuple[int, int, int], body: Callable[[Workgroup], None]) -> None:
+        for z in range(grid[2]):
+            for y in range(grid[1]):
+                for x in range(grid[0]):
+                    body(Workgroup(*(Unknown(n) if grid[d] > 1 else 0 for d, n in enumerate((x, y, z)))))  # type: ignore[arg-type]
+
+    def loop(
+        self,
+        low: Index,
+        high: Index,
+        body: Callable[[Index, list[str]], Sequence[str]],
+        carried: Sequence[str] = (),
+        step: int = 1,
+    ) -> list[str]:
+        values = list(carried)
+        for i in range(number(low), number(high), step):
+            values = list(body(Unknown(i), values))  # type: ignore[arg-type]
+        return values
+
+    # Memory.
+
+    def _slice(self, view: View, at: Sequence[Index], lanes: int) -> tuple[int | slice, ...]:
+        where = [number(i) for i in at]
+        assert len(where) == len(view.shape)
+        for i, extent in zip(where[:-1], view.shape[:-1], strict=True):
+            assert 0 <= i < extent, f"{view} at {where}"
+        assert 0 <= where[-1] <= view.shape[-1] - lanes, f"{lanes} lanes of {view} at {where}"
+        return (*where[:-1], slice(where[-1], where[-1] + lanes))
+
+    def load(self, view: View, *at: Index) -> str:
+        where = self._slice(view, at, self.lanes)
+        assert view.name not in self.written or self.stored[view.name][where].all(), (
+            f"{view} is read before it is stored"
+        )
+        return self.arrays[view.name][where].copy()  # type: ignore[return-value]
+
+    def store(self, vector: str, view: View, *at: Index) -> None:
+        where = self._slice(view, at, self.lanes)
+        self.arrays[view.name][where] = vector
+        self.stored[view.name][where] = True
+
+    def broadcast(self, view: View, *at: Index) -> str:
+        element = self.arrays[view.name][self._slice(view, at, 1)]
+        return np.repeat(element, self.lanes)  # type: ignore[return-value]
+
+    # Arithmetic, in float64.
+
+    def zero(self) -> str:
+        return np.zeros(self.lanes)  # type: ignore[return-value]
+
+    def number(self, text: str) -> str:
+        return np.full(self.lanes, float(text.split(" : ")[0]))  # type: ignore[return-value]
+
+    def multiply_add(self, a: str, b: str, c: str) -> str:
+        return a * b + c  # type: ignore[operator,return-value]
+
+    def apply(self, name: str, arguments: Sequence[str], attributes: str, types: Sequence[str]) -> str:
+        return ELEMENTWISE[name](*arguments)  # type: ignore[return-value]

@@ -1,0 +1,66 @@
+"""Kernels as machine code, on buffers between forbidden pages: right results and no access outside."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kernel_problems import arrays, convolutions, convolved
+from webtensorc_kernels import direct
+from webtensorc_kernels.code import Code, View
+from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_kernels.executable import Kernel, write
+from webtensorc_kernels.machine import Machine
+from webtensorc_runtime import cpu
+
+from webtensorc import registry
+
+GUARD = Path(__file__).with_name("kernel_guard.py")
+TARGETS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
+
+pytestmark = pytest.mark.slow
+
+
+def machine_of(target: str) -> Machine:
+    described = registry.make_target(target)
+    if not described.features() <= cpu.features():
+        pytest.skip(f"this processor cannot run {target}")
+    machine = Machine.of(described)
+    assert machine is not None
+    return machine
+
+
+def check(target: str, kernels: list[Kernel], operands: list[list[np.ndarray]], expected: list[np.ndarray]) -> None:
+    """Compile and run in a process of its own, which an access outside would end."""
+    given = pickle.dumps((target, kernels, operands, expected))
+    done = subprocess.run([sys.executable, GUARD], input=given, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(deadline=None, max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(problems=st.lists(convolutions(channels=150), min_size=6, max_size=6))
+def test_convolutions(target: str, problems: list[Convolution]) -> None:
+    machine = machine_of(target)
+    problems = [*problems, Convolution.product(17, 33, 70), Convolution.product(1, 5, 1), Convolution.product(3, 4, 16)]
+    kernels = []
+    for p in problems:
+        tile = choose(p, machine)
+        assert tile is not None
+        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine.fused)))
+    check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
+def test_an_access_outside_ends_the_process() -> None:
+    """Else the test above could not fail."""
+    code, x, y = Code(4, fused=False), View("%x", (64,)), View("%y", (4,))
+    kernel = write(code, [x, y], (1, 1, 1), lambda _: code.store(code.load(x, 64), y, 0), flops=0, why="")
+    given = pickle.dumps(("x86-64-v2", [kernel], [[np.zeros(64)]], [np.zeros(4)]))
+    assert subprocess.run([sys.executable, GUARD], input=given, capture_output=True, check=False).returncode < 0

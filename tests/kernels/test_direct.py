@@ -1,0 +1,123 @@
+"""Direct convolutions and matrix products, run by an interpreter of the code that writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kernel_interpreter import Interpreter
+from kernel_problems import arrays, convolutions, convolved
+from webtensorc_kernels import direct
+from webtensorc_kernels.convolution import Convolution, Tile, choose
+from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
+from webtensorc_kernels.machine import Machine
+
+MACHINES = [
+    Machine(4, 16, False, False, 1 << 19),
+    Machine(8, 16, True, False, 1 << 19),
+    Machine(16, 32, True, True, 1 << 20),
+]
+machines = st.sampled_from(MACHINES)
+
+PLAIN = Epilogue()
+BIAS_RESIDUAL_RELU = Epilogue(
+    (
+        Load(0, "channel"),
+        Apply("arith.addf", (-1, 0), "", ("f32",) * 3),
+        Load(1, "result"),
+        Apply("arith.addf", (1, 2), "", ("f32",) * 3),
+        Constant("0.0 : f32"),
+        Apply("arith.maximumf", (3, 4), "", ("f32",) * 3),
+    ),
+    ("channel", "result"),
+)
+SCALED_BY_POINT = Epilogue(
+    (
+        Load(0, "point"),
+        Apply("arith.mulf", (-1, 0), "", ("f32",) * 3),
+        *[Apply("math.tanh", (1,), "", ("f32",) * 2)] * 3,
+    ),
+    ("point",),
+)
+
+
+def interpreted(
+    p: Convolution, tile: Tile, epilogue: Epilogue = PLAIN, extra: tuple[np.ndarray, ...] = ()
+) -> np.ndarray:
+    """The kernel's result; the interpreter fails on an access outside, and here on what was never stored."""
+    x, w = arrays(p)
+    shapes = [view.shape for view in epilogue.views(p.points, p.groups * p.outputs)]
+    held = {f"%e{i}": a.reshape(shape) for i, (a, shape) in enumerate(zip(extra, shapes, strict=True))}
+    held["%x"] = x.reshape(p.batch, p.image[0], -1)
+    held["%w"] = w.reshape(p.kernel[0], -1, w.shape[-1])
+    held["%y"] = np.full((p.points, p.groups * p.outputs), np.nan)
+    code = Interpreter(tile.lanes, held)
+    code.written.add("%y")
+    direct.generate(p, tile, epilogue, code)
+    assert code.stored["%y"].all()
+    return held["%y"].reshape(p.batch, *p.out, -1)
+
+
+@settings(deadline=None)
+@given(convolutions(), machines)
+def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution, machine: Machine) -> None:
+    tile = choose(p, machine)
+    assert tile is not None
+    np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 150), machines)
+def test_every_product_is_right(rows: int, depth: int, columns: int, machine: Machine) -> None:
+    p = Convolution.product(rows, depth, columns)
+    tile = choose(p, machine)
+    assert tile is not None
+    np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(convolutions(), st.integers(1, 9), st.integers(1, 4), st.sampled_from((1, 2, 4)))
+def test_any_tile_will_do(p: Convolution, points: int, vectors: int, lanes: int) -> None:
+    tile = Tile(min(points, p.out[1]), max(1, min(vectors, p.outputs // min(lanes, p.outputs))), min(lanes, p.outputs))
+    np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(convolutions(), machines)
+def test_epilogues(p: Convolution, machine: Machine) -> None:
+    tile = choose(p, machine)
+    assert tile is not None
+    y = convolved(p, *arrays(p))
+    rng = np.random.default_rng(1)
+    bias, residual = rng.integers(-9, 9, y.shape[-1]), rng.integers(-9, 9, y.shape)
+    by_point = rng.standard_normal(y.shape[:-1])
+    fused = interpreted(p, tile, BIAS_RESIDUAL_RELU, (bias, residual))
+    np.testing.assert_array_equal(fused, np.maximum(y + bias + residual, 0))
+    assert SCALED_BY_POINT.is_long
+    scaled = interpreted(p, tile, SCALED_BY_POINT, (by_point,))
+    np.testing.assert_array_equal(scaled, np.tanh(y * by_point[..., None]))
+
+
+@settings(deadline=None)
+@given(convolutions(largest=60, channels=600), machines)
+def test_tiles_fit_the_registers_and_the_result(p: Convolution, machine: Machine) -> None:
+    tile = choose(p, machine)
+    assert tile is not None
+    assert machine.fits(tile.points, tile.vectors)
+    assert tile.points <= p.out[1] and tile.channels <= p.outputs
+
+
+def test_code_that_would_be_huge_is_not_written() -> None:
+    assert choose(Convolution(1, (99, 99), 8, 64, (99, 99), (99, 99), (1, 1), (2, 2), (98, 98)), MACHINES[0]) is None
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_equal_problems_give_equal_text(machine: Machine) -> None:
+    from webtensorc_kernels.code import Code
+
+    p = Convolution(1, (9, 9), 3, 20, (3, 3), (9, 9), padding=(1, 1))
+    tile = choose(p, machine)
+    assert tile is not None
+    kernels = [direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine.fused)) for _ in range(2)]
+    assert kernels[0] == kernels[1]

@@ -1,0 +1,121 @@
+"""Programs whose contractions become generated kernels, against JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import webtensorc_runtime
+from jax import lax
+
+import webtensorc
+
+pytestmark = pytest.mark.slow
+
+Array = Any
+
+
+def conv(x: Array, w: Array, *, strides: tuple[int, int] = (1, 1), padding: Any = "SAME", **more: Any) -> Array:
+    numbers = ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x, w, strides, padding, dimension_numbers=numbers, precision="highest", **more)
+
+
+def bias_and_relu(x: Array, w: Array, b: Array) -> Array:
+    return jax.nn.relu(conv(x, w) + b)
+
+
+def residual(x: Array, w: Array, b: Array) -> Array:
+    y = jax.nn.relu(conv(x, w) + b)
+    return jax.nn.relu(conv(y, jnp.flip(w, 0)) * 2 + x + b)
+
+
+def hard_swish(x: Array, w: Array, b: Array) -> Array:
+    y = conv(x, w, strides=(2, 2), padding=[(0, 1), (2, 0)]) + b
+    return y * jnp.clip(y + 3, 0, 6) / 6
+
+
+def used_twice(x: Array, w: Array, b: Array) -> Array:
+    y = conv(x, w) + b
+    return jnp.tanh(y), jnp.sum(y, axis=(1, 2)), y
+
+
+def first_channels_last(x: Array, w: Array, b: Array) -> Array:
+    return jnp.transpose(jax.nn.silu(conv(x, w, rhs_dilation=(2, 1)) + b), (0, 3, 1, 2))
+
+
+def several_images(x: Array, w: Array, b: Array) -> Array:
+    return conv(jnp.concatenate([x, 2 * x, -x]), w, padding="VALID") - b
+
+
+def scaled_by_pixel(x: Array, w: Array, b: Array) -> Array:
+    return conv(x, w) * x[..., :1] + b
+
+
+def product_with_gelu(x: Array, w: Array, b: Array) -> Array:
+    return jax.nn.gelu(x.reshape(-1, x.shape[-1]) @ w[0, 0] + b, approximate=False).reshape(x.shape)
+
+
+PROGRAMS = {
+    bias_and_relu: 1,
+    residual: 2,
+    hard_swish: 1,
+    used_twice: 1,
+    first_channels_last: 1,
+    several_images: 1,
+    scaled_by_pixel: 1,
+    product_with_gelu: 1,
+}
+
+
+def compiled(program: Callable[..., Any], arguments: tuple[np.ndarray, ...], folder: Path, target: str) -> Any:
+    path = folder / "model.mlir"
+    path.write_text(jax.jit(program).lower(*arguments).as_text())
+    return webtensorc.compile(path, targets=(target,), cache=False)
+
+
+def inputs(channels: int, kernel: int) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(0)
+    shapes = (1, 9, 11, channels), (kernel, kernel, channels, channels), (channels,)
+    x, w, b = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+    return x, w / np.float32(channels * kernel), b
+
+
+@pytest.mark.parametrize(("channels", "target"), [(20, "host"), (5, "x86-64-v3"), (32, "x86-64-v2")])
+def test_numbers(channels: int, target: str, tmp_path: Path) -> None:
+    """All programs in one model, each with weights of its own: equal convolutions would be merged."""
+    x, w, b = inputs(channels, 3)
+    weights = tuple(w * np.float32(1 + i) for i in range(len(PROGRAMS)))
+
+    def every(x: Array, b: Array, *weights: Array) -> Array:
+        return [program(x, w, b) for program, w in zip(PROGRAMS, weights, strict=True)]
+
+    bundle = compiled(every, (x, b, *weights), tmp_path, target)
+    steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"]]
+    assert sum(name.startswith(("conv", "matmul")) for name in steps) == sum(PROGRAMS.values())
+    results = iter(webtensorc_runtime.load(bundle)(x, b, *weights))
+    for program, expected in zip(PROGRAMS, jax.jit(every)(x, b, *weights), strict=True):
+        for theirs in jax.tree.leaves(expected):
+            np.testing.assert_allclose(next(results), theirs, rtol=2e-5, atol=1e-4, err_msg=program.__name__)
+
+
+def test_nan_and_infinity_arrive_where_they_should(tmp_path: Path) -> None:
+    x, w, b = inputs(8, 3)
+    x[0, 4, 5, 2], x[0, 0, 0, 0], x[0, 8, 10, 7] = np.nan, np.inf, -np.inf
+    (ours,) = webtensorc_runtime.load(compiled(bias_and_relu, (x, w, b), tmp_path, "host"))(x, w, b)
+    theirs = np.asarray(jax.jit(bias_and_relu)(x, w, b))
+    assert np.isnan(theirs).sum() == 9 * 8
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+    np.testing.assert_array_equal(np.isinf(ours), np.isinf(theirs))
+
+
+def test_the_pass_can_be_left_out(tmp_path: Path) -> None:
+    arguments = inputs(4, 1)
+    path = tmp_path / "model.mlir"
+    path.write_text(jax.jit(bias_and_relu).lower(*arguments).as_text())
+    bundle = webtensorc.compile(path, cache=False, disabled_passes=("generate-kernels",))
+    assert "kernels" not in bundle.artifacts[0].report
