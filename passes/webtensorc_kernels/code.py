@@ -180,6 +180,10 @@ class Code:
         self._depth -= 1
         self.line("}")
 
+    def is_below(self, index: Index, extent: int) -> str:
+        """Whether `0 <= index < extent`."""
+        return self.value(f"arith.cmpi ult, {self.indices(index, extent)} : index")
+
     # Memory and arithmetic.
 
     def load(self, view: View, *at: Index) -> str:
@@ -195,6 +199,10 @@ class Code:
         element = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
         return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
 
+    def zero_unless(self, condition: str, vector: str) -> str:
+        """The vector, or zeros where a scalar condition does not hold."""
+        return self.value(f"arith.select {condition}, {vector}, {self.zero()} : {self.vector}")
+
     def number(self, text: str) -> str:
         """A vector whose lanes are all the typed number `text` (`1.0 : f32`)."""
         number, _, kind = text.rpartition(" : ")
@@ -207,6 +215,18 @@ class Code:
         return self.value(
             f'"{name}"({", ".join(arguments)}){properties} : ({", ".join(vectors[:-1])}) -> {vectors[-1]}'
         )
+
+    def plus(self, a: str, b: str) -> str:
+        """`a + b` of two vectors."""
+        return self.apply("arith.addf", (a, b), "", ("f32",) * 3)
+
+    def minus(self, a: str, b: str) -> str:
+        """`a - b` of two vectors."""
+        return self.apply("arith.subf", (a, b), "", ("f32",) * 3)
+
+    def times(self, a: str, factor: float) -> str:
+        """A vector times a number."""
+        return self.apply("arith.mulf", (a, self.number(f"{factor} : f32")), "", ("f32",) * 3)
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
         """`a * b + c`, with one rounding where the machine has an instruction for it."""

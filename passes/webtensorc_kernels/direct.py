@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, is_inside, segments, tile_starts
-from webtensorc_kernels.epilogue import Epilogue, Place
+from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.grid import split
+from webtensorc_kernels.grid import share, split
 
 __all__ = ["generate"]
 
@@ -54,21 +54,13 @@ class _Writer:
                 self._block(number, where.y, down)
                 return []
 
-            low, high = self._share(where.x, p.groups * self.blocks, across)
+            low, high = share(self.code, where.x, p.groups * self.blocks, across)
             self.code.loop(low, high, block)
 
         why = f"{self.tile.points}x{self.tile.vectors} vectors of {self.tile.lanes}, {across}x{down} workgroups"
         views = [self.x, self.w, *self.operands, self.y]
         flops = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs
-        return write(self.code, views, (across, down, 1), body, flops=flops, why=why)
-
-    def _share(self, number: Index, total: int, groups: int) -> tuple[Index, Index]:
-        """The part of `range(total)` that belongs to workgroup `number` of `groups`."""
-        if groups == 1:
-            return 0, total
-        code = self.code
-        low = code.quotient(code.multiply(number, total), groups)
-        return low, code.quotient(code.multiply(code.add(number, 1), total), groups)
+        return write(self.code, views, (across, down, 1), body, flops=flops, results=1, why=why)
 
     def _block(self, number: Index, place: Index, down: int) -> None:
         """One block of channels: all rows, or all tiles of the only row, that belong to the workgroup."""
@@ -79,7 +71,7 @@ class _Writer:
         channel = code.add(code.multiply(group, p.outputs), first)
         rows = p.batch * p.out[0]
         if rows == 1:
-            self._row(0, 0, group, channel, self._share(place, len(self.starts), down))
+            self._row(0, 0, group, channel, share(code, place, len(self.starts), down))
             return
 
         def row(number: Index, _: list[str]) -> list[str]:
@@ -89,7 +81,7 @@ class _Writer:
             self._row(image, oh, group, channel, (0, len(self.starts)))
             return []
 
-        code.loop(*self._share(place, rows, down), row)
+        code.loop(*share(code, place, rows, down), row)
 
     def _row(self, image: Index, oh: Index, group: Index, channel: Index, share: tuple[Index, Index]) -> None:
         """The tiles of one row of the result whose numbers are in `share`."""
@@ -132,7 +124,8 @@ class _Writer:
         sums = [code.zero()] * (tile.points * tile.vectors)
         sums = code.loop(*self._rows_inside(top), window_row, sums)
         pixel = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
-        self._finish(pixel, channel, sums)
+        channels = tuple(code.add(channel, j * tile.lanes) for j in range(tile.vectors))
+        finish(code, self.epilogue, Block((pixel,), tile.points, channels), sums, self.operands, self.y)
 
     def _rows_inside(self, top: Index) -> tuple[Index, Index]:
         """The range of kh that falls inside the image, for a window that begins at row `top`."""
@@ -173,27 +166,3 @@ class _Writer:
         for i, value in zip(used, out, strict=True):
             sums[i] = value
         return sums
-
-    def _finish(self, pixel: Index, channel: Index, sums: list[str]) -> None:
-        """Apply the epilogue and store."""
-        code, tile = self.code, self.tile
-
-        def place(i: Index, j: int) -> Place:
-            return Place(code.add(pixel, i), code.add(channel, j * tile.lanes))
-
-        is_long = self.epilogue.is_long
-        for i in range(tile.points):
-            for j in range(tile.vectors):
-                at, value = place(i, j), sums[i * tile.vectors + j]
-                result = value if is_long else self.epilogue.emit(code, value, at, self.operands)
-                code.store(result, self.y, at.point, at.channel)
-        if is_long:
-
-            def again(i: Index, _: list[str]) -> list[str]:
-                for j in range(tile.vectors):
-                    at = place(i, j)
-                    value = code.load(self.y, at.point, at.channel)
-                    code.store(self.epilogue.emit(code, value, at, self.operands), self.y, at.point, at.channel)
-                return []
-
-            code.loop(0, tile.points, again)

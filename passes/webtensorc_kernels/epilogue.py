@@ -12,7 +12,7 @@ from typing import Literal
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["Apply", "Constant", "Epilogue", "Load", "Place"]
+__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish"]
 
 _LONG = 10
 """Operations from which on an epilogue is a loop of its own: unrolled over a register block it would be huge."""
@@ -86,6 +86,42 @@ class Epilogue:
         for step in self.steps:
             values.append(_emit(code, step, place, views, [*values, vector]))
         return values[-1] if values else vector
+
+
+@dataclass(frozen=True)
+class Block:
+    """Results in registers: runs of `count` adjacent points, each with a vector at each of `channels`."""
+
+    starts: tuple[Index, ...]
+    count: int
+    channels: tuple[Index, ...]
+
+
+def finish(
+    code: Code, epilogue: Epilogue, block: Block, values: Sequence[str], operands: Sequence[View], y: View
+) -> None:
+    """Apply the epilogue to a block's vectors, ordered by run, point and channel, and store them.
+
+    A long epilogue would be too much code for every register: then results are stored as they are and gone through
+    again, in a loop over each run.
+    """
+    remaining = iter(values)
+    for start in block.starts:
+        for i in range(block.count):
+            for channel in block.channels:
+                place, value = Place(code.add(start, i), channel), next(remaining)
+                result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
+                code.store(result, y, place.point, place.channel)
+    for start in block.starts if epilogue.is_long else ():
+
+        def again(i: Index, _: list[str], start: Index = start) -> list[str]:
+            for channel in block.channels:
+                place = Place(code.add(start, i), channel)
+                value = code.load(y, place.point, place.channel)
+                code.store(epilogue.emit(code, value, place, operands), y, place.point, place.channel)
+            return []
+
+        code.loop(0, block.count, again)
 
 
 def _emit(code: Code, step: Constant | Load | Apply, place: Place, views: Sequence[View], values: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ class Kernel:
     Attributes:
         grid: number of workgroups along x, y and z.
         flops: arithmetic operations of one call.
+        results: how many of the views, the last ones, are results; after the first they are scratch.
         body: the function's text, which is a function of the shapes and the machine alone.
         views: shapes of the operands and then of the results, as the kernel sees them; a caller's tensors have the
             same number of elements in the same order.
@@ -25,6 +26,7 @@ class Kernel:
 
     grid: tuple[int, int, int]
     flops: int
+    results: int
     body: str
     views: tuple[View, ...]
     why: str
@@ -67,8 +69,9 @@ def write(
     body: Callable[[Workgroup], None],
     *,
     flops: int,
+    results: int,
     why: str,
 ) -> Kernel:
     """Run `body`, which writes the work of one workgroup to `code`, and frame the result."""
     code.workgroups(grid, body)
-    return Kernel(grid, flops, code.text(" " * 6), tuple(views), why)
+    return Kernel(grid, flops, results, code.text(" " * 6), tuple(views), why)

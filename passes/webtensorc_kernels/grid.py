@@ -7,7 +7,9 @@ more than it brings.
 
 from __future__ import annotations
 
-__all__ = ["split"]
+from webtensorc_kernels.code import Code, Index
+
+__all__ = ["share", "split"]
 
 _WANTED = 8
 _SMALLEST = 400_000
@@ -25,6 +27,14 @@ def split(*, channels: int, rows: int, flops: int) -> tuple[int, int]:
         key=lambda grid: _cost(grid, channels, rows, wanted),
     )
     return best
+
+
+def share(code: Code, number: Index, total: int, groups: int) -> tuple[Index, Index]:
+    """The part of `range(total)` that belongs to workgroup `number` of `groups`: parts differ by at most one."""
+    if groups == 1:
+        return 0, total
+    low = code.quotient(code.multiply(number, total), groups)
+    return low, code.quotient(code.multiply(code.add(number, 1), total), groups)
 
 
 def _counts(extent: int) -> list[int]:

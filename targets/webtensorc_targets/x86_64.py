@@ -129,6 +129,11 @@ class X86Target(Target):
         """AVX-512 doubles their number."""
         return 32 if self.level == "v4" else 16
 
+    @property
+    def cache_bytes(self) -> tuple[int, int]:
+        """Processors with AVX-512 have a larger second level: 1 MiB and more, but for a few."""
+        return (32 << 10, 1 << 20) if self.level == "v4" else super().cache_bytes
+
     def describe(self) -> str:
         """The level by its best known extension."""
         best = {"v1": "SSE2", "v2": "SSE4.2", "v3": "AVX2 and FMA", "v4": "AVX-512"}[self.level]

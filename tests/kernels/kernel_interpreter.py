@@ -34,6 +34,7 @@ OPERATIONS: dict[str, Callable[[int, int], int]] = {
 }
 ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.addf": np.add,
+    "arith.subf": np.subtract,
     "arith.mulf": np.multiply,
     "arith.maximumf": np.maximum,
     "arith.minimumf": np.minimum,
@@ -42,13 +43,12 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
 
 
 class Interpreter(Code):
-    """Runs a kernel on `arrays`, one per view by name; results are to be filled with NaN before."""
+    """Runs a kernel on `arrays`, operands by the names of their views; results are made as they are first stored to."""
 
     def __init__(self, lanes: int, arrays: dict[str, np.ndarray]) -> None:
         super().__init__(lanes, fused=True)
-        self.arrays = arrays
-        self.stored = {name: np.zeros(array.shape, bool) for name, array in arrays.items()}
-        self.written: set[str] = set()
+        self.arrays = dict(arrays)
+        self.stored: dict[str, np.ndarray] = {}
 
     # Indices: none is known but literals.
 
@@ -91,21 +91,31 @@ class Interpreter(Code):
         assert 0 <= where[-1] <= view.shape[-1] - lanes, f"{lanes} lanes of {view} at {where}"
         return (*where[:-1], slice(where[-1], where[-1] + lanes))
 
+    def _read(self, view: View, at: Sequence[Index], lanes: int) -> np.ndarray:
+        where = self._slice(view, at, lanes)
+        if view.name in self.stored:
+            assert self.stored[view.name][where].all(), f"{view} is read before it is stored"
+        return self.arrays[view.name][where].copy()
+
     def load(self, view: View, *at: Index) -> str:
-        where = self._slice(view, at, self.lanes)
-        assert view.name not in self.written or self.stored[view.name][where].all(), (
-            f"{view} is read before it is stored"
-        )
-        return self.arrays[view.name][where].copy()  # type: ignore[return-value]
+        return self._read(view, at, self.lanes)  # type: ignore[return-value]
 
     def store(self, vector: str, view: View, *at: Index) -> None:
+        if view.name not in self.arrays:
+            self.arrays[view.name] = np.zeros(view.shape)
+            self.stored[view.name] = np.zeros(view.shape, bool)
         where = self._slice(view, at, self.lanes)
         self.arrays[view.name][where] = vector
         self.stored[view.name][where] = True
 
     def broadcast(self, view: View, *at: Index) -> str:
-        element = self.arrays[view.name][self._slice(view, at, 1)]
-        return np.repeat(element, self.lanes)  # type: ignore[return-value]
+        return np.repeat(self._read(view, at, 1), self.lanes)  # type: ignore[return-value]
+
+    def is_below(self, index: Index, extent: int) -> str:
+        return 0 <= number(index) < extent  # type: ignore[return-value]
+
+    def zero_unless(self, condition: str, vector: str) -> str:
+        return vector if condition else self.zero()
 
     # Arithmetic, in float64.
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_problems import arrays, convolutions, convolved
-from webtensorc_kernels import direct
+from webtensorc_kernels import direct, winograd
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -58,9 +58,25 @@ def test_convolutions(target: str, problems: list[Convolution]) -> None:
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_winograd(target: str) -> None:
+    machine = machine_of(target)
+    problems = [
+        Convolution(1, (13, 22), 33, 50, (3, 3), (13, 22), padding=(1, 1)),
+        Convolution(2, (19, 20), 40, 64, (3, 3), (17, 20), padding=(0, 2)),
+        Convolution(1, (12, 30), 64, 33, (3, 3), (14, 28), padding=(2, 0)),
+    ]
+    kernels = []
+    for p in problems:
+        blocking = winograd.plan(p, machine)
+        assert blocking is not None
+        kernels.append(winograd.generate(p, blocking, Epilogue(), Code(blocking.tile.lanes, machine.fused)))
+    check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
 def test_an_access_outside_ends_the_process() -> None:
     """Else the test above could not fail."""
     code, x, y = Code(4, fused=False), View("%x", (64,)), View("%y", (4,))
-    kernel = write(code, [x, y], (1, 1, 1), lambda _: code.store(code.load(x, 64), y, 0), flops=0, why="")
+    kernel = write(code, [x, y], (1, 1, 1), lambda _: code.store(code.load(x, 64), y, 0), flops=0, results=1, why="")
     given = pickle.dumps(("x86-64-v2", [kernel], [[np.zeros(64)]], [np.zeros(4)]))
     assert subprocess.run([sys.executable, GUARD], input=given, capture_output=True, check=False).returncode < 0

@@ -51,12 +51,10 @@ def interpreted(
     held = {f"%e{i}": a.reshape(shape) for i, (a, shape) in enumerate(zip(extra, shapes, strict=True))}
     held["%x"] = x.reshape(p.batch, p.image[0], -1)
     held["%w"] = w.reshape(p.kernel[0], -1, w.shape[-1])
-    held["%y"] = np.full((p.points, p.groups * p.outputs), np.nan)
     code = Interpreter(tile.lanes, held)
-    code.written.add("%y")
     direct.generate(p, tile, epilogue, code)
     assert code.stored["%y"].all()
-    return held["%y"].reshape(p.batch, *p.out, -1)
+    return code.arrays["%y"].reshape(p.batch, *p.out, -1)
 
 
 @settings(deadline=None)

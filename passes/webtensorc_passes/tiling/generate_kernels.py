@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import direct
+from webtensorc_kernels import direct, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
 from webtensorc_kernels.executable import Kernel
@@ -37,6 +38,9 @@ class GenerateKernels(Pass):
     after: ClassVar[Phase] = Phase.PREPROCESSING
     level: ClassVar[int | None] = 2
 
+    winograd: bool = True
+    """Whether 3x3 convolutions may use Winograd's algorithm, whose results differ by some 1e-5 of their scale."""
+
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of contractions that were replaced."""
         machine = Machine.of(context.target) if context.target else None
@@ -44,7 +48,7 @@ class GenerateKernels(Pass):
             return 0
         library = _Library(module)
         for contraction in reversed(_contractions(module)):
-            _replace(contraction, machine, library)
+            _replace(contraction, machine, library, winograd_too=self.winograd)
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
 
@@ -59,13 +63,18 @@ def _contractions(module: Any) -> list[Contraction]:
     return found
 
 
-def _replace(contraction: Contraction, machine: Machine, library: _Library) -> None:
+def _replace(contraction: Contraction, machine: Machine, library: _Library, *, winograd_too: bool) -> None:
     problem = contraction.problem.flat()
-    tile = choose(problem, machine)
+    blocking = winograd.plan(problem, machine) if winograd_too else None
+    tile = blocking.tile if blocking else choose(problem, machine)
     if tile is None:
         return
     fused = fuse(contraction.op, problem.groups * problem.outputs)
-    kernel = direct.generate(problem, tile, fused.epilogue, Code(tile.lanes, machine.fused))
+    code = Code(tile.lanes, machine.fused)
+    if blocking:
+        kernel = winograd.generate(problem, blocking, fused.epilogue, code)
+    else:
+        kernel = direct.generate(problem, tile, fused.epilogue, code)
     library.dispatch(contraction.name, kernel, [contraction.image, contraction.weights, *fused.operands], fused)
 
 
@@ -85,7 +94,12 @@ class _Library:
             entry = ir.Attribute.parse(f"[@{symbol}::@{symbol}]")
             segments = ir.Attribute.parse(f"array<i32: 0, {len(operands)}, 0, 0>")
         attributes = {"entry_points": entry, "operandSegmentSizes": segments}
-        op = mlir.create("flow.dispatch", operands, [fused.result.type], attributes, before=fused.last)
+        scratch = [
+            mlir.tensor_type(view.shape, np.dtype(np.float32), self.module.context)
+            for view in kernel.views[len(kernel.views) - kernel.results + 1 :]
+        ]
+        types = [fused.result.type, *scratch]
+        op = mlir.create("flow.dispatch", operands, types, attributes, before=fused.last)
         fused.result.replace_all_uses_with(op.results[0])
         for each in reversed(fused.absorbed):
             each.erase()
