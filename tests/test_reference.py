@@ -1,5 +1,6 @@
 """The references agree with each other and complain readably."""
 
+import dataclasses
 import sys
 
 import jax
@@ -12,7 +13,8 @@ from jax import export
 from webtensorc.compare import compare, make_inputs
 from webtensorc.errors import UnsupportedError, UsageError
 from webtensorc.frontends import load_model
-from webtensorc.reference import run_interpreter, run_onnxruntime
+from webtensorc.reference import interpreter_work, run_interpreter, run_onnxruntime
+from webtensorc.reference_xla import run_xla
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def test_onnxruntime_and_interpreter_agree(proto, tmp_path):
     inputs = make_inputs(model.inputs)
     expected = run_onnxruntime(path, inputs)
     assert list(expected) == ["y", "m"]
-    for reference in (run_onnxruntime(proto, inputs), run_interpreter(model, inputs)):
+    for reference in (run_onnxruntime(proto, inputs), run_interpreter(model, inputs), run_xla(model, inputs)):
         assert all(error.passed for error in compare(reference, expected))
 
 
@@ -69,3 +71,30 @@ def test_inputs_are_checked():
         run_interpreter(model, {})
     with pytest.raises(UsageError, match=r"was given float64\[3\]"):
         run_interpreter(model, {"x": np.ones(3)})
+
+
+def test_xla_takes_every_dtype_and_refuses_readably():
+    def function(x):
+        return x, x.astype(jnp.bfloat16), x.astype(jnp.complex64), x.astype(jnp.float64), x > 1, x.astype(jnp.uint4)
+
+    with jax.enable_x64(True):
+        model = load_model(export.export(jax.jit(function))(np.float32(3)))
+    inputs = make_inputs(model.inputs)
+    expected = run_interpreter(model, inputs)
+    found = run_xla(model, inputs)
+    assert [str(each.dtype) for each in found.values()] == [spec.dtype for spec in model.outputs]
+    assert all(error.passed for error in compare(found, expected))
+    with pytest.raises(UsageError, match="no value was given"):
+        run_xla(model, {})
+    broken = dataclasses.replace(model, graph=b"no graph")
+    with pytest.raises(UnsupportedError, match="XLA cannot run the model"):
+        run_xla(broken, inputs)
+
+
+def test_work_grows_with_the_sums():
+    def work(rows, inner, columns):
+        shapes = (np.zeros((rows, inner), np.float32), np.zeros((inner, columns), np.float32))
+        return interpreter_work(load_model(export.export(jax.jit(jnp.matmul))(*shapes)))
+
+    assert work(2, 3, 4) == 24
+    assert work(20, 30, 40) == 24_000

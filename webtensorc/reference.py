@@ -8,6 +8,7 @@ convolution net of full size.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ import numpy as np
 from webtensorc.errors import UnsupportedError, UsageError
 from webtensorc.model import Model
 
-__all__ = ["run_interpreter", "run_onnxruntime"]
+__all__ = ["INTERPRETER_SPEED", "interpreter_work", "run_interpreter", "run_onnxruntime"]
 
 Array = np.ndarray[Any, Any]
+INTERPRETER_SPEED = 1e6
+"""Scalar operations that the interpreter does in a second, about."""
 
 
 def run_onnxruntime(model: Any, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -75,7 +78,7 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
 
     from webtensorc import portable
 
-    arrays = [*model.weights.values(), *_in_order(model, inputs)]
+    arrays = [*model.weights.values(), *in_order(model, inputs)]
     with portable.context() as context, ir.Location.unknown():
         module = stablehlo.deserialize_portable_artifact(context, model.graph)
         _carry(module)
@@ -95,6 +98,33 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
     return results
 
 
+def interpreter_work(model: Model) -> int:
+    """How many scalar operations the interpreter does, about: convolutions count too much, loops only once."""
+    from jaxlib.mlir.dialects import stablehlo
+
+    from webtensorc import portable
+    from webtensorc.frontends.stablehlo.inline import nested
+
+    with portable.context() as context:
+        module = stablehlo.deserialize_portable_artifact(context, model.graph)
+        return sum(sum(map(_size, op.results)) * _terms(op) for op in nested(module.operation))
+
+
+def _size(value: Any) -> int:
+    shape = getattr(value.type, "shape", ())
+    return math.prod(max(extent, 1) for extent in shape)
+
+
+def _terms(operation: Any) -> int:
+    """How many products are summed for one element of a contraction; 1 for other operations."""
+    if operation.name == "stablehlo.convolution":
+        return _size(operation.operands[1])
+    if operation.name == "stablehlo.dot_general":
+        left, right, result = _size(operation.operands[0]), _size(operation.operands[1]), _size(operation.results[0])
+        return math.isqrt(max(left * right // max(result, 1), 1))
+    return 1
+
+
 def _attribute(array: Array) -> Any:
     from jaxlib.mlir import ir
 
@@ -102,7 +132,7 @@ def _attribute(array: Array) -> Any:
     return ir.DenseElementsAttr.get(array, signless=array.dtype.kind != "u")
 
 
-def _in_order(model: Model, inputs: Mapping[str, Array]) -> list[Array]:
+def in_order(model: Model, inputs: Mapping[str, Array]) -> list[Array]:
     ordered = []
     for spec in model.inputs:
         if spec.name not in inputs:

@@ -10,10 +10,14 @@ from webtensorc.cli import options
 from webtensorc.cli.console import Console, short
 from webtensorc.cli.options import verb
 
+SLOW = 0.5
+"""Minutes from which on the interpreter is not the default."""
+
 
 @verb("""
     $ webtensorc verify model.onnx
     $ webtensorc verify model.onnx --against interpreter --seed 7
+    $ webtensorc verify model.jax --against xla
     $ webtensorc verify model.wtb
     $ webtensorc verify model.onnx -O1 --disable-pass fold-constants
 """)
@@ -21,8 +25,8 @@ from webtensorc.cli.options import verb
 @options.targets(default=(), several=False)
 @click.option(
     "--against",
-    type=click.Choice(("onnxruntime", "interpreter")),
-    help="The reference. Default: onnxruntime for an ONNX file, else StableHLO's interpreter.",
+    type=click.Choice(("onnxruntime", "interpreter", "xla")),
+    help="The reference. Default: onnxruntime for an ONNX file, else StableHLO's interpreter, or XLA if that is slow.",
 )
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `run`. Repeatable.")
 @options.tolerance
@@ -68,8 +72,7 @@ def command(
     )
     module = building.load(console, source, device, threads)
     values = tensors.complete(console, tensors.bind(inputs, module.inputs, "--input"), module.inputs, seed)
-    reference = against or _default_reference(model)
-    expected = _expected(reference, model, values, dims=dims, input_shapes=input_shapes)
+    reference, expected = _expected(console, against, model, values, dims=dims, input_shapes=input_shapes)
     errors = compare(module.run(values), expected, rtol, atol)
     passed = all(each.passed for each in errors)
     data = {
@@ -83,20 +86,27 @@ def command(
     return 0 if passed else 1
 
 
-def _default_reference(path: str) -> str:
+def _expected(
+    console: Console, against: str | None, path: str, values: dict[str, Any], **pinned: Any
+) -> tuple[str, dict[str, Any]]:
+    """The name of the reference, and what it computes."""
     from pathlib import Path
 
+    from webtensorc import reference as references
+    from webtensorc.frontends import load_model
     from webtensorc.frontends.detect import Format, detect
 
-    return "onnxruntime" if detect(Path(path)) is Format.ONNX else "interpreter"
+    if against == "onnxruntime" or (against is None and detect(Path(path)) is Format.ONNX):
+        return "onnxruntime", references.run_onnxruntime(path, values)
+    model = load_model(path, **pinned)
+    minutes = references.interpreter_work(model) / references.INTERPRETER_SPEED / 60
+    if minutes > SLOW and against is None:
+        console.say("the model is too large for the interpreter: the reference is XLA")
+        against = "xla"
+    if against == "xla":
+        from webtensorc.reference_xla import run_xla
 
-
-def _expected(reference: str, path: str, values: dict[str, Any], **pinned: Any) -> dict[str, Any]:
-    """What the reference computes."""
-    from webtensorc import reference as references
-
-    if reference == "onnxruntime":
-        return references.run_onnxruntime(path, values)
-    from webtensorc.frontends import load_model
-
-    return references.run_interpreter(load_model(path, **pinned), values)
+        return "xla", run_xla(model, values)
+    if minutes > SLOW:
+        console.say(f"the interpreter may need {minutes:.0f} minutes; `--against xla` is quicker")
+    return "interpreter", references.run_interpreter(model, values)

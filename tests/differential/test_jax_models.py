@@ -1,0 +1,48 @@
+"""The JAX models agree with JAX, with their parameters as arguments and as weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from end_to_end import assert_agrees, through_a_file
+
+from fixtures import jax_models
+
+MODELS = {
+    model.name: model
+    for model in (
+        jax_models.transformer(layers=4, width=128, heads=8, vocabulary=512, length=48),
+        jax_models.conv_net(size=64, channels=(16, 32)),
+        jax_models.training_step(width=64, hidden=256, batch=32),
+    )
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [False, True], ids=["arguments", "weights"])
+@pytest.mark.parametrize("name", MODELS)
+def test_agrees_with_jax(name: str, closed: bool, tmp_path: Path) -> None:
+    model = MODELS[name]
+    exported = (jax_models.export_closed_over if closed else jax_models.export_with_arguments)(model)
+    path = tmp_path / "model.jax"
+    path.write_bytes(exported.serialize())
+    module = through_a_file(path, tmp_path)
+    arguments = model.inputs if closed else model.flat_arguments()
+    got = module(*arguments)
+    names = [spec.name for spec in module.outputs]
+    assert_agrees(dict(zip(names, got, strict=True)), dict(zip(names, model.expected(), strict=True)))
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_its_own_results(tmp_path: Path) -> None:
+    model = jax_models.training_step()
+    module = through_a_file(jax_models.export_with_arguments(model), tmp_path)
+    *parameters, x, y = model.flat_arguments()
+    losses = []
+    for _ in range(20):
+        loss, *parameters = module(*parameters, x, y)
+        losses.append(float(loss))
+    assert losses[-1] < 0.5 * losses[0]
+    assert np.isfinite(losses).all()
