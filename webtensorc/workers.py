@@ -20,7 +20,14 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from webtensorc.errors import CompilationError, DiagnosticError, InternalError, OutOfResourcesError, TimeLimitError
+from webtensorc.errors import (
+    CompilationError,
+    DiagnosticError,
+    InternalError,
+    OutOfResourcesError,
+    TimeLimitError,
+    UsageError,
+)
 from webtensorc.job import Job
 
 STEP_LIMIT = 600.0
@@ -37,13 +44,13 @@ class Worker:
     def __init__(self) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         # Plug-ins that the parent can import must be importable there too.
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TMPDIR": tempfile.gettempdir()}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "webtensorc.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=environment,
+            env=os.environ | paths,
             start_new_session=True,  # Ctrl-C goes to the parent, which ends this one
         )
         _alive.add(self)
@@ -65,7 +72,7 @@ class Worker:
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._died() from None
-        limit = float(os.environ.get("WEBTENSORC_STEP_LIMIT", STEP_LIMIT))
+        limit = _step_limit()
         while True:
             event = self._next_event(limit, deadline)
             if "step" in event:
@@ -122,6 +129,14 @@ class Worker:
             assert stream is not None
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
+
+
+def _step_limit() -> float:
+    given = os.environ.get("WEBTENSORC_STEP_LIMIT", str(STEP_LIMIT))
+    try:
+        return float(given)
+    except ValueError:
+        raise UsageError(f"WEBTENSORC_STEP_LIMIT is a number of seconds, not `{given}`") from None
 
 
 def run(job: Job, on_step: Callable[[str], None], deadline: float | None) -> None:

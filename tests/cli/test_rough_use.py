@@ -235,6 +235,7 @@ def test_names_of_any_kind(model: Path, tmp_path: Path) -> None:
         (("run", "BUNDLE", "--atol", "-1"), "not in the range"),
         (("compile", "MODEL", "--timeout", "nan"), "nan is not a number"),
         (("compile", "MODEL", "--dim", "n=" + "9" * 30), "is not NAME=N"),
+        (("compile", "MODEL", "--dump-ir", "/proc/no"), "cannot make the folder `/proc/no`"),
         (("compile", "MODEL", "--dim", "n=²"), "is not NAME=N"),
         (("compile", "MODEL", "--input-shape", "x:" + "9" * 30), "is not NAME:AxBxC"),
         (("run", "BUNDLE", "--dim", "batch=2"), "no named dimension 'batch'"),
@@ -278,3 +279,14 @@ def test_the_same_seed_gives_the_same_inputs(cli, bundle: Path) -> None:
     first, again, other = (cli("run", bundle, "--seed", seed, "-q").out for seed in (1, 1, 2))
     assert first == again != other
     assert np.isfinite([float(word) for word in first.split("=[")[1].rstrip("]\n").split()]).all()
+
+
+def test_environment_variables_that_make_no_sense(model: Path, tmp_path: Path) -> None:
+    wrong = shell(f"webtensorc compile {model} -o m.wtb --no-cache", tmp_path, WEBTENSORC_STEP_LIMIT="soon")
+    assert wrong.returncode == 2
+    assert "WEBTENSORC_STEP_LIMIT is a number of seconds, not `soon`" in wrong.stderr
+    fallback = shell(f"webtensorc compile {model} -o m.wtb --no-cache", tmp_path, TMPDIR="/nonexistent")
+    assert fallback.returncode == 0, fallback.stderr
+    useless = shell(f"webtensorc compile {model} -o m.wtb", tmp_path, WEBTENSORC_CACHE_DIR="/dev/null")
+    assert useless.returncode == 0
+    assert "the compile cache at /dev/null cannot be used" in useless.stderr

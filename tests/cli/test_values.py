@@ -137,7 +137,11 @@ def test_files_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
         np.savez(file, x=np.zeros(1))
     pickled = tmp_path / "p.npy"
     pickled.write_bytes(pickle.dumps([1]))
-    for path in (objects, text, archive, pickled, tmp_path / "missing.npy"):
+    headers = {"huge": f"({10**20}, 8)", "negative": "(-1, 8)", "code": "__import__('os')._exit(1)", "deep": "(" * 3000}
+    for name, shape in headers.items():
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".ljust(6000).encode()
+        (tmp_path / name).write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(32))
+    for path in (objects, text, archive, pickled, tmp_path / "missing.npy", *(tmp_path / name for name in headers)):
         with pytest.raises(InvalidFileError) as caught:
             FileValue(path).read()
         assert caught.value.file == str(path)

@@ -127,6 +127,19 @@ def output_file(path: Path) -> Path:
     return path
 
 
+def output_folder(path: Path) -> Path:
+    """`path`, made if need be.
+
+    Raises:
+        click.UsageError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"cannot make the folder `{path}`: {(error.strerror or str(error)).lower()}") from None
+    return path
+
+
 def _mapping(option: str) -> Callable[[click.Context, click.Parameter, Any], dict[str, Any]]:
     return lambda context, parameter, pairs: collect(option, pairs)
 

@@ -71,7 +71,9 @@ class FileValue:
         """
         try:
             array = np.load(self.path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # numpy parses the header as Python and lets out whatever its tokenizer meets
             reason = (
                 error.strerror
                 if isinstance(error, OSError) and error.strerror

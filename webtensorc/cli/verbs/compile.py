@@ -65,7 +65,7 @@ def command(
         what["input_shapes"],
         Options(what["optimization_level"], what["passes"], what["disabled_passes"]),
         cache=None if no_cache else Cache(warn=console.say),
-        dump_dir=Path(dump_ir) if dump_ir else None,
+        dump_dir=options.output_folder(Path(dump_ir)) if dump_ir else None,
         timeout=timeout,
     )
     if stop_after:
