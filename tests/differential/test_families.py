@@ -35,18 +35,20 @@ MODELS: dict[str, Any] = {
 WORK = {
     "resnet50": {
         *("fold-constants", "fold-batch-norm", "channels-last", "pointwise-to-matmul", "remove-dead"),
-        *("merge-matmuls", "tile-contractions", "plan-arena"),
+        *("merge-matmuls", "generate-kernels", "plan-arena"),
     },
     "decoder": {
         *("fold-constants", "merge-duplicates", "remove-dead", "merge-matmuls", "fuse-epilogue"),
-        *("tile-contractions", "plan-arena"),
+        "generate-kernels",
     },
-    "magika": {"channels-last", "plan-arena"},
+    "magika": {"channels-last", "generate-kernels", "plan-arena"},
     "silero": {"remove-dead"},
 }
 """What each pass at least must find something to do on."""
-CALLS_ARE_INLINED_BEFORE = {"inline-calls"}
-"""By the front ends; the pass is for IR that `opt` is given."""
+ELSEWHERE = {
+    "inline-calls": "the front ends inline already; it is for IR that `opt` is given",
+    "tile-contractions": "takes what no kernel is generated for; tests/passes/test_lowered_numbers.py",
+}
 
 
 @pytest.mark.slow
@@ -56,13 +58,16 @@ def test_passes_find_work(name: str) -> None:
     compilation = compile_source(Request(source, input_shapes=shapes, strict=True))
     records = [record for part in compilation.records.values() for record in part if record["changes"]]
     assert {record["step"] for record in records} >= WORK[name]
+    report = compilation.bundle.artifacts[0].report
+    if "plan-arena" in WORK[name]:
+        assert report["max-live-bytes"] <= report["arena-bytes"] < report["arena-bytes-before"]
 
 
 def test_every_optional_pass_has_a_model_that_it_changes() -> None:
     optional = {name for name, each in registry.passes().items() if each.level and "example" not in each.__module__}
-    assert set().union(*WORK.values()) | CALLS_ARE_INLINED_BEFORE >= optional
+    assert set().union(*WORK.values()) | set(ELSEWHERE) >= optional
     families = {name: {registry.passes()[each].family for each in work} for name, work in WORK.items()}
-    assert families["resnet50"] == families["decoder"] == set(Family)
+    assert families["resnet50"] == set(Family)
 
 
 @pytest.mark.slow
@@ -74,6 +79,6 @@ def test_the_effect_of_each_family(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert list(results) == ["all passes", *(f"no {family.value}" for family in Family)]
     everything = results["all passes"]
     assert results["no fusion"]["dispatches"] > everything["dispatches"]
-    assert results["no allocation"]["arena_bytes"] > everything["arena_bytes"] >= everything["max_live_bytes"]
+    assert results["no allocation"]["arena_bytes"] >= everything["arena_bytes"] >= everything["max_live_bytes"]
     for family in ("dataflow", "tiling"):  # other code; what it is worth, `make bench` measures
         assert results[f"no {family}"]["module_bytes"] != everything["module_bytes"]

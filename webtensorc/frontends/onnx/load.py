@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from webtensorc.frontends.onnx.files import open_model
+import onnx
+
+from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.signature import declared_inputs, pin
+from webtensorc.frontends.onnx.structure import tensors
 from webtensorc.frontends.onnx.trace import trace
 from webtensorc.frontends.onnx.values import Value
 from webtensorc.model import Model
@@ -39,4 +43,11 @@ def load(
     inputs = declared_inputs(opened, fixed)
     specs = pin(inputs, dims or {}, input_shapes or {}, opened.file)
     traced = trace(opened, specs, fixed)
-    return Model(name or opened.stem, traced.graph, traced.weights, specs, traced.outputs)
+    return Model(name or opened.stem, traced.graph, traced.weights, specs, traced.outputs, _external_files(opened))
+
+
+def _external_files(source: Source) -> tuple[Path, ...]:
+    """The files beside the model that its tensors lie in; whoever caches the model must notice when they change."""
+    external = (each for each in tensors(source.proto.graph) if each.data_location == onnx.TensorProto.EXTERNAL)
+    locations = {entry.value for tensor in external for entry in tensor.external_data if entry.key == "location"}
+    return tuple(source.folder / location for location in sorted(locations)) if source.folder else ()

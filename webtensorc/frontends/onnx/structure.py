@@ -24,6 +24,16 @@ def subgraphs(node: Any) -> Iterator[Any]:
         yield from attribute.graphs
 
 
+def tensors(graph: Any) -> Iterator[Any]:
+    """Every TensorProto of a graph: initialisers and attributes, those of graphs inside it too."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+        for inner in subgraphs(node):
+            yield from tensors(inner)
+
+
 def free_names(node: Any) -> Iterator[str]:
     """The outer values that a node reads: its inputs and those that its subgraphs take from around them."""
     yield from filter(None, node.input)
