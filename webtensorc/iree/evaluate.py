@@ -105,6 +105,13 @@ class Evaluator:
         return _STRUCTURAL[op.name](op, arrays)
 
 
+def rearranged(op: Operation, array: Array) -> Array:
+    """What a reshape, transposition or broadcast makes of an array in broadcast form."""
+    made = _STRUCTURAL[op.name](op, [array])
+    assert made is not None, op.name
+    return made
+
+
 def expand(known: Known, value: Value) -> Array:
     """All elements of a known value; a view where they repeat."""
     return np.broadcast_to(known.array, shape_of(value))

@@ -71,6 +71,21 @@ def slice_(
     return create("stablehlo.slice", [value], [typed(value, shape)], attributes, before=before).result
 
 
+def pad(
+    value: Value, filler: Value, low: Sequence[int], high: Sequence[int], interior: Sequence[int], before: Operation
+) -> Value:
+    """`stablehlo.pad`: `filler`, a scalar, around and between the elements; a negative edge cuts off."""
+    context = before.context
+    attributes = {
+        "edge_padding_low": integer_array(low, context),
+        "edge_padding_high": integer_array(high, context),
+        "interior_padding": integer_array(interior, context),
+    }
+    sizes = zip(low, shape_of(value), high, interior, strict=True)
+    shape = [a + extent + b + max(extent - 1, 0) * between for a, extent, b, between in sizes]
+    return create("stablehlo.pad", [value, filler], [typed(value, shape)], attributes, before=before).result
+
+
 def binary(name: str, left: Value, right: Value, before: Operation) -> Value:
     """An elementwise operation on two tensors of one type, such as `stablehlo.add`."""
     return create(name, [left, right], [left.type], before=before).result

@@ -23,7 +23,7 @@ from webtensorc.iree.mlir import Operation, Value
 from webtensorc.iree.stablehlo import DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
-_UNARY = {f"stablehlo.{name}" for name in ("abs", "exponential", "logistic", "negate", "tanh")}
+_UNARY = {f"stablehlo.{name}" for name in ("abs", "convert", "exponential", "logistic", "negate", "tanh")}
 _BINARY = {f"stablehlo.{name}" for name in ("add", "divide", "maximum", "minimum", "multiply", "subtract")}
 
 
@@ -120,7 +120,7 @@ def _common_step(evaluator: Evaluator, members: Sequence[Operation], axis: int) 
     if len(set(steps)) != len(steps) or any(step.name != name or len(step.results) != 1 for step in steps):
         return None
     if name in _UNARY:
-        return _Step(steps, axis)
+        return _Step(steps, axis) if len({mlir.dtype_of(step.results[0]) for step in steps}) == 1 else None
     if name == "stablehlo.reshape":
         place = _axis_after_reshape(members, steps, axis)
         return None if place is None else _Step(steps, place)

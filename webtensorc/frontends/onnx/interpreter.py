@@ -160,7 +160,7 @@ class Interpreter:
         }
         if operator.wants_node:
             keywords["node"] = node
-        if all(map(is_known, inputs)):
+        if operator.folds and all(map(is_known, inputs)):
             with jax.ensure_compile_time_eval():
                 results = operator.function(*inputs, **keywords)
         else:

@@ -28,13 +28,17 @@ _MARK = "__onnx_operators__"
 
 @dataclass(frozen=True)
 class Operator:
-    """One implementation and the opset versions of its domain for which it holds, `until` included."""
+    """One implementation and the opset versions of its domain for which it holds, `until` included.
+
+    `folds` is whether a node with known inputs only is computed during the trace.
+    """
 
     domain: str
     name: str
     since: int
     until: int | None
     function: Callable[..., Any]
+    folds: bool = True
 
     @functools.cached_property
     def wants_node(self) -> bool:
@@ -51,11 +55,17 @@ class Operator:
         return f"{self.since}..{self.until or ''}"
 
 
-def op(name: str, *, since: int = 1, until: int | None = None, domain: str = "") -> Callable[[F], F]:
-    """Declare that the decorated function computes operator `name` for opsets `since` to `until`."""
+def op(
+    name: str, *, since: int = 1, until: int | None = None, domain: str = "", folds: bool = True
+) -> Callable[[F], F]:
+    """Declare that the decorated function computes operator `name` for opsets `since` to `until`.
+
+    With `folds=False` it leaves its operations in the graph even if all inputs are known: for what must not be computed
+    ahead because its result is larger than its inputs.
+    """
 
     def mark(function: F) -> F:
-        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function)]
+        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds)]
         setattr(function, _MARK, tuple(found))
         return function
 

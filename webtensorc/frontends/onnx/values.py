@@ -68,10 +68,10 @@ def xp(*values: Value) -> Any:
 def is_weight_sized(array: np.ndarray) -> bool:
     """Whether a constant is an argument of the graph instead of a part of it.
 
-    Over 64 floating-point elements, or over 1024 of any other type: shapes, axes, pads and the tables that models index
-    with are below, what a model has learnt is above.
+    Over 64 elements of floats or of the small integers that stand for them, or over 1024 of any other type: shapes,
+    axes, pads and the tables that models index with are below, what a model has learnt is above.
     """
-    is_float = jnp.issubdtype(array.dtype, jnp.inexact)
+    is_float = jnp.issubdtype(array.dtype, jnp.inexact) or array.dtype in (np.int8, np.uint8)
     return array.size > (_MOST_KNOWN_FLOATS if is_float else _MOST_KNOWN_OTHERS)
 
 

@@ -12,7 +12,7 @@ from webtensorc.frontends.onnx.operators.cast import convert
 from webtensorc.frontends.onnx.operators.conv import conv
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import NotSupportedError, Value
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
 
 
 def _spread(parameter: Value, x: Value, axis: int, block_size: int) -> Value:
@@ -27,11 +27,14 @@ def _spread(parameter: Value, x: Value, axis: int, block_size: int) -> Value:
     return parameter
 
 
-@op("DequantizeLinear", since=10)
+@op("DequantizeLinear", since=10, folds=False)
 def dequantize_linear(
     x: Value, scale: Value, zero_point: Value = None, *, axis: int = 1, block_size: int = 0, output_dtype: int = 0
 ) -> Value:
-    """(x - zero_point) * scale (`axis` since opset 13, blocks since 21)."""
+    """(x - zero_point) * scale (`axis` since opset 13, blocks since 21).
+
+    Known integers stay what they are in the graph, so that they are stored as such and can be computed with.
+    """
     dtype = dtype_of(output_dtype) if output_dtype else scale.dtype
     wide = _widened(x)
     if zero_point is not None:
@@ -40,7 +43,7 @@ def dequantize_linear(
 
 
 def _widened(x: Value) -> Value:
-    return x.astype(np.int32 if jnp.issubdtype(x.dtype, jnp.integer) else np.float32)
+    return lax.convert_element_type(x, np.int32 if jnp.issubdtype(x.dtype, jnp.integer) else np.float32)
 
 
 @op("QuantizeLinear", since=10)
@@ -86,8 +89,15 @@ def dynamic_quantize_linear(x: Value) -> Value:
 
 @op("MatMulInteger", since=10)
 def matmul_integer(a: Value, b: Value, a_zero_point: Value = None, b_zero_point: Value = None) -> Value:
-    """(a - a_zero_point) @ (b - b_zero_point) in int32; zero points may be one per row of a or column of b."""
-    return jnp.matmul(_centred_rows(a, a_zero_point), _centred_columns(b, b_zero_point))
+    """(a - a_zero_point) @ (b - b_zero_point) in int32; zero points may be one per row of a or column of b.
+
+    The zero point of DynamicQuantizeLinear is taken out of the product, which then is one of 8-bit integers.
+    """
+    right = _centred_columns(b, b_zero_point)
+    if is_known(a_zero_point) or a_zero_point.ndim or min(a.ndim, b.ndim) < 2:
+        return jnp.matmul(_centred_rows(a, a_zero_point), right)
+    shift = a_zero_point.astype(np.int32) * jnp.sum(right, -2, keepdims=True, dtype=np.int32)
+    return jnp.matmul(a.astype(np.int32), right) - shift
 
 
 def _centred_rows(a: Value, zero_point: Value) -> Value:

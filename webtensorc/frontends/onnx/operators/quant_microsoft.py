@@ -1,0 +1,138 @@
+"""Quantised operators of ONNX Runtime's domain `com.microsoft`: what its quantiser writes in the QOperator format.
+
+Each is a float operator between a dequantisation and a quantisation; the scale and the zero point of a tensor follow it
+in the list of inputs. Source: ONNX Runtime, docs/ContribOperators.md, opset 1 of the domain.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from webtensorc.frontends.onnx.operators.linear import gemm
+from webtensorc.frontends.onnx.operators.pool import average_pool
+from webtensorc.frontends.onnx.operators.quant import dequantize_linear, quantize_linear
+from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.values import Value
+
+_DOMAIN = "com.microsoft"
+
+
+@op("QLinearAdd", domain=_DOMAIN)
+def qlinear_add(
+    a: Value, a_scale: Value, a_zero: Value, b: Value, b_scale: Value, b_zero: Value, scale: Value, zero: Value = None
+) -> Value:
+    """a + b."""
+    return _quantised(dequantize_linear(a, a_scale, a_zero) + dequantize_linear(b, b_scale, b_zero), a, scale, zero)
+
+
+@op("QLinearMul", domain=_DOMAIN)
+def qlinear_mul(
+    a: Value, a_scale: Value, a_zero: Value, b: Value, b_scale: Value, b_zero: Value, scale: Value, zero: Value = None
+) -> Value:
+    """a * b."""
+    return _quantised(dequantize_linear(a, a_scale, a_zero) * dequantize_linear(b, b_scale, b_zero), a, scale, zero)
+
+
+def _quantised(y: Value, like: Value, scale: Value, zero: Value) -> Value:
+    """`y` quantised to the type of `like`, an absent zero point being 0."""
+    return quantize_linear(y, scale, jnp.zeros((), like.dtype) if zero is None else zero)
+
+
+@op("QLinearSigmoid", domain=_DOMAIN)
+def qlinear_sigmoid(x: Value, x_scale: Value, x_zero: Value, scale: Value, zero: Value = None) -> Value:
+    """1 / (1 + exp(-x))."""
+    return _quantised(jax.nn.sigmoid(dequantize_linear(x, x_scale, x_zero)), x, scale, zero)
+
+
+@op("QLinearLeakyRelu", domain=_DOMAIN)
+def qlinear_leaky_relu(
+    x: Value, x_scale: Value, x_zero: Value, scale: Value, zero: Value = None, *, alpha: float = 0.01
+) -> Value:
+    """x, or alpha * x where that is negative."""
+    return _quantised(jax.nn.leaky_relu(dequantize_linear(x, x_scale, x_zero), alpha), x, scale, zero)
+
+
+@op("QLinearSoftmax", domain=_DOMAIN)
+def qlinear_softmax(
+    x: Value, x_scale: Value, x_zero: Value, scale: Value, zero: Value = None, *, axis: int = -1, opset: int = 13
+) -> Value:
+    """Softmax along `axis`, or, with `opset` below 13, over all dimensions from it on."""
+    axes = axis if opset >= 13 else tuple(range(axis % x.ndim, x.ndim))
+    return _quantised(jax.nn.softmax(dequantize_linear(x, x_scale, x_zero), axes), x, scale, zero)
+
+
+@op("QLinearGlobalAveragePool", domain=_DOMAIN)
+def qlinear_global_average_pool(
+    x: Value, x_scale: Value, x_zero: Value, scale: Value, zero: Value, *, channels_last: int = 0
+) -> Value:
+    """Mean over all spatial axes."""
+    axes = tuple(range(1, x.ndim - 1) if channels_last else range(2, x.ndim))
+    return _quantised(jnp.mean(dequantize_linear(x, x_scale, x_zero), axes, keepdims=True), x, scale, zero)
+
+
+@op("QLinearAveragePool", domain=_DOMAIN)
+def qlinear_average_pool(
+    x: Value,
+    x_scale: Value,
+    x_zero: Value,
+    scale: Value,
+    zero: Value = None,
+    *,
+    kernel_shape: tuple[int, ...],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    channels_last: int = 0,
+    count_include_pad: int = 0,
+    pads: tuple[int, ...] | None = None,
+    strides: tuple[int, ...] | None = None,
+) -> Value:
+    """AveragePool."""
+    image = dequantize_linear(x, x_scale, x_zero)
+    y = average_pool(
+        jnp.moveaxis(image, -1, 1) if channels_last else image,
+        kernel_shape=kernel_shape,
+        auto_pad=auto_pad,
+        ceil_mode=ceil_mode,
+        count_include_pad=count_include_pad,
+        pads=pads,
+        strides=strides,
+    )
+    return _quantised(jnp.moveaxis(y, 1, -1) if channels_last else y, x, scale, zero)
+
+
+@op("QLinearConcat", domain=_DOMAIN)
+def qlinear_concat(scale: Value, zero: Value, *parts: Value, axis: int) -> Value:
+    """Concatenation of tensors with scales and zero points of their own."""
+    each = [dequantize_linear(*parts[i : i + 3]) for i in range(0, len(parts), 3)]
+    return quantize_linear(jnp.concatenate(each, axis), scale, zero)
+
+
+@op("QGemm", domain=_DOMAIN)
+def qgemm(
+    a: Value,
+    a_scale: Value,
+    a_zero: Value,
+    b: Value,
+    b_scale: Value,
+    b_zero: Value,
+    c: Value = None,
+    scale: Value = None,
+    zero: Value = None,
+    *,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Value:
+    """alpha * A @ B + C, C being int32 in units of alpha * a_scale * b_scale; float32 if no output scale is given."""
+    columns = 0 if transB else 1
+    bias = None if c is None else dequantize_linear(c, alpha * a_scale * b_scale, axis=c.ndim - 1)
+    y = gemm(
+        dequantize_linear(a, a_scale, a_zero),
+        dequantize_linear(b, b_scale, b_zero, axis=columns),
+        bias,
+        alpha=alpha,
+        transA=transA,
+        transB=transB,
+    )
+    return y if scale is None else _quantised(y, a, scale, zero)
