@@ -22,27 +22,40 @@ def bind(module: ir.Module, names: Iterable[str]) -> None:
     with module.context, main.location:
         for name in names:
             weight = body.arguments[0]
-            symbol = f"weight.{name}"
-            parameter = ir.Attribute.parse(f"#flow.parameter.named<{_quote(SCOPE)}::{_quote(name)}> : {weight.type}")
+            symbol, stored = f"weight.{name}", _signless(weight.type)
+            parameter = ir.Attribute.parse(f"#flow.parameter.named<{_quote(SCOPE)}::{_quote(name)}> : {stored}")
             ir.Operation.create(
                 "util.global",
                 attributes={
                     "sym_name": ir.StringAttr.get(symbol),
                     "sym_visibility": ir.StringAttr.get("private"),
-                    "type": ir.TypeAttr.get(weight.type),
+                    "type": ir.TypeAttr.get(stored),
                     "initial_value": parameter,
                 },
                 ip=ir.InsertionPoint(main),
             )
             load = ir.Operation.create(
                 "util.global.load",
-                results=[weight.type],
+                results=[stored],
                 attributes={"global": ir.FlatSymbolRefAttr.get(symbol)},
                 ip=ir.InsertionPoint.at_block_begin(body),
             )
-            weight.replace_all_uses_with(load.result)
+            value = load.result
+            if stored != weight.type:
+                behind = ir.InsertionPoint(body.operations[1])
+                value = ir.Operation.create("stablehlo.bitcast_convert", [weight.type], [value], ip=behind).result
+            weight.replace_all_uses_with(value)
             body.erase_argument(0)
         _forget_erased_arguments(main, body)
+
+
+def _signless(kind: ir.Type) -> ir.Type:
+    """The type without a sign, if it has one: globals cannot."""
+    tensor = ir.RankedTensorType(kind)
+    element = tensor.element_type
+    if not isinstance(element, ir.IntegerType) or element.is_signless:
+        return kind
+    return ir.RankedTensorType.get(tensor.shape, ir.IntegerType.get_signless(element.width))
 
 
 def _forget_erased_arguments(main: ir.Operation, body: ir.Block) -> None:

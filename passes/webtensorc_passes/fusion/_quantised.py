@@ -23,7 +23,7 @@ class Quantised:
         source: the int8 or uint8 tensor that the integers come from.
         movements: reshapes, transpositions and broadcasts that take `source` to the shape of the whole.
         scale: in broadcast form, in the shape of the whole.
-        zero: int32, likewise.
+        zero: int32, likewise; of `source`.
     """
 
     source: Value
@@ -48,15 +48,19 @@ class Quantised:
             arrays = [rearranged(movement, array) for array in arrays]
         return cls(source, tuple(movements), Known(arrays[0], scale.weights), arrays[1])
 
-    def integers(self, graph: Graph, evaluator: Evaluator, before: Operation) -> tuple[Value, Array]:
-        """int8 integers and the zero point that goes with them, in the shape of the whole.
+    @property
+    def int8_zero(self) -> Array:
+        """The zero point that goes with `int8`."""
+        return self.zero - 128 if mlir.dtype_of(self.source) == np.uint8 else self.zero
 
-        int8 is what the target has products for, so uint8 is moved down by 128 and its zero point with it; unless the
+    def int8(self, graph: Graph, evaluator: Evaluator, before: Operation) -> Value:
+        """The integers as int8 in the shape of the whole.
+
+        int8 is what targets have products for, so uint8 is moved down by 128 and its zero point with it; unless the
         integers are known this is one exclusive or.
         """
-        value, zero = self.source, self.zero
+        value = self.source
         if mlir.dtype_of(value) == np.uint8:
-            zero = zero - 128
             known = evaluator.known(value)
             if known is not None:
                 moved = Known((known.array ^ np.uint8(128)).view(np.int8), known.weights)
@@ -71,7 +75,7 @@ class Quantised:
             kind = stablehlo.typed(value, mlir.shape_of(op.results[0]))
             attributes = {name: op.attributes[name] for name in mlir.attribute_names(op)}
             value = mlir.create(op.name, [value], [kind], attributes, before=before).result
-        return value, zero
+        return value
 
 
 def _is_float_conversion(op: Operation) -> bool:

@@ -70,13 +70,14 @@ def _dot(graph: Graph, evaluator: Evaluator, op: Operation, left: Quantised, rig
     for each, side in zip((left, right), sides, strict=True):
         if not all(side.is_uniform(array) for array in (each.scale.array, each.zero)):
             return False
-    (a, x), (b, y) = (each.integers(graph, evaluator, op) for each in (left, right))
-    x, y = sides[0].in_result(x), sides[1].in_result(y)
+    x, y = sides[0].in_result(left.int8_zero), sides[1].in_result(right.int8_zero)
+    a, b = left.int8(graph, evaluator, op), right.int8(graph, evaluator, op)
     total = _contraction(op, a, b)
     if y.any():
         total = _less(graph, total, y, _sums(evaluator, a, sides[0], op), op)
     if x.any():
         total = _less(graph, total, x, _sums(evaluator, b, sides[1], op), op)
+    if x.any() and y.any():
         depth = math.prod(mlir.shape_of(a)[i] for i in layout.left_contracting)
         total = _less(graph, total, -x * y, Known(np.full((1,) * x.ndim, depth, np.int32), ()), op)
     scales = sides[0].in_result(left.scale.array), sides[1].in_result(right.scale.array)
@@ -144,33 +145,45 @@ def _sums(evaluator: Evaluator, value: Value, side: _Side, op: Operation) -> Kno
 
 def _convolution(graph: Graph, evaluator: Evaluator, op: Operation, image: Quantised, kernel: Quantised) -> bool:
     layout = ConvolutionLayout.of(op)
-    output = layout.kernel.index("o")
+    output, groups = layout.kernel.index("o"), mlir.integer(op, "feature_group_count", 1)
     if image.scale.array.size != 1 or image.zero.size != 1 or mlir.integer(op, "batch_group_count", 1) != 1:
         return False
     if any(array.size != array.shape[output] for array in (kernel.scale.array, kernel.zero)):
         return False
     flat, per_channel = [1] * len(layout.output), [-1 if each == "f" else 1 for each in layout.output]
-    (a, x), (b, y) = (each.integers(graph, evaluator, op) for each in (image, kernel))
-    x, weights = x.reshape(flat), evaluator.known(b)
-    groups = mlir.integer(op, "feature_group_count", 1)
-    is_depthwise = groups > 1 and mlir.shape_of(b)[layout.kernel.index("i")] == 1
-    if weights is None or is_depthwise or (y.any() and groups > 1):
+    x, y = image.int8_zero, kernel.int8_zero
+    is_depthwise = groups > 1 and mlir.shape_of(op.operands[1])[layout.kernel.index("i")] == 1
+    is_wide = is_depthwise or (y.any() and groups > 1) or evaluator.known(kernel.source) is None or not _fits(x)
+    if is_wide and mlir.dtype_of(op.results[0]) == _INT32:
+        return False  # it is what it would become
+    a, b = image.int8(graph, evaluator, op), kernel.int8(graph, evaluator, op)
+    if is_wide:
         total = _contraction(op, _centred(graph, a, x, op), _centred(graph, b, y, op))
     else:
         changes = {}
         if x.any():  # outside the image is the zero point, so that the sums of the weights are the same everywhere
             a, changes = _padded(op, a, x, layout), _nothing_around(op, len(flat) - 2)
         total = _contraction(op, a, b, changes)
-        y = y.reshape(per_channel)
         if y.any():
-            total = _less(graph, total, y, _window_sums(op, a, b, layout, changes), op)
+            total = _less(graph, total, y.reshape(per_channel), _window_sums(op, a, b, layout, changes), op)
         if x.any():
-            others = tuple(i for i in range(len(flat)) if i != output)
-            sums = (expand(weights, b) - y.reshape(kernel.zero.shape)).sum(axis=others, dtype=np.int32)
-            total = _less(graph, total, x, Known(sums.reshape(per_channel), weights.weights), op)
+            sums = _kernel_sums(evaluator, b, y, output)
+            total = _less(graph, total, x.reshape(flat), Known(sums.array.reshape(per_channel), sums.weights), op)
     factor = image.scale.array.reshape(flat) * kernel.scale.array.reshape(per_channel)
     _replace_scaled(graph, op, total, (image, kernel), factor)
     return True
+
+
+def _fits(zero: Array) -> bool:
+    return bool((np.abs(2 * zero + 1) < 256).all())
+
+
+def _kernel_sums(evaluator: Evaluator, kernel: Value, zero: Array, output: int) -> Known:
+    """The sum of `kernel - zero` for every output channel."""
+    known = evaluator.known(kernel)
+    assert known is not None
+    others = tuple(i for i in range(zero.ndim) if i != output)
+    return Known((expand(known, kernel) - zero).sum(axis=others, dtype=np.int32), known.weights)
 
 
 def _window_sums(

@@ -1,0 +1,121 @@
+"""Models from ONNX Runtime's quantiser run in integers and agree with it within one quantisation step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantFormat, QuantType
+from quantised_models import attention, convolutions, dynamically, output_step, sample, statically
+
+import webtensorc
+from webtensorc import portable
+from webtensorc.artifact import Bundle
+
+SIGNED, UNSIGNED = QuantType.QInt8, QuantType.QUInt8
+TYPES = {
+    "u8-s8": {"activation_type": UNSIGNED, "weight_type": SIGNED},
+    "u8-u8": {"activation_type": UNSIGNED, "weight_type": UNSIGNED},
+    "s8-s8": {"activation_type": SIGNED, "weight_type": SIGNED, "extra_options": {"ActivationSymmetric": True}},
+    "s8-s8-asymmetric": {
+        "activation_type": SIGNED,
+        "weight_type": SIGNED,
+        "extra_options": {"WeightSymmetric": False},
+    },
+}
+
+
+def reference(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    """ONNX Runtime's result, node by node as the model says: its own fusions differ from that by some steps."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {"x": x})[0])
+
+
+def contractions(bundle: Bundle) -> list[str]:
+    """The type of every contraction in the graph that the bundle carries: `(operands) -> result`."""
+    text = portable.to_text(bundle.model.graph)
+    found = re.findall(r'"stablehlo\.(?:dot_general|convolution)".* : (\(.*\) -> tensor<[^>]*>)', text)
+    assert found
+    return found
+
+
+def element_types(contraction: str) -> list[str]:
+    return re.findall(r"tensor<(?:\d+x)*(\w+)>", contraction)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per_channel", [False, True], ids=["per-tensor", "per-channel"])
+@pytest.mark.parametrize("types", TYPES)
+@pytest.mark.parametrize("form", [QuantFormat.QDQ, QuantFormat.QOperator], ids=["qdq", "qoperator"])
+@pytest.mark.parametrize("build", [convolutions, attention])
+def test_static(build: Callable[[], onnx.ModelProto], form: Any, types: str, per_channel: bool) -> None:
+    model = statically(build(), quant_format=form, per_channel=per_channel, **TYPES[types])
+    bundle = webtensorc.compile(model, cache=False)
+    x = sample(model, 9)
+    (found,) = webtensorc_runtime.load(bundle)(x)
+    assert np.abs(found - reference(model, x)).max() <= 1.01 * output_step(model)
+    assert {element_types(each)[-1] for each in contractions(bundle)} == {"i32"}
+
+
+@pytest.mark.parametrize("build", [convolutions, attention])
+def test_weights_stay_small_and_products_are_of_small_integers(build: Callable[[], onnx.ModelProto]) -> None:
+    model = statically(build(), quant_format=QuantFormat.QDQ, per_channel=True, **TYPES["u8-s8"])
+    bundle = webtensorc.compile(model, cache=False)
+    kinds = [element_types(each) for each in contractions(bundle)]
+    depthwise = sum(any(a.name == "group" and a.i > 1 for a in node.attribute) for node in model.graph.node)
+    assert kinds.count(["i8", "i8", "i32"]) == len(kinds) - depthwise
+    assert kinds.count(["i32", "i32", "i32"]) == depthwise
+    given = [numpy_helper.to_array(each) for each in model.graph.initializer]
+    # Depthwise kernels are few numbers; they are widened when the model is compiled.
+    large = [each for each in given if each.dtype == np.int8 and each.size > 64 and each.shape[1:2] != (1,)]
+    kept = [each for each in bundle.model.weights.values() if each.dtype == np.int8]
+    assert sum(each.nbytes for each in kept) == sum(each.nbytes for each in large) > 4000
+
+
+def test_without_the_pass_they_are_products_of_floats() -> None:
+    model = statically(attention(), quant_format=QuantFormat.QDQ, **TYPES["u8-s8"])
+    bundle = webtensorc.compile(model, cache=False, disabled_passes=("integer-contractions",))
+    assert {element_types(each)[-1] for each in contractions(bundle)} == {"f32"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weight_type", [SIGNED, UNSIGNED], ids=["s8", "u8"])
+@pytest.mark.parametrize("per_channel", [False, True], ids=["per-tensor", "per-channel"])
+def test_dynamic(weight_type: Any, per_channel: bool) -> None:
+    model = dynamically(attention(), weight_type=weight_type, per_channel=per_channel)
+    bundle = webtensorc.compile(model, cache=False)
+    x = sample(model, 9)
+    (found,), expected = webtensorc_runtime.load(bundle)(x), reference(model, x)
+    # A value that ONNX Runtime rounds up and we round down differs by one step of 1/255 of its tensor's range.
+    assert np.abs(found - expected).max() <= np.ptp(expected) / 255
+    kinds = [element_types(each) for each in contractions(bundle)]
+    assert kinds.count(["i8", "i8", "i32"]) >= 4
+    assert kinds.count(["f32", "f32", "f32"]) == 2  # of two activations, which the quantiser leaves in floats
+
+
+def test_unsigned_weights_keep_their_type() -> None:
+    tables = {f"uint{bits}": np.arange(3000).reshape(3, 1000).astype(f"uint{bits}") for bits in (8, 16, 32, 64)}
+    graph = helper.make_graph(
+        [helper.make_node("Gather", [name, "rows"], [f"{name}_rows"]) for name in tables],
+        "tables",
+        [helper.make_tensor_value_info("rows", TensorProto.INT64, [2])],
+        [
+            helper.make_tensor_value_info(f"{name}_rows", helper.np_dtype_to_tensor_dtype(table.dtype), [2, 1000])
+            for name, table in tables.items()
+        ],
+        [numpy_helper.from_array(table, name) for name, table in tables.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    found = webtensorc_runtime.load(webtensorc.compile(model, cache=False))(np.array([2, 0]))
+    for rows, table in zip(found, tables.values(), strict=True):
+        np.testing.assert_array_equal(rows, table[[2, 0]])
+        assert rows.dtype == table.dtype
