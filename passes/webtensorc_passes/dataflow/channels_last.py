@@ -161,6 +161,12 @@ def _elementwise(rewriter: _Rewriter, op: Operation) -> _Twin | None:
     return _Twin(mlir.clone_with(op, operands, [kind], {}).results[0], spatial)
 
 
+def _bitcast(rewriter: _Rewriter, op: Operation) -> _Twin | None:
+    """Elementwise between types of one width; between others it makes or takes a dimension."""
+    same = mlir.shape_of(op.operands[0]) == mlir.shape_of(op.results[0])
+    return _elementwise(rewriter, op) if same else None
+
+
 def _permuted(op: Operation, names: Sequence[str], order: Sequence[int]) -> dict[str, Any]:
     """Attributes with one integer per dimension, in another order of the dimensions."""
     values = {name: mlir.integers(op, name) for name in names if name in op.attributes}
@@ -255,6 +261,7 @@ _OTHERS = "add and atan2 clamp compare divide maximum minimum multiply or power 
 _RULES: dict[str, Callable[[_Rewriter, Operation], _Twin | None]] = {
     **{f"stablehlo.{name}": _elementwise for name in f"{_UNARY} {_OTHERS}".split()},
     "chlo.erf": _elementwise,
+    "stablehlo.bitcast_convert": _bitcast,
     "stablehlo.concatenate": _concatenate,
     "stablehlo.convolution": _convolution,
     "stablehlo.pad": _dimensionwise("edge_padding_low", "edge_padding_high", "interior_padding"),
