@@ -26,7 +26,8 @@ def examples(verb: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with model.onnx (y = relu(x + w) on 2x3 numbers), its bundle for two targets, x.npy and y.npy."""
+    """model.onnx (y = relu(x + w) on 2x3 numbers), its bundle for two targets, x.npy, y.npy; model.jax is like it."""
+    import jax.export
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -43,6 +44,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), folder / "model.onnx"
     )
+    exported = jax.export.export(jax.jit(lambda x: jax.nn.relu(x + 1)))(np.zeros((2, 3), np.float32))
+    (folder / "model.jax").write_bytes(exported.serialize())
     webtensorc.compile(folder / "model.onnx", ["x86-64-v3", "x86-64-v2"]).save(folder / "model.wtb")
     sample = np.arange(1, 7, dtype=np.float32).reshape(2, 3)
     np.save(folder / "x.npy", sample)
