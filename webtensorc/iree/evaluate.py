@@ -162,7 +162,8 @@ def _is_evaluable(op: Operation | None) -> bool:
     if op.name in _FLOAT_ONLY:
         return dtype_of(op.results[0]).kind not in "iu"
     if op.name == "stablehlo.convert":  # the other direction rounds and saturates
-        return not (dtype_of(op.operands[0]).kind not in "iub" and dtype_of(op.results[0]).kind in "iub")
+        known = is_static_tensor(op.operands[0])
+        return known and not (dtype_of(op.operands[0]).kind not in "iub" and dtype_of(op.results[0]).kind in "iub")
     return op.name in _ELEMENTWISE or op.name in _STRUCTURAL
 
 
