@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 import onnx
+import webtensorc_runtime
 from onnx import helper
 from onnx.backend.base import Backend, BackendRep
-from onnx.backend.test.runner import BackendIsNotSupposedToImplementIt
 
+import webtensorc
 from webtensorc.frontends.onnx.failures import NeedsConstantsError
-from webtensorc.frontends.onnx.load import load
+from webtensorc.frontends.onnx.load import evaluate, load
 from webtensorc.frontends.onnx.structure import free_names
 from webtensorc.model import Model
 
@@ -27,15 +28,27 @@ _MOST_SPECIALISED = 1024
 
 @dataclass(frozen=True)
 class Specialised:
-    """A model for particular inputs: the compiled signature's arrays, in order, and how to put results together."""
+    """A model for particular inputs, and how to put its results together.
 
-    model: Model
+    Attributes:
+        model: what is to be compiled; None if every output is in `strings`.
+        inputs: its arguments, in order.
+        declared: ONNX's declarations of the results.
+        strings: results that hold strings, by name: they are known already, since strings are not compiled.
+    """
+
+    model: Model | None
     inputs: tuple[np.ndarray, ...]
     declared: tuple[Any, ...]
+    strings: Mapping[str, Any]
 
-    def results(self, arrays: Sequence[np.ndarray]) -> tuple[Any, ...]:
-        """The model's results as ONNX declares them: sequences as lists, absent optionals as None."""
-        named = {spec.name: array for spec, array in zip(self.model.outputs, arrays, strict=True)}
+    def run(self) -> tuple[Any, ...]:
+        """Compile and run: the results as ONNX declares them, sequences as lists, absent optionals as None."""
+        named = dict(self.strings)
+        if self.model:
+            bundle = webtensorc.compile(self.model, cache=False)
+            results = webtensorc_runtime.load(bundle)(*self.inputs)
+            named |= zip((spec.name for spec in self.model.outputs), results, strict=True)
         return tuple(_assemble(each.name, each.type, named) for each in self.declared)
 
 
@@ -46,7 +59,9 @@ def specialise(proto: Any, values: Mapping[str, Any]) -> Specialised:
         DiagnosticError: as `webtensorc.frontends.onnx.load`.
     """
     flat, arrays, constants = _flattened(proto, values)
-    while True:
+    declared = tuple(flat.graph.output)
+    strings = _strings(flat, {**arrays, **constants})
+    while flat.graph.output:
         shapes = {name: array.shape for name, array in arrays.items() if name not in constants}
         try:
             model = load(flat, input_shapes=shapes, constants=constants)
@@ -57,7 +72,20 @@ def specialise(proto: Any, values: Mapping[str, Any]) -> Specialised:
                 raise
             constants.update(new)
         else:
-            return Specialised(model, tuple(arrays[each.name] for each in model.inputs), tuple(flat.graph.output))
+            return Specialised(model, tuple(arrays[each.name] for each in model.inputs), declared, strings)
+    return Specialised(None, (), declared, strings)
+
+
+def _strings(flat: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The outputs that hold strings, which are no longer outputs of the model: they are computed here."""
+    names = [each.name for each in flat.graph.output if _holds_strings(each.type)]
+    if not names:
+        return {}
+    others = [each for each in flat.graph.output if each.name not in names]
+    found = evaluate(flat, values, names)
+    del flat.graph.output[:]
+    flat.graph.output.extend(others)
+    return found
 
 
 def _is_structural(array: np.ndarray) -> bool:
@@ -79,7 +107,10 @@ def _sources(graph: Any, names: Sequence[str]) -> set[str]:
 
 
 def _flattened(proto: Any, values: Mapping[str, Any]) -> tuple[Any, dict[str, np.ndarray], dict[str, Any]]:
-    """The model with tensors for inputs: sequences are put together inside it, absent optionals become constants."""
+    """The model with tensors for inputs, their arrays, and constants.
+
+    Sequences are put together inside the model; absent optionals and strings become constants.
+    """
     flat = onnx.ModelProto()
     flat.CopyFrom(proto)
     arrays: dict[str, np.ndarray] = {}
@@ -102,6 +133,7 @@ def _flattened(proto: Any, values: Mapping[str, Any]) -> tuple[Any, dict[str, np
             flat.graph.input.append(each)
             if each.type.WhichOneof("value") == "optional_type":
                 constants[each.name] = None
+    constants |= {name: array.astype(object) for name, array in arrays.items() if array.dtype.kind in "OSUT"}
     return flat, arrays, constants
 
 
@@ -109,14 +141,20 @@ def _tensor(name: str, array: np.ndarray) -> Any:
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
 
 
-def _assemble(name: str, kind: Any, named: Mapping[str, np.ndarray]) -> Any:
+def _assemble(name: str, kind: Any, named: Mapping[str, Any]) -> Any:
     which = kind.WhichOneof("value")
     if which == "optional_type":
         return _assemble(name, kind.optional_type.elem_type, named)
-    if which != "sequence_type":
-        return named.get(name)
-    count = sum(each.startswith(f"{name}.") for each in named)
-    return [named[f"{name}.{index}"] for index in range(count)]
+    if which == "sequence_type":
+        count = sum(each.startswith(f"{name}.") for each in named)
+        return [named[f"{name}.{index}"] for index in range(count)]
+    if name not in named:
+        return None
+    array = named[name]
+    for axis in range(array.ndim):
+        if f"{name}.size{axis}" in named:
+            array = array.take(range(int(named[f"{name}.size{axis}"])), axis)
+    return array
 
 
 class WebtensorcRep(BackendRep):  # type: ignore[misc]
@@ -133,16 +171,9 @@ class WebtensorcRep(BackendRep):  # type: ignore[misc]
         Raises:
             DiagnosticError: the model or the inputs cannot be compiled.
         """
-        import webtensorc_runtime
-
-        import webtensorc
-
         is_mapping = isinstance(inputs, Mapping)
         values = dict(inputs) if is_mapping else dict(zip(self._names, inputs, strict=False))
-        special = specialise(self._model, values)
-        bundle = webtensorc.compile(special.model, cache=False)
-        module = webtensorc_runtime.load(bundle)
-        return special.results(module(*special.inputs))
+        return specialise(self._model, values).run()
 
 
 class WebtensorcBackend(Backend):  # type: ignore[misc]
@@ -150,13 +181,7 @@ class WebtensorcBackend(Backend):  # type: ignore[misc]
 
     @classmethod
     def prepare(cls, model: Any, device: str = "CPU", **kwargs: Any) -> WebtensorcRep:
-        """A model ready to be run.
-
-        Raises:
-            BackendIsNotSupposedToImplementIt: its inputs or outputs hold strings.
-        """
-        if any(_holds_strings(each.type) for each in (*model.graph.input, *model.graph.output)):
-            raise BackendIsNotSupposedToImplementIt("string tensors are not compiled")
+        """A model ready to be run."""
         return WebtensorcRep(model)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The cases of ONNX's own backend suite, as `onnx.backend.test.BackendTest` runs them: its functions, data, tolerances."""
+"""The cases of ONNX's own backend suite, run as `onnx.backend.test.BackendTest` does: its data, its tolerances."""
 
 from __future__ import annotations
 

@@ -26,7 +26,16 @@ _DTYPES = {"f4E2M1FN": ml_dtypes.float4_e2m1fn, "f8E8M0FNU": ml_dtypes.float8_e8
 _MOVES = {"func.call", "func.func", "func.return"} | {
     f"stablehlo.{name}"
     for name in (
-        *("broadcast_in_dim", "case", "concatenate", "constant", "dynamic_slice", "dynamic_update_slice", "gather", "if"),
+        *(
+            "broadcast_in_dim",
+            "case",
+            "concatenate",
+            "constant",
+            "dynamic_slice",
+            "dynamic_update_slice",
+            "gather",
+            "if",
+        ),
         *("optimization_barrier", "pad", "reshape", "return", "reverse", "scatter", "select", "slice", "transpose"),
         "while",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import numpy as np
+import onnx
 
 from webtensorc.errors import DiagnosticError
 from webtensorc.frontends.onnx import attributes as attrs
@@ -16,7 +18,7 @@ from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.structure import free_names, label, ordered
 from webtensorc.frontends.onnx.tensors import to_array
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, is_weight_sized, splat
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, is_weight_sized, splat
 from webtensorc.frontends.onnx.weights import Weights
 
 
@@ -49,6 +51,7 @@ class Scope:
     opsets: Mapping[str, int]
     outer: Scope | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    graph: Any = None
     values: dict[str, Value] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Value:
@@ -95,6 +98,7 @@ class Interpreter:
 
     def graph(self, graph: Any, scope: Scope, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """Compute a graph in an empty scope."""
+        scope.graph = graph
         for each in graph.initializer:
             if each.name not in inputs:
                 scope.values[each.name] = self._constant(each, scope)
@@ -160,6 +164,10 @@ class Interpreter:
         }
         if operator.wants_node:
             keywords["node"] = node
+        if operator.wants_recompute:
+            keywords["recompute"] = functools.partial(self._recomputed, scope)
+        if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
+            raise NotSupportedError("one of its inputs has a size that depends on the model's inputs")
         if operator.folds and all(map(is_known, inputs)):
             with jax.ensure_compile_time_eval():
                 results = operator.function(*inputs, **keywords)
@@ -185,6 +193,23 @@ class Interpreter:
                 return self.graph(graph, inner, dict(zip(names, inputs, strict=True)))
 
         return run
+
+    def _recomputed(self, scope: Scope, wanted: str, given: Mapping[str, Value]) -> Value:
+        """The value `wanted` of a scope's graph, computed again with some values of that graph replaced."""
+        if scope.graph is None:
+            raise NotSupportedError("it is inside a function body")
+        graph = onnx.GraphProto()
+        graph.CopyFrom(scope.graph)
+        others = [each for each in scope.graph.node if not given.keys() & set(each.output)]
+        del graph.node[:], graph.output[:]
+        graph.node.extend(others)
+        graph.output.add(name=wanted)
+        declared = {each.name for each in graph.input}
+        for name in given.keys() - declared:
+            graph.input.add(name=name)
+        inputs = {name: scope[name] for name in declared if name in scope.values}
+        inner = Scope(scope.path, scope.opsets, scope.outer, scope.attributes)
+        return self.graph(graph, inner, {**inputs, **given})[0]
 
     def _call(self, function: Any, own: Mapping[str, Any], inputs: tuple[Value, ...], node: Node) -> tuple[Value, ...]:
         """Compute a function body in place of the node: a model-local function, or the schema's definition."""
@@ -226,6 +251,6 @@ def _settled(value: Value) -> Value:
     """A result in the form the rest of the trace expects: concrete results as numpy arrays."""
     if isinstance(value, list):
         return [_settled(each) for each in value]
-    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer)):
+    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer, Bounded)):
         return value
     return np.asarray(value)

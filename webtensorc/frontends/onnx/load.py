@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
 import onnx
 
 from webtensorc.frontends.onnx.files import Source, open_model
+from webtensorc.frontends.onnx.interpreter import Interpreter
+from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.signature import declared_inputs, pin
 from webtensorc.frontends.onnx.structure import tensors
 from webtensorc.frontends.onnx.trace import trace
 from webtensorc.frontends.onnx.values import Value
+from webtensorc.frontends.onnx.weights import Weights
 from webtensorc.model import Model
 
 
@@ -51,3 +55,17 @@ def _external_files(source: Source) -> tuple[Path, ...]:
     external = (each for each in tensors(source.proto.graph) if each.data_location == onnx.TensorProto.EXTERNAL)
     locations = {entry.value for tensor in external for entry in tensor.external_data if entry.key == "location"}
     return tuple(source.folder / location for location in sorted(locations)) if source.folder else ()
+
+
+def evaluate(source: Any, values: Mapping[str, Value], names: Sequence[str]) -> dict[str, Value]:
+    """The values of a model's outputs `names` for inputs that are all known, computed while tracing.
+
+    Raises:
+        DiagnosticError: as `load`.
+    """
+    opened = open_model(source)
+    interpreter = Interpreter(opened, Weights({}), Locations())
+    with jax.enable_x64(True):
+        outputs = interpreter.main(values)
+    found = dict(zip((each.name for each in opened.proto.graph.output), outputs, strict=True))
+    return {name: found[name] for name in names}

@@ -9,7 +9,8 @@ belongs (or a new file there: every module of the package is scanned, there is n
 
 Inputs come by position, absent optional ones as None; attributes come by keyword under their ONNX names, strings
 decoded, tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it
-computes."""
+computes; one with a parameter `recompute` gets `(name, values by name) -> value`, which computes a value of the graph
+around the node again from other values."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ _MARK = "__onnx_operators__"
 class Operator:
     """One implementation and the opset versions of its domain for which it holds, `until` included.
 
-    `folds` is whether a node with known inputs only is computed during the trace.
+    `folds` is whether a node with known inputs only is computed during the trace. `bounded` tells whether it takes
+    tensors whose size depends on data.
     """
 
     domain: str
@@ -39,11 +41,17 @@ class Operator:
     until: int | None
     function: Callable[..., Any]
     folds: bool = True
+    bounded: bool = False
 
     @functools.cached_property
     def wants_node(self) -> bool:
         """Whether the function has a parameter `node`."""
         return "node" in inspect.signature(self.function).parameters
+
+    @functools.cached_property
+    def wants_recompute(self) -> bool:
+        """Whether the function has a parameter `recompute`."""
+        return "recompute" in inspect.signature(self.function).parameters
 
     def covers(self, version: int) -> bool:
         """Whether a model that imports `version` of the domain means this implementation."""
@@ -56,16 +64,17 @@ class Operator:
 
 
 def op(
-    name: str, *, since: int = 1, until: int | None = None, domain: str = "", folds: bool = True
+    name: str, *, since: int = 1, until: int | None = None, domain: str = "", folds: bool = True, bounded: bool = False
 ) -> Callable[[F], F]:
     """Declare that the decorated function computes operator `name` for opsets `since` to `until`.
 
     With `folds=False` it leaves its operations in the graph even if all inputs are known: for what must not be computed
-    ahead because its result is larger than its inputs.
+    ahead because its result is larger than its inputs. With `bounded` it takes tensors whose size depends on data
+    (`values.Bounded`) as well as others.
     """
 
     def mark(function: F) -> F:
-        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds)]
+        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds, bounded)]
         setattr(function, _MARK, tuple(found))
         return function
 

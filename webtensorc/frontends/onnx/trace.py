@@ -23,7 +23,7 @@ from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.structure import free_names
 from webtensorc.frontends.onnx.tensors import to_array
-from webtensorc.frontends.onnx.values import Value, is_weight_sized, splat
+from webtensorc.frontends.onnx.values import Bounded, Value, is_weight_sized, splat
 from webtensorc.frontends.onnx.weights import Weights
 
 _MOST_TRACES = 5
@@ -114,7 +114,11 @@ def _trace(
 
 
 def _results(name: str, value: Value, source: Source, weights: Weights) -> list[tuple[str, jax.Array]]:
-    """An output as named arrays of the trace: one, but for sequences (`name.0`, ...) and absent optionals (none)."""
+    """An output as named arrays of the trace.
+
+    One, but for sequences (`name.0`, ...), absent optionals (none), and tensors whose size along an axis `i` depends on
+    data: these are as large as they can be, and `name.size<i>` says how much of that there is.
+    """
     if value is None:
         return []
     if isinstance(value, list):
@@ -122,6 +126,8 @@ def _results(name: str, value: Value, source: Source, weights: Weights) -> list[
         return [each for part in parts for each in part]
     if isinstance(value, jax.Array):
         return [(name, value)]
+    if isinstance(value, Bounded):
+        return [(name, value.array), (f"{name}.size{value.axis}", value.count)]
     if value.dtype == object:
         reason = "string tensors cannot leave a compiled model"
         item = Unsupported("output", reason, (name,))

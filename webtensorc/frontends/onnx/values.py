@@ -1,12 +1,13 @@
 """What flows along an ONNX graph while it is traced, and the border between the known and the computed.
 
 A value is a numpy array (known now: shapes, indices, small constants), a JAX tracer (computed when the model runs), a
-list (an ONNX sequence) or None (an absent optional). Known values are computed with numpy during the trace and leave
-nothing in the graph.
+list (an ONNX sequence), None (an absent optional) or `Bounded` (a tensor whose size depends on data). Known values are
+computed with numpy during the trace and leave nothing in the graph.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 Value = Any
-"""numpy.ndarray | jax.Array | list[Value] | None"""
+"""numpy.ndarray | jax.Array | list[Value] | None | Bounded"""
 
 _MOST_KNOWN_FLOATS = 64
 _MOST_KNOWN_OTHERS = 1024
@@ -33,11 +34,31 @@ class NotKnownError(NotSupportedError):
         self.value = value
 
 
+@dataclass(frozen=True)
+class Bounded:
+    """A tensor whose size along one axis depends on data.
+
+    Attributes:
+        array: as many slices as there can be; those from `count` on mean nothing.
+        axis: the axis whose size is `count`.
+        count: the number of slices that there are, an int64 scalar.
+    """
+
+    array: jax.Array
+    axis: int
+    count: jax.Array
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type."""
+        return np.dtype(self.array.dtype)
+
+
 def is_known(value: Value) -> bool:
     """Whether a value, or every element of a sequence, is known at trace time."""
     if isinstance(value, list):
         return all(map(is_known, value))
-    return not isinstance(value, jax.Array)
+    return not isinstance(value, (jax.Array, Bounded))
 
 
 def known(value: Value, what: str) -> np.ndarray:
@@ -91,5 +112,8 @@ def describe(value: Value) -> str:
         return "absent"
     if isinstance(value, list):
         return f"sequence of {len(value)}"
+    if isinstance(value, Bounded):
+        shape = [f"<={size}" if axis == value.axis else str(size) for axis, size in enumerate(value.array.shape)]
+        return f"{value.dtype}[{', '.join(shape)}]"
     name = "string" if value.dtype == object else str(value.dtype)
     return f"{name}[{', '.join(map(str, value.shape))}]"

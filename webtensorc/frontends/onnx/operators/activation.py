@@ -26,7 +26,9 @@ def leaky_relu(x: Value, *, alpha: float = 0.01) -> Value:
 
 @op("PRelu")
 def prelu(x: Value, slope: Value) -> Value:
-    """x, or slope * x where negative."""
+    """x, or slope * x where negative; a vector that cannot meet the last axis is one of channels (opset 6)."""
+    if slope.ndim == 1 and slope.size not in (1, x.shape[-1]) and x.ndim > 1 and slope.size == x.shape[1]:
+        slope = jnp.reshape(slope, (-1, *(1,) * (x.ndim - 2)))
     return jnp.where(x < 0, x * slope, x)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, xp
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, xp
 
 
-@op("Cast")
+@op("Cast", bounded=True)
 def cast(x: Value, *, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
     """Convert to the element type `to`; `saturate` (opset 19) and `round_mode` (opset 24) concern narrow floats."""
     return convert(x, dtype_of(to), saturate=bool(saturate), round_mode=round_mode)
@@ -30,6 +30,8 @@ def convert(x: Value, dtype: np.dtype[Any], *, saturate: bool = True, round_mode
     Raises:
         NotSupportedError: strings.
     """
+    if isinstance(x, Bounded):
+        return Bounded(convert(x.array, dtype, saturate=saturate, round_mode=round_mode), x.axis, x.count)
     if object in (x.dtype, dtype):
         raise NotSupportedError("conversions from and to strings are not supported")
     if x.dtype == dtype:

@@ -7,7 +7,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known, known, known_ints
+from webtensorc.frontends.onnx.values import Value, is_known, known_ints
 
 
 def _positive(indices: Value, size: int) -> Value:
@@ -127,25 +127,3 @@ def topk_11(x: Value, k: Value, *, axis: int = -1, largest: int = 1, sorted: int
     else:
         values, order = lax.sort((x, positions), dimension=along, num_keys=1)
     return lax.slice_in_dim(values, 0, count, axis=along), lax.slice_in_dim(order, 0, count, axis=along)
-
-
-@op("NonZero", since=9)
-def non_zero(x: Value) -> Value:
-    """Positions of the elements that are not zero, a column each; how many must be known."""
-    return np.stack(np.nonzero(np.atleast_1d(known(x, "input")))).astype(np.int64)
-
-
-@op("Unique", since=11)
-def unique(x: Value, *, axis: int | None = None, sorted: int = 1) -> Value:
-    """The distinct elements or slices, their first positions, the way back, their counts; the input must be known."""
-    array = known(x, "input")
-    values, first, inverse, counts = np.unique(
-        array, return_index=True, return_inverse=True, return_counts=True, axis=axis
-    )
-    inverse = inverse.ravel()
-    if not sorted:
-        order = np.argsort(first)
-        rank = np.argsort(order)
-        values = np.take(values, order, axis=0 if axis is None else axis)
-        first, counts, inverse = first[order], counts[order], rank[inverse]
-    return values, first.astype(np.int64), inverse.astype(np.int64), counts.astype(np.int64)

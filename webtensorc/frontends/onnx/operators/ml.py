@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value
+from webtensorc.frontends.onnx.values import Value, known
 
 _DOMAIN = "ai.onnx.ml"
 
@@ -70,21 +70,29 @@ def label_encoder(
     values_strings: tuple[str, ...] | None = None,
     values_tensor: Value = None,
 ) -> Value:
-    """The value of the key that equals each element, else the default."""
-    keys = keys_tensor if keys_tensor is not None else np.asarray(keys_floats or keys_int64s, x.dtype)
+    """The value of the key that equals each element, else the default; strings must be known."""
+    keys = keys_tensor if keys_tensor is not None else np.asarray(keys_floats or keys_int64s or keys_strings, x.dtype)
     if values_tensor is not None:
         values, default = values_tensor, default_tensor
     elif values_floats:
         values, default = np.asarray(values_floats, np.float32), np.float32(default_float)
+    elif values_strings:
+        values, default = np.asarray(values_strings, object), np.asarray(default_string, object)
     else:
         values, default = np.asarray(values_int64s, np.int64), np.int64(default_int64)
-    if values.dtype == object or keys.dtype == object:
-        raise NotImplementedError("string tensors are not supported")
+    if object in (values.dtype, keys.dtype):
+        return _encode_strings(known(x, "input"), keys, values, np.asarray(default, values.dtype))
     same = jnp.expand_dims(x, -1) == keys
     if jnp.issubdtype(keys.dtype, jnp.floating):
         same = same | (jnp.isnan(jnp.expand_dims(x, -1)) & np.isnan(keys))
     chosen = jnp.take(jnp.asarray(values), jnp.argmax(same, -1))
     return jnp.where(jnp.any(same, -1), chosen, np.asarray(default, values.dtype).reshape(()))
+
+
+def _encode_strings(x: np.ndarray, keys: np.ndarray, values: np.ndarray, default: np.ndarray) -> np.ndarray:
+    table = dict(zip(keys.tolist(), values.tolist(), strict=True))
+    found = [table.get(each, default.item()) for each in x.ravel().tolist()]
+    return np.asarray(found, values.dtype).reshape(x.shape)
 
 
 _LEQ, _LT, _GTE, _GT, _EQ, _NEQ, _MEMBER = range(7)

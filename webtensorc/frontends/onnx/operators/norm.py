@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.operators.random import generator
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, known
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, known
 
 
 def _per_channel(vector: Value, rank: int) -> Value:
@@ -152,11 +153,14 @@ def dropout_7(x: Value, *, ratio: float = 0.5) -> Value:
 
 
 @op("Dropout", since=12)
-def dropout_12(x: Value, ratio: Value = None, training_mode: Value = None, *, seed: int = 0) -> Value:
-    """x, and a mask that keeps everything; training would drop at random, which a compiled model does not do."""
-    drops_nothing = ratio is not None and is_known(ratio) and float(ratio) == 0
-    if training_mode is not None and not drops_nothing and known(training_mode, "training_mode"):
-        if ratio is not None and float(known(ratio, "ratio")) == 0:
-            return x, jnp.ones(x.shape, bool)
-        raise NotSupportedError("training mode (random dropping) is not supported")
-    return x, jnp.ones(x.shape, bool)
+def dropout_12(
+    x: Value, ratio: Value = None, training_mode: Value = None, *, seed: int | None = None, node: Value
+) -> Value:
+    """x and a mask; when training, elements are zero with probability `ratio` and the others scaled up to make up."""
+    if training_mode is None or not known(training_mode, "training_mode"):
+        return x, jnp.ones(x.shape, bool)
+    share = 0.5 if ratio is None else float(known(ratio, "ratio"))
+    if share == 0:
+        return x, jnp.ones(x.shape, bool)
+    kept = generator(seed, node).uniform(size=x.shape) >= share
+    return jnp.where(kept, x / np.asarray(1 - share, x.dtype), np.zeros((), x.dtype)), kept

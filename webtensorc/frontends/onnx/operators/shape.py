@@ -9,10 +9,10 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known, known, known_ints, xp
+from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known_ints, xp
 
 
-@op("Identity")
+@op("Identity", bounded=True)
 def identity(x: Value) -> Value:
     """x."""
     return x
@@ -37,9 +37,12 @@ def flatten(x: Value, *, axis: int = 1) -> Value:
     return xp(x).reshape(x, (math.prod(x.shape[:at]), math.prod(x.shape[at:])))
 
 
-@op("Transpose")
+@op("Transpose", bounded=True)
 def transpose(x: Value, *, perm: tuple[int, ...] | None = None) -> Value:
     """Permute the dimensions; reversed by default."""
+    if isinstance(x, Bounded):
+        order = perm or tuple(range(x.array.ndim))[::-1]
+        return Bounded(jnp.transpose(x.array, order), order.index(x.axis), x.count)
     return xp(x).transpose(x, perm)
 
 
@@ -178,10 +181,3 @@ def center_crop_pad(x: Value, shape: Value, *, axes: tuple[int, ...] | None = No
             widths[axis] = (low, wanted - size - low)
             x = jnp.pad(x, widths)
     return x
-
-
-@op("Compress", since=9)
-def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
-    """The slices of an axis (or the elements) whose condition holds; how many must be known."""
-    kept = np.flatnonzero(known(condition, "condition"))
-    return xp(x).take(x.ravel() if axis is None else x, kept, axis=0 if axis is None else axis)

@@ -1,7 +1,13 @@
-"""Optimiser steps (ai.onnx.preview.training). Inputs are a learning rate, a step count, then groups of tensors."""
+"""Gradients and optimiser steps (ai.onnx.preview.training).
+
+The optimisers' inputs are a learning rate, a step count, then groups of tensors.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -19,6 +25,24 @@ def _groups(tensors: tuple[Value, ...], kinds: int) -> list[tuple[Value, ...]]:
 
 def _regrouped(groups: list[tuple[Value, ...]]) -> tuple[Value, ...]:
     return tuple(each for kind in zip(*groups, strict=True) for each in kind)
+
+
+@op("Gradient", domain=_DOMAIN)
+def gradient(
+    *inputs: Value,
+    xs: tuple[str, ...],
+    y: str,
+    zs: tuple[str, ...] = (),
+    recompute: Callable[[str, Mapping[str, Value]], Value],
+) -> Value:
+    """Derivatives of the value `y` by those named in `xs`; inputs are the places of `xs`, then the values of `zs`."""
+    fixed = dict(zip(zs, inputs[len(xs) :], strict=True))
+
+    def function(*at: Value) -> Value:
+        return recompute(y, {**fixed, **dict(zip(xs, at, strict=True))})
+
+    value, pull_back = jax.vjp(function, *map(jnp.asarray, inputs[: len(xs)]))
+    return tuple(pull_back(jnp.ones_like(value)))
 
 
 @op("Adagrad", domain=_DOMAIN)

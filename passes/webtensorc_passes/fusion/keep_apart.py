@@ -1,0 +1,85 @@
+"""Put barriers where the native compiler would fuse what it cannot compile together.
+
+- A gather, or a reversal, from a slice with steps: the fused kernel gathers vectors from memory that is not contiguous,
+  which has no lowering.
+- The input of a softmax that somebody else reads too: the fused kernel has two results, of which only the softmax is
+  distributed over workgroups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from webtensorc.iree import mlir
+from webtensorc.iree.graph import Graph
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_GATHERS = ("stablehlo.gather", "stablehlo.reverse", "stablehlo.dynamic_slice")
+_BARRIER = "stablehlo.optimization_barrier"
+
+
+@dataclass(frozen=True)
+class KeepApart(Pass):
+    """Insert barriers between a stepped slice and a gather, and in front of a softmax whose input is shared."""
+
+    name: ClassVar[str] = "keep-apart"
+    family: ClassVar[Family] = Family.FUSION
+    after: ClassVar[Phase] = Phase.GRAPH
+    level: ClassVar[int | None] = 0
+    order: ClassVar[int] = 90
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of barriers."""
+        changes = 0
+        with Graph(module, context.weights) as graph:
+            for op in graph.operations():
+                if op.name == "stablehlo.slice" and any(step != 1 for step in mlir.integers(op, "strides")):
+                    changes += _separate(op.results[0], [use for use in _uses(op) if use[0].name in _GATHERS])
+                elif op.name == "stablehlo.reduce" and (value := _softmax_input(op)):
+                    readers = _softmax_readers(op, value)
+                    if len(readers) < len(mlir.users(value)):
+                        changes += _separate(value, readers)
+        return changes
+
+
+Use = tuple[Operation, int]
+
+
+def _uses(op: Operation) -> list[Use]:
+    return [(use.owner.operation, use.operand_number) for use in op.results[0].uses]
+
+
+def _softmax_input(reduce: Operation) -> Value | None:
+    """What a maximum is taken of, if it is a single computed value."""
+    body = [each.operation.name for each in reduce.regions[0].blocks[0].operations]
+    is_maximum = body == ["stablehlo.maximum", "stablehlo.return"] and len(reduce.results) == 1
+    source = mlir.owner(reduce.operands[0]) if is_maximum else None
+    return reduce.operands[0] if source is not None and source.name != _BARRIER else None
+
+
+def _softmax_readers(reduce: Operation, value: Value) -> list[Use]:
+    """The uses of `value` that make a softmax: the maximum, and the subtraction of it; none if there is no softmax."""
+    behind = set(mlir.users(reduce.results[0]))
+    for _ in range(4):  # broadcasts, and a guard against infinities, between the maximum and the subtraction
+        behind |= {user for op in behind for user in mlir.users(op.results[0]) if op.name in _ON_THE_WAY}
+    found = [(use.owner.operation, use.operand_number) for use in value.uses]
+    readers = [use for use in found if use[0] == reduce or (use[0].name == "stablehlo.subtract" and use[0] in behind)]
+    return readers if len(readers) > 1 else found
+
+
+_ON_THE_WAY = ("stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo.maximum", "stablehlo.select")
+
+
+def _separate(value: Value, uses: list[Use]) -> int:
+    """Let some uses of a value see it through a barrier."""
+    if not uses:
+        return 0
+    op = mlir.owner(value)
+    assert op is not None
+    block = [each.operation for each in op.block.operations]
+    barrier = mlir.create(_BARRIER, [value], [value.type], before=block[block.index(op) + 1])
+    for user, index in uses:
+        user.operands[index] = barrier.results[0]
+    return 1

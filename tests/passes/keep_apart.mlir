@@ -1,0 +1,30 @@
+// pass: keep-apart
+// The reversal and the softmax see what they read through a barrier; the third reader of the softmax's input does not.
+func.func public @main(%x: tensor<4x6xf32>, %y: tensor<4x6xf32>) -> (tensor<4x3xf32>, tensor<4x6xf32>, tensor<4x6xf32>) {
+  %0 = stablehlo.slice %x [0:4, 0:6:2] : (tensor<4x6xf32>) -> tensor<4x3xf32>
+  %1 = stablehlo.reverse %0, dims = [1] : tensor<4x3xf32>
+  %2 = stablehlo.add %x, %y : tensor<4x6xf32>
+  %inf = stablehlo.constant dense<0xFF800000> : tensor<f32>
+  %3 = stablehlo.reduce(%2 init: %inf) applies stablehlo.maximum across dimensions = [1]
+    : (tensor<4x6xf32>, tensor<f32>) -> tensor<4xf32>
+  %4 = stablehlo.broadcast_in_dim %3, dims = [0] : (tensor<4xf32>) -> tensor<4x6xf32>
+  %5 = stablehlo.subtract %2, %4 : tensor<4x6xf32>
+  %6 = stablehlo.exponential %5 : tensor<4x6xf32>
+  return %1, %6, %2 : tensor<4x3xf32>, tensor<4x6xf32>, tensor<4x6xf32>
+}
+// -----
+module {
+  func.func public @main(%arg0: tensor<4x6xf32>, %arg1: tensor<4x6xf32>) -> (tensor<4x3xf32>, tensor<4x6xf32>, tensor<4x6xf32>) {
+    %0 = stablehlo.slice %arg0 [0:4, 0:6:2] : (tensor<4x6xf32>) -> tensor<4x3xf32>
+    %1 = stablehlo.optimization_barrier %0 : tensor<4x3xf32>
+    %2 = stablehlo.reverse %1, dims = [1] : tensor<4x3xf32>
+    %3 = stablehlo.add %arg0, %arg1 : tensor<4x6xf32>
+    %4 = stablehlo.optimization_barrier %3 : tensor<4x6xf32>
+    %cst = stablehlo.constant dense<0xFF800000> : tensor<f32>
+    %5 = stablehlo.reduce(%4 init: %cst) applies stablehlo.maximum across dimensions = [1] : (tensor<4x6xf32>, tensor<f32>) -> tensor<4xf32>
+    %6 = stablehlo.broadcast_in_dim %5, dims = [0] : (tensor<4xf32>) -> tensor<4x6xf32>
+    %7 = stablehlo.subtract %4, %6 : tensor<4x6xf32>
+    %8 = stablehlo.exponential %7 : tensor<4x6xf32>
+    return %2, %8, %3 : tensor<4x3xf32>, tensor<4x6xf32>, tensor<4x6xf32>
+  }
+}
