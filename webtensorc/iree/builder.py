@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iree.compiler import ir
 
 from webtensorc.iree import stablehlo
-from webtensorc.iree.mlir import Array, Attribute, Operation, Type, Value, create, integer_attribute, shape_of
+from webtensorc.iree.mlir import (
+    Array,
+    Attribute,
+    Block,
+    Operation,
+    Type,
+    Value,
+    attribute_names,
+    create,
+    integer_array,
+    integer_attribute,
+    nested,
+    shape_of,
+)
+
+IN_BOUNDS = "webtensorc.in_bounds"
+"""Attribute of a gather or scatter whose indices are known to be valid, or have been made so."""
 
 _FLAGS = {"EQ", "NE", "GE", "GT", "LE", "LT"}
+
+Combine = Callable[["Builder", Value, Value], Value]
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,40 @@ class Builder:
             return value
         return stablehlo.broadcast(value, shape, dimensions, self.before)
 
+    def flat_gather(self, table: Value, places: Value) -> Value:
+        """The elements of a vector at places that are known to be valid: a vector as long as `places`."""
+        text = "collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1"
+        attributes = {
+            "dimension_numbers": ir.Attribute.parse(f"#stablehlo.gather<{text}>", self.before.context),
+            "slice_sizes": integer_array([1], self.before.context),
+            IN_BOUNDS: ir.BoolAttr.get(True, self.before.context),
+        }
+        (count,) = shape_of(places)
+        kind = self.kind([count], table.type.element_type)
+        operands = [table, self.reshape(places, [count, 1])]
+        return create("stablehlo.gather", operands, [kind], attributes, before=self.before).result
+
+    def flat_scatter(self, table: Value, places: Value, updates: Value, combine: Combine, **flags: bool) -> Value:
+        """Combine each update with the element of a vector at its place.
+
+        Args:
+            table: `[size]`.
+            places: `[count]`.
+            updates: `[count]`.
+            combine: given a builder, an element and an update, what the element becomes.
+            flags: boolean attributes of the scatter.
+        """
+        context = self.before.context
+        text = "inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1"
+        attributes = {"scatter_dimension_numbers": ir.Attribute.parse(f"#stablehlo.scatter<{text}>", context)}
+        attributes |= {name: ir.BoolAttr.get(value, context) for name, value in flags.items()}
+        operands = [table, self.reshape(places, [*shape_of(places), 1]), updates]
+        made = create("stablehlo.scatter", operands, [table.type], attributes, before=self.before, regions=1)
+        scalar = self.kind([], table.type.element_type)
+        (element, update), last = add_block(made, [scalar, scalar])
+        end_block(last, [combine(Builder(last), element, update)])
+        return made.result
+
     def slice(self, value: Value, start: Sequence[int], limit: Sequence[int]) -> Value:
         """Elements from `start` up to, not including, `limit`."""
         return stablehlo.slice_(value, start, limit, [1] * len(start), self.before)
@@ -99,3 +151,61 @@ class Builder:
         kind = self.kind(shape, values[0].type.element_type)
         number = integer_attribute(dimension, self.before.context)
         return values[0] if len(values) == 1 else self.op("concatenate", values, kind, dimension=number)
+
+
+def copy_body(block: Block, arguments: Sequence[Value], before: Operation) -> list[Value]:
+    """Copy the operations of a block in front of `before`, with other values for its arguments; what it returns."""
+    values: dict[Value, Value] = dict(zip(block.arguments, arguments, strict=True))
+    *body, last = (op.operation for op in block.operations)
+    with ir.InsertionPoint(before):
+        copies = [op.clone() for op in body]
+    for op, copy in zip(body, copies, strict=True):
+        for inner in (copy.operation, *nested(copy.operation)):
+            for index, operand in enumerate(inner.operands):
+                if operand in values:
+                    inner.operands[index] = values[operand]
+        values.update(zip(op.results, copy.results, strict=True))
+    return [values.get(value, value) for value in last.operands]
+
+
+def spread_body(block: Block, arguments: Sequence[Value], before: Operation) -> list[Value]:
+    """Compute what a block of elementwise operations on scalars returns, for whole tensors of one shape."""
+    values: dict[Value, Value] = dict(zip(block.arguments, arguments, strict=True))
+    build, shape = Builder(before), shape_of(arguments[0])
+
+    def spread(value: Value) -> Value:
+        return values[value] if value in values else build.broadcast(value, shape, [])
+
+    *body, last = (op.operation for op in block.operations)
+    for op in body:
+        if not len(op.operands):
+            copies = list(_copied(op, before).results)
+            values.update((old, build.broadcast(new, shape, [])) for old, new in zip(op.results, copies, strict=True))
+            continue
+        kinds = [build.kind(shape, result.type.element_type) for result in op.results]
+        attributes = {name: op.attributes[name] for name in attribute_names(op)}
+        made = create(op.name, [spread(value) for value in op.operands], kinds, attributes, before=before)
+        values.update(zip(op.results, made.results, strict=True))
+    return [spread(value) for value in last.operands]
+
+
+def _copied(op: Operation, before: Operation) -> Operation:
+    with ir.InsertionPoint(before):
+        return op.clone().operation
+
+
+def add_block(op: Operation, types: Sequence[Type]) -> tuple[list[Value], Operation]:
+    """Give the first region of `op` a block; its arguments, and its terminator, whose operands are to be set."""
+    locations = [op.location] * len(types)
+    block = op.regions[0].blocks.append(*types, arg_locs=locations)
+    arguments = list(block.arguments)
+    with op.context, op.location, ir.InsertionPoint(block):
+        last = ir.Operation.create("stablehlo.return", operands=[])
+    return arguments, last.operation
+
+
+def end_block(last: Operation, values: Sequence[Value]) -> None:
+    """Let a block end in `values` instead of nothing."""
+    with last.context, last.location, ir.InsertionPoint(last):
+        ir.Operation.create("stablehlo.return", operands=list(values))
+    last.erase()

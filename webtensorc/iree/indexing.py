@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webtensorc.iree.builder import IN_BOUNDS
 from webtensorc.iree.evaluate import Evaluator, expand
 from webtensorc.iree.mlir import Array, Operation, Value
 
-IN_BOUNDS = "webtensorc.in_bounds"
-"""Attribute of a gather or scatter whose indices are known to be valid, or have been made so."""
+__all__ = ["IN_BOUNDS", "GatherLayout", "ScatterLayout", "in_bounds"]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from iree.compiler import ir
 
 Attribute: TypeAlias = Any
+Block: TypeAlias = Any
 Operation: TypeAlias = Any
 Type: TypeAlias = Any
 Value: TypeAlias = Any

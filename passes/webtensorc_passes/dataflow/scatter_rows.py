@@ -176,7 +176,8 @@ class _Scatter:
         if not is_valid and starts:
             inside = reduce(lambda a, b: build.binary("and", a, b), (self._inside(d, s) for d, s in starts.items()))
             total = build.select(build.broadcast(inside, shape, [0]), total, build.full(shape, rows, total))
-        return build.reshape(total, [self._count, 1])
+        total = build.reshape(total, [self._count, 1])
+        return build.convert(total, "i32") if rows < 1 << 31 else total  # the native scatter refuses some of 64 bits
 
     def _inside(self, d: int, start: Value) -> Value:
         """Whether a window that starts there lies inside the operand along dimension `d`: `[N]`."""

@@ -9,7 +9,16 @@ from jaxlib.mlir import ir
 
 from webtensorc import portable
 from webtensorc.errors import UnsupportedError
-from webtensorc.frontends.stablehlo import custom_calls, inline, shapes, signature, source, tensor_types, weights
+from webtensorc.frontends.stablehlo import (
+    custom_calls,
+    expansion,
+    inline,
+    shapes,
+    signature,
+    source,
+    tensor_types,
+    weights,
+)
 from webtensorc.model import Model, TensorSpec
 
 Pinner = Callable[[Sequence[signature.Argument]], list[tuple[int, ...]]]
@@ -34,12 +43,14 @@ def to_model(module: Any, *, name: str, file: str | None, pinner: Pinner, platfo
         _set_platform(function, platform)
     block = function.regions[0].blocks[0]
     inline.choose_known_branches(block)
+    expansion.expand(function)
     lifted = weights.lift(function, [argument.name for argument in found.inputs], found.leading)
     weights.clean(module)
     kinds = [(str(array.dtype), array.shape) for array in lifted.values()]
     kinds += [(argument.dtype, shape) for argument, shape in zip(found.inputs, pinned, strict=True)]
     if _is_dynamic(module):
         shapes.refine(module, kinds, file)
+        expansion.expand(signature.public_function(module, file))
     main = signature.public_function(module, file)
     custom_calls.check_shape_assertions(main, file)
     custom_calls.resolve(main)

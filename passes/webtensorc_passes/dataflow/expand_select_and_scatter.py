@@ -1,0 +1,116 @@
+"""Write `select_and_scatter` (the gradient of max pooling) as gather, reduction and scatter.
+
+IREE 3.13 has no lowering for it. Every window is gathered, the position of its selected element found by a reduction of
+(element, position) pairs, and the source scattered there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from webtensorc.iree import mlir, stablehlo
+from webtensorc.iree.builder import Builder, add_block, copy_body, end_block
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+
+@dataclass(frozen=True)
+class ExpandSelectAndScatter(Pass):
+    """Replace `select_and_scatter` (StableHLO specification, "select_and_scatter")."""
+
+    name: ClassVar[str] = "expand-select-and-scatter"
+    family: ClassVar[Family] = Family.DATAFLOW
+    after: ClassVar[Phase] = Phase.GRAPH
+    level: ClassVar[int | None] = 0
+    order: ClassVar[int] = 4  # before the scatter that it makes is put into form
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of operations that were replaced."""
+        found = [op for op in mlir.nested(module) if op.name == "stablehlo.select_and_scatter"]
+        for op in found:
+            mlir.replace(op, [_Expansion(op, Builder(op)).result()])
+        return len(found)
+
+
+@dataclass(frozen=True)
+class _Expansion:
+    op: Operation
+    build: Builder
+
+    @cached_property
+    def extents(self) -> tuple[int, ...]:
+        return mlir.shape_of(self.op.operands[0])
+
+    @cached_property
+    def source(self) -> tuple[int, ...]:
+        return mlir.shape_of(self.op.operands[1])
+
+    @cached_property
+    def window(self) -> tuple[int, ...]:
+        return mlir.integers(self.op, "window_dimensions", [1] * len(self.extents))
+
+    def result(self) -> Value:
+        source, start = self.op.operands[1], self.op.operands[2]
+        total, count = math.prod(self.extents), math.prod(self.source)
+        base = self.build.broadcast(start, [total], [])
+        if not total or not count:
+            return self.build.reshape(base, self.extents)
+        places = self._selected(self._positions())
+        updates = self.build.reshape(source, [count])
+
+        def combine(build: Builder, element: Value, update: Value) -> Value:
+            return copy_body(self.op.regions[1].blocks[0], [element, update], build.before)[0]
+
+        return self.build.reshape(self.build.flat_scatter(base, places, updates, combine), self.extents)
+
+    def _positions(self) -> Value:
+        """Position in the flat operand of every element of every window, -1 in the padding: `[source, window]`."""
+        build, rank = self.build, len(self.extents)
+        shape = [math.prod(self.source), math.prod(self.window)]
+        apart = [*self.source, *self.window]
+        strides = mlir.integers(self.op, "window_strides", [1] * rank)
+        padding = stablehlo.padding(self.op, rank)
+        position = inside = None
+        for d in range(rank):
+            step = build.iota(apart, d, "i32")
+            index = build.binary("multiply", step, build.full(apart, strides[d], step))
+            index = build.binary("add", index, build.iota(apart, rank + d, "i32"))
+            index = build.binary("subtract", index, build.full(apart, int(padding[d, 0]), index))
+            low = build.compare("GE", index, build.full(apart, 0, index))
+            high = build.compare("LT", index, build.full(apart, self.extents[d], index))
+            valid = build.binary("and", low, high)
+            inside = valid if inside is None else build.binary("and", inside, valid)
+            weighted = build.binary("multiply", index, build.full(apart, math.prod(self.extents[d + 1 :]), index))
+            position = weighted if position is None else build.binary("add", position, weighted)
+        position = build.select(inside, position, build.full(apart, -1, position))
+        return build.reshape(position, shape)
+
+    def _selected(self, positions: Value) -> Value:
+        """The position of the element that `select` prefers in every window: `[source]`; -1 if there is none."""
+        build, operand = self.build, self.op.operands[0]
+        shape = list(mlir.shape_of(positions))
+        count = math.prod(shape)
+        places = build.reshape(build.binary("maximum", positions, build.full(shape, 0, positions)), [count])
+        values = build.flat_gather(build.reshape(operand, [math.prod(self.extents)]), places)
+        none = build.full([], -1, positions)
+        first = build.reshape(build.slice(values, [0], [1]), [])
+        values = build.reshape(values, shape)
+        kinds = [build.kind(shape[:1], operand.type.element_type), build.kind(shape[:1], "i32")]
+        attributes = {"dimensions": mlir.integer_array([1], self.op.context)}
+        made = mlir.create(
+            "stablehlo.reduce", [values, positions, first, none], kinds, attributes, before=self.op, regions=1
+        )
+        scalars = [build.kind([], kind.element_type) for kind in kinds]
+        (a, i, b, j), last = add_block(made, [*scalars, *scalars])
+        inner = Builder(last)
+        in_order = inner.compare("LT", i, j)  # whatever the order of the reduction; -1 comes first
+        a, b = inner.select(in_order, a, b), inner.select(in_order, b, a)
+        i, j = inner.select(in_order, i, j), inner.select(in_order, j, i)
+        (keeps,) = copy_body(self.op.regions[0].blocks[0], [a, b], last)
+        exists = inner.compare("GE", i, inner.full([], 0, i))
+        keeps = inner.binary("and", exists, keeps)
+        end_block(last, [inner.select(keeps, a, b), inner.select(keeps, i, j)])
+        return made.results[1]

@@ -1,0 +1,158 @@
+"""Operations that no native compiler has, and library calls, written as tensor operations: JAX traces them in place.
+
+An expansion is one function of arrays, in the file of its family. Adding one means adding one decorated function:
+
+    @expands("lapack_spotrf_ffi")
+    def cholesky(call, a):
+        return factor(a), info
+
+It is found because it is in the package `expansions`, there is no table to extend. It gets the operands, and returns
+the results with the shapes and dtypes that the call has.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxlib.mlir import ir
+from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+
+from webtensorc.frontends.stablehlo import inline
+from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC, dtype_and_shape, numpy_dtype
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__expands__"
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is expanded.
+
+    Attributes:
+        name: of the operation, or the target of a `custom_call`.
+        attributes: by name; of a custom call, those of its `backend_config`, and `called`, the names of the functions
+            it refers to. Integers, booleans, lists of integers, or MLIR's text.
+        results: dtype and shape of every result.
+    """
+
+    name: str
+    attributes: Mapping[str, Any]
+    results: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
+
+
+def expands(*names: str) -> Callable[[F], F]:
+    """Declare what the decorated function expands: operations by name, custom calls by target."""
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, names)
+        return function
+
+    return mark
+
+
+def lapack(routine: str, letters: str = "sdcz") -> tuple[str, ...]:
+    """The targets of a LAPACK routine for float32, float64, complex64 and complex128 (jaxlib/cpu/lapack.h)."""
+    return tuple(f"lapack_{letter}{routine}_ffi" for letter in letters)
+
+
+@functools.cache
+def expansions() -> dict[str, Callable[..., Any]]:
+    """Every expansion by the name of what it expands."""
+    package = importlib.import_module("webtensorc.frontends.stablehlo.expansions")
+    found: dict[str, Callable[..., Any]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for function in vars(module).values():
+            found.update(dict.fromkeys(getattr(function, _MARK, ()), function))
+    return found
+
+
+def expand(function: Any) -> None:
+    """Expand, in place, whatever below `function` has an expansion and static shapes."""
+    candidates = [op for op in inline.nested(function.operation) if _may_expand(op)]
+    for operation in candidates:
+        name = _name(operation)
+        if name in expansions() and _is_static(operation):
+            call = Call(name, _attributes(operation), tuple(map(_kind, operation.results)))
+            values = _traced(call, expansions()[name], operation)
+            inline.replace(operation, values)
+
+
+def _may_expand(operation: Any) -> bool:
+    # Importing the expansions imports JAX: not for models that cannot need it.
+    return operation.name in (
+        "stablehlo.custom_call",
+        "stablehlo.fft",
+        "stablehlo.cholesky",
+        "stablehlo.triangular_solve",
+    )
+
+
+def _name(operation: Any) -> str:
+    if operation.name != "stablehlo.custom_call":
+        return str(operation.name)
+    return str(operation.attributes["call_target_name"].value)
+
+
+def _is_static(operation: Any) -> bool:
+    kinds = [dtype_and_shape(value.type) for value in (*operation.operands, *operation.results)]
+    return all(kind is not None and DYNAMIC not in kind[1] for kind in kinds)
+
+
+def _kind(value: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    found = dtype_and_shape(value.type)
+    assert found is not None
+    return numpy_dtype(found[0]), found[1]
+
+
+def _attributes(operation: Any) -> dict[str, Any]:
+    attributes = operation.attributes
+    if operation.name != "stablehlo.custom_call":
+        return {named.name: _plain(named.attr) for named in _named(attributes)}
+    found: dict[str, Any] = {}
+    for key in ("mhlo.backend_config", "backend_config", "mhlo.attributes"):
+        if key in attributes and isinstance(attributes[key], ir.DictAttr):
+            found.update({named.name: _plain(named.attr) for named in _named(attributes[key])})
+    if "called_computations" in attributes:
+        found["called"] = [str(each).lstrip("@") for each in attributes["called_computations"]]
+    return found
+
+
+def _named(attributes: Any) -> list[Any]:
+    return [attributes[index] for index in range(len(attributes))]
+
+
+def _plain(attribute: Any) -> Any:
+    if isinstance(attribute, ir.DenseI64ArrayAttr):
+        return list(attribute)
+    if isinstance(attribute, ir.IntegerAttr | ir.BoolAttr | ir.FloatAttr | ir.StringAttr):
+        return attribute.value
+    return str(attribute)
+
+
+def _traced(call: Call, function: Callable[..., Any], operation: Any) -> list[Any]:
+    """The results of `function` on the operands of `operation`, as operations in front of it."""
+    import jax
+
+    def results(*operands: Any) -> tuple[Any, ...]:
+        found: Sequence[Any] = function(call, *operands)
+        assert [(each.dtype, each.shape) for each in found] == list(call.results), f"{call.name} does not fit its call"
+        return tuple(found)
+
+    kinds = map(_kind, operation.operands)
+    operands = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in kinds]  # type: ignore[no-untyped-call]
+    with jax.enable_x64(True):
+        lowered = jax.jit(results, keep_unused=True).trace(*operands).lower(lowering_platforms=("cpu",))
+    text = lowered.compiler_ir("stablehlo").operation.get_asm(print_generic_op_form=True)
+    module = ir.Module.parse(text)
+    symbols = ir.SymbolTable(module.operation)
+    inline.inline_calls(symbols["main"], symbols, None)
+    with ir.InsertionPoint(operation), operation.location:
+        return list(_jax_mlir_ext.inlined_func_call(symbols["main"].operation, list(operation.operands)))

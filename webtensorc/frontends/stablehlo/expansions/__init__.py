@@ -1,0 +1,1 @@
+"""Expansions by family; see `webtensorc.frontends.stablehlo.expansion`."""

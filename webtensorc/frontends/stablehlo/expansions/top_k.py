@@ -1,0 +1,31 @@
+"""Approximate top-k, computed exactly (a recall of 1 is allowed for every target)."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from webtensorc.frontends.stablehlo.expansion import Call, expands
+
+
+@expands("ApproxTopK")
+def approx_top_k(
+    call: Call, operand: jax.Array, indices: jax.Array, start: jax.Array, index_start: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """XLA's ApproxTopK on one operand: the largest or smallest elements along a dimension, and their indices.
+
+    Without aggregation the result has room for more than `k`: further elements follow in order.
+    """
+    dimension = call.attributes["reduction_dim"]
+    largest = "_gt_" in call.attributes["called"][0]
+    count = min(call.results[0][1][dimension], operand.shape[dimension])
+    keys = operand.astype(jnp.promote_types(operand.dtype, jnp.float32))
+    keys = jnp.where(jnp.isnan(keys), -jnp.inf if largest else jnp.inf, keys)
+    places = lax.broadcasted_iota(jnp.int32, operand.shape, dimension)
+    order = lax.sort([-keys if largest else keys, places], dimension=dimension, num_keys=1, is_stable=True)[1]
+    order = lax.slice_in_dim(order, 0, count, axis=dimension)
+    values, found = (jnp.take_along_axis(each, order, dimension) for each in (operand, indices))
+    missing = call.results[0][1][dimension] - count
+    padding = [(0, missing if axis == dimension else 0, 0) for axis in range(operand.ndim)]
+    return lax.pad(values, start, padding), lax.pad(found, index_start, padding)
