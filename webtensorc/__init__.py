@@ -22,7 +22,7 @@ def compile(
     model: Any,
     targets: Sequence[str] = ("host",),
     *,
-    dims: Mapping[str, int] | None = None,
+    dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     optimization_level: int = 3,
     passes: Sequence[str] = (),
@@ -35,7 +35,8 @@ def compile(
         model: a path (`.onnx`, StableHLO text, bytecode or portable artifact, a `jax.export` file, a `.wtb` bundle), an
             `onnx.ModelProto`, a `jax.export.Exported` or a `Bundle`.
         targets: target specifications; `webtensorc targets` lists them.
-        dims: sizes for named dimensions, e.g. `{"batch": 1}`.
+        dims: what named dimensions may be: a size, bounds (the second may be None), or sizes to have variants for, e.g.
+            `{"batch": 1, "seq": (1, 512), "n": [1, 8, 32]}`. One that is not mentioned may have any size from 1 on.
         input_shapes: whole shapes for inputs, e.g. `{"x": (1, 3, 224, 224)}`.
         optimization_level: 0 to 3.
         passes: pass specifications to add, or to replace the options of.
@@ -45,17 +46,18 @@ def compile(
     Raises:
         webtensorc.errors.DiagnosticError: of the kind that says whose fault it is; see its subclasses.
     """
+    from webtensorc import sizes
     from webtensorc.cache import Cache
     from webtensorc.driver import Request, compile_source
     from webtensorc.plan import Options
 
     options = Options(optimization_level, _several(passes), _several(disabled_passes))
-    sizes = {name: _size(size, f"dimension {name!r}") for name, size in (dims or {}).items()}
+    asked = {name: sizes.read(size, name) for name, size in (dims or {}).items()}
     shapes = {
         name: tuple(_size(size, f"the shape of input {name!r}") for size in shape)
         for name, shape in (input_shapes or {}).items()
     }
-    request = Request(model, _several(targets), sizes, shapes, options, Cache() if cache else None)
+    request = Request(model, _several(targets), asked, shapes, options, Cache() if cache else None)
     return compile_source(request).bundle
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_container
 from webtensorc_runtime.digest import PIECE
-from webtensorc_runtime.manifest import Manifest, Member, Variant
+from webtensorc_runtime.manifest import OLDEST_READER, OLDEST_READER_OF_DIMS, Manifest, Member, Variant
 
 from webtensorc import scratch
 from webtensorc.errors import DiagnosticError, OutOfResourcesError, UsageError
@@ -135,7 +135,8 @@ class Bundle:
         container.verify_in_background().wait()
         manifest, members = container.manifest, container.members
         weights = safetensors.arrays(members[safetensors.MEMBER], container.file)
-        model = Model(manifest.name, bytes(members[GRAPH]), weights, manifest.inputs, manifest.outputs)
+        graph = bytes(members[GRAPH])
+        model = Model(manifest.name, graph, weights, manifest.inputs, manifest.outputs, dims=manifest.dims)
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
         return cls(model, artifacts, manifest.versions)
 
@@ -173,6 +174,8 @@ class Bundle:
             versions=dict(self.versions),
             members={name: Member(each.size, each.sha256) for name, each in sealed.items()},
             variants=tuple(_variant(artifact, name) for artifact, name in zip(self.artifacts, names, strict=True)),
+            oldest_reader=OLDEST_READER_OF_DIMS if self.model.dims else OLDEST_READER,
+            dims=self.model.dims,
         )
         return manifest, sealed
 

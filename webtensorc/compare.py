@@ -99,23 +99,23 @@ def make_inputs(specs: Iterable[TensorSpec], seed: int = 0) -> dict[str, Array]:
         specs: names, dtypes and static shapes.
         seed: any integer >= 0.
     """
-    return {spec.name: np.asarray(_draw(spec, seed)) for spec in specs}
+    return {spec.name: np.asarray(_draw(spec, spec.sizes, seed)) for spec in specs}
 
 
-def _draw(spec: TensorSpec, seed: int) -> Array:
+def _draw(spec: TensorSpec, shape: tuple[int, ...], seed: int) -> Array:
     # One PCG64 stream per input, seeded by its name. numpy guarantees the bits; `random` maps them to [0, 1).
     raw = np.random.Generator(np.random.PCG64([seed, *spec.name.encode()]))
     dtype = _dtype(spec.dtype)
     if spec.dtype == "bool":
-        return np.asarray(raw.random(spec.shape) < 0.5)
+        return np.asarray(raw.random(shape) < 0.5)
     if spec.dtype.startswith("complex"):
-        return np.asarray(_normal(raw, spec.shape) + 1j * _normal(raw, spec.shape)).astype(dtype)
+        return np.asarray(_normal(raw, shape) + 1j * _normal(raw, shape)).astype(dtype)
     if spec.dtype.startswith(("int", "uint")):
         bits = int(spec.dtype.lstrip("uint"))
         top = min(10, 2 ** (bits - (1 if spec.dtype.startswith("int") else 0)))
-        drawn: Array = np.floor(raw.random(spec.shape) * top).astype(np.int8).astype(dtype)
+        drawn: Array = np.floor(raw.random(shape) * top).astype(np.int8).astype(dtype)
         return drawn
-    return np.asarray(_normal(raw, spec.shape)).astype(dtype)
+    return np.asarray(_normal(raw, shape)).astype(dtype)
 
 
 def _normal(raw: np.random.Generator, shape: Sequence[int]) -> Array:

@@ -23,6 +23,7 @@ from webtensorc.job import READING, Job, Kind
 from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
+from webtensorc.sizes import Sizes
 from webtensorc.spec import Spec
 
 Listener = Callable[[int, int, str], None]
@@ -36,7 +37,7 @@ class Request:
     Attributes:
         source: a file's path, an `onnx.ModelProto`, a `jax.export.Exported`, a `Bundle` or a `Model`.
         targets: target specifications, one module each.
-        dims: sizes for named dimensions.
+        dims: sizes, bounds or sizes for variants of named dimensions (see `webtensorc.sizes`).
         input_shapes: whole shapes for inputs.
         options: optimisation level and passes.
         cache: where compiled parts are kept, or None for nowhere.
@@ -47,7 +48,7 @@ class Request:
 
     source: Any
     targets: Sequence[str] = ("host",)
-    dims: Mapping[str, int] = field(default_factory=dict)
+    dims: Mapping[str, Sizes] = field(default_factory=dict)
     input_shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     cache: Cache | None = None

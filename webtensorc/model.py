@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from webtensorc_runtime.dims import Bounds
 from webtensorc_runtime.manifest import TensorSpec
 
-__all__ = ["Model", "TensorSpec"]
+__all__ = ["Bounds", "Model", "TensorSpec"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Model:
     its results are the outputs, in the order of `outputs`. No tensor constant of weight size is in the graph.
 
     Weights may be memory-mapped and read-only; nothing copies them until a pass or the bundle writer needs the bytes.
+    `dims` are the named dimensions in the shapes of the inputs, which may have any sizes within their bounds; what is
+    named in the shapes of the outputs follows from them.
+
     `files` are the paths that were read besides the model's own (external data), for whoever must notice a change.
     """
 
@@ -30,3 +34,4 @@ class Model:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     files: tuple[Path, ...] = ()
+    dims: tuple[Bounds, ...] = ()

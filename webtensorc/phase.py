@@ -8,11 +8,14 @@ from enum import Enum
 class Phase(Enum):
     """Borders at which Python passes run.
 
-    `GRAPH` is ours: StableHLO with weights as arguments, before any lowering; what is left there is the graph that the
-    bundle carries. The others are the phases of the native compiler, under its own names.
+    `GRAPH` and `BOUND` are ours. `GRAPH` is StableHLO with weights as arguments, before any lowering; what is left
+    there is the graph that the bundle carries. `BOUND` is one target's copy of it, whose weights are parameters;
+    besides StableHLO it may hold any dialect that the native input phase takes. The others are the phases of the
+    native compiler, under its own names.
     """
 
     GRAPH = "graph"
+    BOUND = "bound"
     INPUT = "input"
     ABI = "abi"
     PREPROCESSING = "preprocessing"

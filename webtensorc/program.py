@@ -84,18 +84,6 @@ class Program:
         self._instruments.dump(each.name, self.module)
         return changes
 
-    def bind_weights(self) -> None:
-        """Make the weights named parameters, and the results' storage arguments; the loader binds both.
-
-        Raises:
-            UnsupportedError: what the model does with integers narrower than a byte is not supported.
-        """
-        narrow_integers.widen(self.module.operation)
-        parameters.bind(self.module, self.weights)
-        destinations.add(main_function(self.module.operation))
-        self.module.operation.verify()
-        self._instruments.dump("bind-weights", self.module)
-
     def advance(self) -> None:
         """Lower the module to the next phase.
 
@@ -106,12 +94,26 @@ class Program:
         self._instruments.on_step(following.value)
         started = time.perf_counter()
         try:
-            self._session.advance(self.phase, following)
+            if following is Phase.BOUND:
+                self._bind()
+            else:
+                self._session.advance(self.phase, following)
         except NativeError as error:
             raise _refused(error, f"lowering to {following.value} for {self.plan.target}") from None
         self.phase = following
         self.records.append(Record(following.value, None, time.perf_counter() - started, None))
         self._instruments.dump(following.value, self.module)
+
+    def _bind(self) -> None:
+        """Make the weights named parameters, and the results' storage arguments; the loader binds both.
+
+        Raises:
+            UnsupportedError: what the model does with integers narrower than a byte is not supported.
+        """
+        narrow_integers.widen(self.module.operation)
+        parameters.bind(self.module, self.weights)
+        destinations.add(main_function(self.module.operation))
+        self.module.operation.verify()
 
     def text(self) -> str:
         """The module as generic MLIR text with locations."""

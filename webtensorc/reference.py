@@ -94,7 +94,9 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
     results = {}
     for spec in model.outputs:
         count = 2 if spec.dtype.startswith("complex") else 1
-        results[spec.name] = _from_carriers(list(itertools.islice(parts, count)), spec.dtype).reshape(spec.shape)
+        results[spec.name] = _from_carriers(list(itertools.islice(parts, count)), spec.dtype)
+        if spec.is_static:
+            results[spec.name] = results[spec.name].reshape(spec.sizes)
     return results
 
 

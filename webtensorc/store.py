@@ -16,19 +16,20 @@ import numpy as np
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact
 from webtensorc.cache import Cache
-from webtensorc.model import Model, TensorSpec
+from webtensorc.model import Bounds, Model, TensorSpec
 from webtensorc.plan import Plan
+from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
 
-def source_key(path: Path, dims: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
+def source_key(path: Path, dims: Mapping[str, Sizes], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
     """Key of what a model file gives when read with these sizes and optimised by this plan."""
     return {
         "kind": "source",
         "name": path.name,
         "file": _file_digest(path),
-        "dims": dict(sorted(dims.items())),
+        "dims": {name: str(sizes) for name, sizes in sorted(dims.items())},
         "input_shapes": {name: list(shape) for name, shape in sorted(shapes.items())},
         "plan": graph_plan.as_dict(),
     }
@@ -85,7 +86,8 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
         for side in ("inputs", "outputs")
     )
     weights = {name: stored[name] for name in about["weights"]}
-    return Model(about["name"], entry.read("graph.mlirbc"), weights, inputs, outputs)
+    dims = tuple(Bounds(*each) for each in about["dims"])
+    return Model(about["name"], entry.read("graph.mlirbc"), weights, inputs, outputs, dims=dims)
 
 
 def save_graph(cache: Cache, key: Key, model: Model, weights: Path) -> None:
@@ -130,6 +132,7 @@ def _signature(model: Model) -> dict[str, Any]:
         "name": model.name,
         "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.inputs],
         "outputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.outputs],
+        "dims": [[each.name, each.least, each.most] for each in model.dims],
     }
 
 

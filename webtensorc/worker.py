@@ -55,7 +55,6 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
     target = registry.make_target(plan.target)
     last = Phase(job.stop_after) if job.stop_after else Phase.VM
     program = Program(job.text(), job.weights(), plan, target, instruments=_instruments(job, plan, announce))
-    program.bind_weights()
     planned: schedule.Schedule | None = None
     while program.phase is not last:
         program.advance()

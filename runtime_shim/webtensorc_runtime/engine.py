@@ -12,7 +12,6 @@ import numpy as np
 from webtensorc_runtime import safetensors
 from webtensorc_runtime.device import Execution, open_device
 from webtensorc_runtime.errors import DiagnosticError, InvalidFileError
-from webtensorc_runtime.tensors import Slot
 
 ENTRY = "main"
 SCOPE = "model"
@@ -36,6 +35,7 @@ class Program:
 
     Attributes:
         declaration: what `main` takes and gives, in MLIR's words.
+        lock: to be held during a call.
         destinations: after its inputs `main` takes one buffer for each output and writes there (IREE's argument
             attribute `iree.abi.output`); otherwise it returns buffers of its own, and every result is copied.
     """
@@ -50,6 +50,7 @@ class Program:
     ) -> None:
         self.runtime = native()
         self.execution = execution
+        self.lock = threading.Lock()
         device = open_device(self.runtime, execution)
         self.allocator = device.allocator
         self._kept = (device, module, weights)
@@ -102,10 +103,12 @@ class Program:
             raise DiagnosticError(f"the engine failed: {_first_line(error)}", doing="running the model") from None
         return results
 
-    def copy_out(self, results: Any, index: int, slot: Slot) -> np.ndarray:
+    def copy_out(self, results: Any, index: int, dtype: np.dtype[Any]) -> np.ndarray:
         """One result as an array of its own: the engine's memory may belong to an input, a weight or another result."""
         view = results.get_as_object(index, self.runtime.HalBufferView)
-        return np.ndarray(slot.shape, slot.dtype, view.map()).copy() if view.byte_length else slot.staging()[0].copy()
+        if not view.byte_length:
+            return np.empty(view.shape, dtype)
+        return np.ndarray(view.shape, dtype, view.map()).copy()
 
     def _parameters(self, instance: Any, weights: memoryview, slots: Mapping[str, safetensors.Slot]) -> Any:
         index = self.runtime.ParameterIndex()

@@ -9,6 +9,7 @@ from webtensorc_runtime import cpu, declaration, safetensors
 from webtensorc_runtime import device as devices
 from webtensorc_runtime.container import Container, open_container
 from webtensorc_runtime.errors import UsageError
+from webtensorc_runtime.manifest import Variant
 from webtensorc_runtime.select import Machine, select
 
 
@@ -25,8 +26,9 @@ def load(
     checking = container.verify_in_background()
     try:
         machine = Machine(cpu.architecture(), cpu.features(), kind)
-        selection = select(container.manifest.variants, machine, container.file, variant)
-        execution = devices.resolve(device, threads, selection.variant.mode)
+        general = [each for each in container.manifest.variants if not each.general]
+        selection = select(general, machine, container.file, variant)
+        devices.resolve(device, threads, selection.variant.mode)
         # The slow imports, while the digests are computed.
         from webtensorc_runtime.engine import Program, native
         from webtensorc_runtime.module import Module
@@ -36,10 +38,22 @@ def load(
         checking.wait()
     weights = container.members[safetensors.MEMBER]
     slots = safetensors.parse(weights, container.file)
-    program = Program(container.members[selection.variant.module], weights, slots, execution, container.file)
-    manifest = container.manifest
-    declaration.check(program.declaration, manifest.inputs, manifest.outputs, program.destinations, container.file)
-    return Module(manifest, selection, program)
+
+    def program(chosen: Variant) -> Program:
+        execution = devices.resolve(device, threads, chosen.mode)
+        made = Program(container.members[chosen.module], weights, slots, execution, container.file)
+        sides = container.manifest.inputs, container.manifest.outputs
+        inputs, outputs = ([spec.at(chosen.sizes) for spec in specs] for specs in sides)
+        declaration.check(made.declaration, inputs, outputs, made.destinations, container.file)
+        return made
+
+    manifest, chosen = container.manifest, selection.variant
+    if not manifest.dims:
+        return Module(manifest, selection, program(chosen))
+    from webtensorc_runtime.dynamic import DynamicModule
+
+    special = [each for each in manifest.variants if each.general == chosen.label]
+    return DynamicModule(manifest, selection, program(chosen), special, program)
 
 
 def _open(source: Any) -> Container:

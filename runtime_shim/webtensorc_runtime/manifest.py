@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from webtensorc_runtime.dims import Bounds, Dim, names, places, substitute
 from webtensorc_runtime.errors import InvalidFileError
 
-SCHEMA = 1
-"""Version of the bundle schema that this package writes and the newest that it reads."""
+SCHEMA = 2
+"""Version of the bundle schema that this package writes and the newest that it reads. 2 has dynamic shapes."""
 
 OLDEST_READABLE = 1
 """Oldest schema version that this package reads."""
 
-OLDEST_READER = 1
-"""Oldest reader that understands what this package writes; recorded in every bundle."""
+OLDEST_READER, OLDEST_READER_OF_DIMS = 1, 2
+"""Oldest reader that understands what this package writes, of static and of dynamic shape; recorded in every bundle."""
 
 MODES = ("inline", "task")
 """Execution modes: on the calling thread, or spread over a pool of workers."""
@@ -24,11 +25,32 @@ MODES = ("inline", "task")
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """Name, element type (numpy or ml_dtypes name, e.g. `float32`, `bfloat16`) and shape of one input or output."""
+    """Name, element type (numpy or ml_dtypes name, e.g. `float32`, `bfloat16`) and shape of one input or output.
+
+    A dimension whose size is known only at run time is text: a name, or an expression of names (see `dims`).
+    """
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Dim, ...]
+
+    @property
+    def is_static(self) -> bool:
+        """Whether every dimension is a number."""
+        return not any(isinstance(dim, str) for dim in self.shape)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The shape of a static tensor.
+
+        Raises:
+            ValueError: it is not static.
+        """
+        return tuple(map(int, self.shape))
+
+    def at(self, sizes: Mapping[str, int]) -> TensorSpec:
+        """The tensor with sizes for some of its names."""
+        return TensorSpec(self.name, self.dtype, tuple(substitute(dim, sizes) for dim in self.shape))
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.shape))}]"
@@ -60,6 +82,10 @@ class Variant:
         flags: flags of the native compiler.
         plan: the compilation plan as text.
         report: facts about the compiled program (JSON-ready).
+        general: label of the variant of the same target that runs other sizes; empty where this one runs all.
+        sizes: the size of every named dimension, where the variant is for no other.
+        weights: names of the weights that this variant reads in place of the graph's, because for its sizes they are
+            laid out otherwise.
     """
 
     label: str
@@ -71,11 +97,14 @@ class Variant:
     flags: tuple[str, ...]
     plan: str
     report: Mapping[str, Any] = field(default_factory=dict)
+    general: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything `manifest.json` says."""
+    """Everything `manifest.json` says. `dims` are the named dimensions of the inputs, in order."""
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -85,6 +114,7 @@ class Manifest:
     variants: tuple[Variant, ...]
     schema: int = SCHEMA
     oldest_reader: int = OLDEST_READER
+    dims: tuple[Bounds, ...] = ()
 
     def to_json(self) -> bytes:
         """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
@@ -101,15 +131,19 @@ class Manifest:
             data = json.loads(text)
             schema, oldest_reader = _count(data["schema"]), _count(data["oldest_reader"])
             check_schema(schema, oldest_reader, file)
+            dims = tuple(map(_bounds, data.get("dims", [])))
+            inputs, outputs = (tuple(_tensor(each) for each in data[key]) for key in ("inputs", "outputs"))
+            _check_dims(inputs, outputs, dims)
             return cls(
                 schema=schema,
                 oldest_reader=oldest_reader,
                 name=_text(data["name"]),
-                inputs=tuple(map(_tensor, data["inputs"])),
-                outputs=tuple(map(_tensor, data["outputs"])),
+                inputs=inputs,
+                outputs=outputs,
                 versions={_text(k): _text(v) for k, v in data["versions"].items()},
                 members={_text(k): _member(v) for k, v in data["members"].items()},
                 variants=tuple(map(_variant, data["variants"])),
+                dims=dims,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidFileError(
@@ -169,7 +203,24 @@ def _report(data: Any) -> dict[str, Any]:
 
 
 def _tensor(data: Any) -> TensorSpec:
-    return TensorSpec(_text(data["name"]), _text(data["dtype"]), tuple(map(_count, data["shape"])))
+    return TensorSpec(_text(data["name"]), _text(data["dtype"]), tuple(map(_dim, data["shape"])))
+
+
+def _dim(value: object) -> Dim:
+    return value if isinstance(value, str) else _count(value)
+
+
+def _bounds(data: Any) -> Bounds:
+    most = data["most"]
+    return Bounds(_text(data["name"]), _count(data["least"]), None if most is None else _count(most))
+
+
+def _check_dims(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...], dims: tuple[Bounds, ...]) -> None:
+    known = [each.name for each in dims]
+    told = names(dim for place in places((each.name, each.shape) for each in inputs) for dim in (place.dim,))
+    used = names(dim for each in outputs for dim in each.shape)
+    if sorted(told) != sorted(known) or set(used) - set(known):
+        raise ValueError(f"the named dimensions are {', '.join(known) or 'none'}, but the shapes have others")
 
 
 def _member(data: Any) -> Member:
@@ -189,4 +240,7 @@ def _variant(data: Any) -> Variant:
         flags=_texts(data["flags"]),
         plan=_text(data["plan"]),
         report=_report(data["report"]),
+        general=_text(data.get("general", "")),
+        sizes={_text(name): _count(size) for name, size in data.get("sizes", {}).items()},
+        weights=_texts(data.get("weights", [])),
     )

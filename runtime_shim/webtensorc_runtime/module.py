@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime.dims import Bounds
+from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.engine import Program
 from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import Manifest, TensorSpec
 from webtensorc_runtime.select import Selection
-from webtensorc_runtime.tensors import Slot, check_names, expectations
+from webtensorc_runtime.tensors import Slot, check_names, element_of, expectations
 
 _ndarray = np.ndarray
 
@@ -27,6 +28,7 @@ class Module:
     Attributes:
         name: the model's name.
         inputs, outputs: name, dtype and shape of each, in order.
+        dims: the open dimensions of the inputs and their bounds; none but for a model of dynamic shape.
         variant: label of the variant that runs.
         rejected: (label, reason) of every other variant.
         mode: `inline` (on the calling thread) or `task` (on `workers` threads).
@@ -34,29 +36,38 @@ class Module:
     """
 
     def __init__(self, manifest: Manifest, selection: Selection, program: Program) -> None:
-        self.name = manifest.name
-        self.inputs: tuple[TensorSpec, ...] = manifest.inputs
-        self.outputs: tuple[TensorSpec, ...] = manifest.outputs
+        self._describe(manifest)
         self.variant = selection.variant.label
         self.rejected = selection.rejected
         self.mode = program.execution.mode
         self.workers = program.execution.workers
         self._program = program
-        self._lock = threading.Lock()
-        self._names = tuple(spec.name for spec in manifest.inputs)
-        self._known = frozenset(self._names)
-        self._results = tuple(spec.name for spec in manifest.outputs)
+        self._lock = program.lock
         overwritten = selection.variant.report.get("overwritten", ())
         self._inputs = tuple(
             Slot(spec, program.runtime, program.allocator, index in overwritten)
             for index, spec in enumerate(manifest.inputs)
         )
-        self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
         self._staged = None
-        if program.destinations and not any(slot.large for slot in (*self._inputs, *self._outputs)):
+        if not program.destinations:
+            for spec in manifest.outputs:
+                element_of(spec)
+            self._dtypes = [numpy_dtype(spec.dtype) for spec in manifest.outputs]
+            return
+        self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
+        if not any(slot.large for slot in (*self._inputs, *self._outputs)):
             self._staged = program.arguments([slot.staging()[1] for slot in (*self._inputs, *self._outputs)])
             self._fast = tuple((slot.staging()[0], slot.dtype, slot.shape) for slot in self._inputs)
             self._answers = tuple(slot.staging()[0] for slot in self._outputs)
+
+    def _describe(self, manifest: Manifest) -> None:
+        self.name = manifest.name
+        self.inputs: tuple[TensorSpec, ...] = manifest.inputs
+        self.outputs: tuple[TensorSpec, ...] = manifest.outputs
+        self.dims: tuple[Bounds, ...] = manifest.dims
+        self._names = tuple(spec.name for spec in manifest.inputs)
+        self._known = frozenset(self._names)
+        self._results = tuple(spec.name for spec in manifest.outputs)
 
     def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
         """Run the model on its inputs in order; the outputs in order, as arrays that own their memory.
@@ -109,7 +120,7 @@ class Module:
         given = [slot.read_from(array) for slot, array in zip(self._inputs, arrays, strict=True)]
         if not program.destinations:
             produced = program.invoke(program.arguments(given))
-            return tuple(program.copy_out(produced, index, slot) for index, slot in enumerate(self._outputs))
+            return tuple(program.copy_out(produced, index, dtype) for index, dtype in enumerate(self._dtypes))
         targets = [slot.write_to() for slot in self._outputs]
         program.invoke(program.arguments([*given, *(view for _, view in targets)]))
         return tuple(

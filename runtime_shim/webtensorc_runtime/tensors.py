@@ -36,7 +36,7 @@ class Slot:
         element_of(spec)
         self.overwritten = overwritten
         self.spec = spec
-        self.shape = spec.shape
+        self.shape = spec.sizes
         self.dtype = numpy_dtype(spec.dtype)
         self.large = self._size >= ZERO_COPY_BYTES
         self._runtime = runtime
@@ -77,7 +77,7 @@ class Slot:
         Raises:
             UsageError: it has another type or shape, or is no array.
         """
-        array = _as_array(value, self.spec)
+        array = as_array(value, self.spec)
         if array.dtype != self.dtype or array.shape != self.shape:
             given = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
             raise UsageError(f"input `{self.spec.name}` got {given}, expected {self.spec}", doing="calling the model")
@@ -126,7 +126,12 @@ def expectations(specs: Sequence[TensorSpec]) -> tuple[str, ...]:
     return tuple(f"expected {spec}" for spec in specs) or ("expected no inputs",)
 
 
-def _as_array(value: object, spec: TensorSpec) -> np.ndarray:
+def as_array(value: object, spec: TensorSpec) -> np.ndarray:
+    """`value` as an array of any type and shape; DLPack and numpy's protocols.
+
+    Raises:
+        UsageError: it is no array.
+    """
     if isinstance(value, np.ndarray):
         return value
     try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from webtensorc.driver import Compilation, Request
     from webtensorc.plan import Options
+    from webtensorc.sizes import Sizes
 
 
 def is_bundle(path: str) -> bool:
@@ -27,9 +28,9 @@ def is_bundle(path: str) -> bool:
 
 
 def check_shapes(
-    bundle: str, dims: Mapping[str, int] | None, input_shapes: Mapping[str, tuple[int, ...]] | None
+    bundle: str, dims: Mapping[str, Sizes] | None, input_shapes: Mapping[str, tuple[int, ...]] | None
 ) -> None:
-    """Refuse sizes that a bundle does not have: its shapes are fixed.
+    """Refuse sizes that a bundle cannot have.
 
     Raises:
         UsageError: they disagree with the bundle.
@@ -71,13 +72,14 @@ def loadable(
     path: str,
     *,
     targets: Sequence[str] = (),
-    dims: Mapping[str, int] | None = None,
+    dims: Mapping[str, Sizes] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     options: Options | None = None,
 ) -> Any:
     """What `webtensorc_runtime.load` takes: the path of a bundle, or the bundle that a model was compiled into.
 
-    A bundle is compiled again only where `targets` or `options` are given.
+    A bundle is compiled again only where `targets` or `options` are given; sizes for its open dimensions are then left
+    to the call.
     """
     if is_bundle(path) and not targets and not options:
         check_shapes(path, dims, input_shapes)

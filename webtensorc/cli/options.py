@@ -6,11 +6,14 @@ import functools
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from webtensorc.cli.console import Console
+
+if TYPE_CHECKING:
+    from webtensorc.sizes import Sizes
 
 FORMATS = ("text", "json")
 
@@ -73,15 +76,22 @@ def _size(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_SIZE else None
 
 
-class _Dimension(click.ParamType[tuple[str, int]]):
-    name = "NAME=N"
+class _Dimension(click.ParamType["tuple[str, Sizes]"]):
+    name = "NAME=SIZES"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        name, equals, number = value.rpartition("=")
-        size = _size(number)
-        if not (equals and name and size):
-            self.fail(f"`{value}` is not NAME=N, for example batch=1", param, ctx)
-        return name, size
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Sizes]:
+        from webtensorc import sizes
+        from webtensorc.errors import UsageError
+
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        name, equals, text = value.rpartition("=")
+        if not (equals and name):
+            self.fail(f"`{value}` is not NAME=N, for example batch=1 or batch=1..64", param, ctx)
+        try:
+            return name, sizes.parse(text)
+        except UsageError as error:
+            self.fail(f"`{value}` is not NAME=N or another form of sizes: {error.message}; {error.hint}", param, ctx)
 
 
 class _InputShape(click.ParamType[tuple[str, tuple[int, ...]]]):
@@ -181,7 +191,8 @@ def shapes(function: F) -> F:
         multiple=True,
         type=_Dimension(),
         callback=_mapping("--dim"),
-        help="Fix a named dimension. Repeatable.",
+        help="Fix a named dimension (batch=1), bound it (batch=1..64), or have variants for sizes (batch=1,8,1..64). "
+        "Repeatable.",
     )(function)
 
 

@@ -16,7 +16,10 @@ from webtensorc.cli import values
 from webtensorc.cli.console import Console, table
 
 if TYPE_CHECKING:
+    from webtensorc_runtime import Module
+
     from webtensorc.compare import OutputError
+    from webtensorc.sizes import Sizes
 
 
 def bind(arguments: Sequence[str], specs: Sequence[TensorSpec], option: str) -> dict[str, np.ndarray]:
@@ -72,15 +75,49 @@ def signature_notes(specs: Sequence[TensorSpec]) -> tuple[str, ...]:
 
 
 def complete(
-    console: Console, given: Mapping[str, np.ndarray], specs: Sequence[TensorSpec], seed: int
+    console: Console,
+    given: Mapping[str, np.ndarray],
+    module: Module,
+    seed: int,
+    asked: Mapping[str, Sizes] | None = None,
+    attempt: int = 0,
 ) -> dict[str, np.ndarray]:
-    """The inputs given, and random ones for the rest, saying so."""
+    """The inputs given, and random ones for the rest, saying so.
+
+    Open dimensions have the sizes of the inputs given, the sizes asked for, or random sizes within bounds.
+
+    Raises:
+        UsageError: a size is out of bounds, or there is no such dimension.
+    """
+    from webtensorc import sizes
     from webtensorc.compare import make_inputs
 
-    missing = [spec for spec in specs if spec.name not in given]
-    for spec in missing:
+    missing = [spec for spec in module.inputs if spec.name not in given]
+    known = _sizes_of(module, given)
+    for name, each in (asked or {}).items():
+        if name not in [bounds.name for bounds in module.dims]:
+            listed = ", ".join(map(str, module.dims)) or "none"
+            raise UsageError(f"there is no open dimension `{name}`", hint=f"open dimensions: {listed}")
+        if each.fixed is None:
+            raise UsageError(f"dimension `{name}` of a bundle has bounds already", hint=f"give it a size: {name}=4")
+        known.setdefault(name, each.fixed)
+    drawn = sizes.draw((each for each in module.dims if each.name not in known), seed, attempt)
+    if drawn and missing:
+        console.say(f"sizes not given are random: {', '.join(f'{name}={size}' for name, size in drawn.items())}")
+    fixed = [spec.at({**drawn, **known}) for spec in missing]
+    for spec in fixed:
         console.say(f"input {spec} is random (seed {seed})")
-    return {**make_inputs(missing, seed), **given}
+    return {**make_inputs(fixed, seed), **given}
+
+
+def _sizes_of(module: Module, given: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """The sizes of open dimensions that arrays tell; the module itself will check them."""
+    known: dict[str, int] = {}
+    for spec in module.inputs:
+        if spec.name in given:
+            pairs = zip(spec.shape, given[spec.name].shape, strict=True)
+            known.update({dim: size for dim, size in pairs if isinstance(dim, str) and dim.isidentifier()})
+    return known
 
 
 def save(path: Path, array: np.ndarray) -> None:
@@ -136,7 +173,10 @@ def _checked(array: np.ndarray, spec: TensorSpec, specs: Sequence[TensorSpec]) -
     dtype = numpy_dtype(spec.dtype)
     if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize:
         array = array.view(dtype)  # .npy files store bfloat16 as two nameless bytes
-    if array.dtype != dtype or array.shape != tuple(spec.shape):
+    fits = len(array.shape) == len(spec.shape) and all(
+        isinstance(dim, str) or dim == size for dim, size in zip(spec.shape, array.shape, strict=True)
+    )
+    if array.dtype != dtype or not fits:
         given = f"{array.dtype.name}[{', '.join(map(str, array.shape))}]"
         raise UsageError(f"`{spec.name}` is {str(spec).partition(': ')[2]}, not {given}", notes=signature_notes(specs))
     return array

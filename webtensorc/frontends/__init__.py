@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from webtensorc_runtime.dtypes import DTYPES
 
+from webtensorc import sizes
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
 from webtensorc.frontends.detect import Format, detect
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["load_model"]
 
+Asked = dict[str, sizes.Sizes]
+"""What is asked of named dimensions."""
+
 
 def load_model(
     source: Any,
     *,
-    dims: Mapping[str, int] | None = None,
+    dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
 ) -> Model:
     """Read a model from a file or from an object.
@@ -34,16 +38,18 @@ def load_model(
         source: a path (ONNX; StableHLO as text, MLIR bytecode or portable artifact; a file written by
             `jax.export.Exported.serialize()`; a `.wtb` bundle), an `onnx.ModelProto`, a `jax.export.Exported`, a
             `Bundle`, or a `Model`, which is returned as it is.
-        dims: values for named dimensions, `{"batch": 1}`.
+        dims: sizes or bounds of named dimensions, `{"batch": 1, "seq": (1, 512)}`, as `webtensorc.sizes.read` takes
+            them; one that is not mentioned is open. Sizes to have variants for say nothing here.
         input_shapes: whole shapes by input name, `{"x": (1, 3, 224, 224)}`.
 
     Raises:
         InvalidFileError: the file is missing, unreadable, damaged, or of a kind that is not accepted.
-        UsageError: a dimension is left open, or `dims` or `input_shapes` do not fit the model.
+        UsageError: an input has no rank, or `dims` or `input_shapes` do not fit the model.
         UnsupportedError: the model is valid but needs what this version lacks.
     """
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
-    model = _read(source, dict(dims or {}), shapes)
+    asked = {name: sizes.read(size, name) for name, size in (dims or {}).items()}
+    model = _read(source, asked, shapes)
     if items := _unpassable(model):
         file = str(source) if isinstance(source, str | Path) else None
         raise UnsupportedError("no runtime passes arrays of these types to or from a model", items, file=file)
@@ -61,22 +67,22 @@ def _unpassable(model: Model) -> tuple[Unsupported, ...]:
     )
 
 
-def _read(source: Any, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
+def _read(source: Any, asked: Asked, shapes: dict[str, tuple[int, ...]]) -> Model:
     if isinstance(source, str | Path):
-        return _from_file(Path(source), dims, shapes)
+        return _from_file(Path(source), asked, shapes)
     if _is_instance(source, "webtensorc.model", "Model"):
-        return _already_static(source, dims, shapes)
+        return _from_model(source, asked, shapes)
     if _is_instance(source, "webtensorc.artifact", "Bundle"):
-        return _already_static(source.model, dims, shapes)
+        return _from_model(source.model, asked, shapes)
     if _is_instance(source, "onnx", "ModelProto"):
         from webtensorc.frontends import onnx
 
         name = source.graph.name or "model"
-        return onnx.load(source, name=model_name(name), dims=dims, input_shapes=shapes)
+        return onnx.load(source, name=model_name(name), dims=asked, input_shapes=shapes)
     if _is_instance(source, "jax.export", "Exported"):
         from webtensorc.frontends import stablehlo
 
-        return stablehlo.load_exported(source, dims=dims, input_shapes=shapes)
+        return stablehlo.load_exported(source, dims=asked, input_shapes=shapes)
     raise UsageError(
         f"cannot read a model from a `{type(source).__module__}.{type(source).__qualname__}`",
         hint="pass a path, an onnx.ModelProto, a jax.export.Exported, a Bundle or a Model",
@@ -88,7 +94,7 @@ def model_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "_", text).strip("_.-") or "model"
 
 
-def _from_file(path: Path, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
+def _from_file(path: Path, dims: Asked, shapes: dict[str, tuple[int, ...]]) -> Model:
     found = detect(path)
     name = model_name(path.stem)
     if found is Format.ONNX:
@@ -98,7 +104,7 @@ def _from_file(path: Path, dims: dict[str, int], shapes: dict[str, tuple[int, ..
     if found is Format.BUNDLE:
         from webtensorc.artifact import Bundle
 
-        return _already_static(Bundle.load(path).model, dims, shapes)
+        return _from_model(Bundle.load(path).model, dims, shapes)
     from webtensorc.frontends import stablehlo
 
     return stablehlo.load(path, found, name=name, dims=dims, input_shapes=shapes)
@@ -110,20 +116,10 @@ def _is_instance(value: object, module: str, name: str) -> bool:
     return isinstance(cls, type) and isinstance(value, cls)
 
 
-def _already_static(model: Model, dims: dict[str, int], shapes: dict[str, tuple[int, ...]]) -> Model:
-    """`model`, whose shapes are all known, after checking that the request agrees with them."""
-    if dims:
-        raise UsageError(
-            f"`{model.name}` has no named dimension {', '.join(map(repr, dims))}",
-            hint="its shapes are fixed already; start from the original model to choose others",
-        )
-    inputs = {spec.name: spec for spec in model.inputs}
-    for name, shape in shapes.items():
-        if name not in inputs:
-            raise UsageError(f"no input is named {name!r}", hint=f"inputs: {'; '.join(map(str, model.inputs))}")
-        if shape != inputs[name].shape:
-            raise UsageError(
-                f"input {inputs[name]} cannot take the shape {'x'.join(map(str, shape))}",
-                hint="its shape is fixed already; start from the original model to choose another",
-            )
-    return model
+def _from_model(model: Model, asked: Asked, shapes: dict[str, tuple[int, ...]]) -> Model:
+    """`model` with other bounds, or with sizes for some of its open dimensions."""
+    if not asked and not shapes:
+        return model
+    from webtensorc.frontends.stablehlo import specialise
+
+    return specialise.pinned(model, asked, shapes)

@@ -81,7 +81,7 @@ class Session:
 
 
 def _native_name(phase: Phase) -> bytes:
-    return b"start" if phase is Phase.GRAPH else phase.value.encode()
+    return b"start" if phase in (Phase.GRAPH, Phase.BOUND) else phase.value.encode()
 
 
 def _library() -> Any:

@@ -60,16 +60,14 @@ class _Windows:
         for i, (extent, span, stride) in enumerate(zip(self.extents, self.spans, self.strides, strict=True)):
             low, high = padding[i]
             beyond_first = low + extent + high - span
-            if beyond_first < 0 or not extent:
-                continue  # no window, or nothing but padding
+            if beyond_first < 0 or extent <= 0 or span <= 0:
+                continue  # no window, nothing but padding, or an extent known only at run time
             unread = beyond_first % stride
             new[i, 1] = high - (unread if beyond_first < stride else min(unread, max(high, 0)))
         return new
 
 
 def _trim(op: Operation) -> bool:
-    if not all(mlir.is_static_tensor(value) for value in (*op.operands, *op.results)):
-        return False
     windows = _WINDOWS[op.name](op)
     old = stablehlo.padding(op, len(windows.extents))
     new = windows.trimmed(old)
@@ -105,7 +103,8 @@ def _each(op: Operation, name: str, rank: int) -> tuple[int, ...]:
 
 
 def _dilated(extents: Sequence[int], dilations: Sequence[int]) -> list[int]:
-    return [(extent - 1) * dilation + 1 if extent else 0 for extent, dilation in zip(extents, dilations, strict=True)]
+    pairs = zip(extents, dilations, strict=True)
+    return [(extent - 1) * dilation + 1 if extent > 0 else min(extent, 0) for extent, dilation in pairs]
 
 
 _WINDOWS = {"stablehlo.convolution": _of_convolution, "stablehlo.reduce_window": _of_reduction}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from webtensorc_runtime import Module
 
     from webtensorc.cli.measure import Timing
+    from webtensorc.sizes import Sizes
 
 
 @verb("""
@@ -45,15 +46,14 @@ def command(
     seed: int,
     device: str | None,
     threads: int | None,
-    dims: dict[str, int],
+    dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
 ) -> None:
     """Measure the latency of MODEL or BUNDLE on random inputs: median, 90th and 99th percentile.
 
     What is compared is called in turns, so that ratios hold even where the machine is not quiet.
     """
-    from webtensorc.cli import building, measure
-    from webtensorc.compare import make_inputs
+    from webtensorc.cli import building, measure, tensors
 
     if ablate and building.is_bundle(model):
         raise click.UsageError("--ablate compiles again: give the model, not a bundle")
@@ -66,7 +66,7 @@ def command(
         source = building.loadable(console, model, targets=targets, **pinned)
         modules, facts = {"webtensorc": building.load(console, source, device, threads)}, {}
     first = next(iter(modules.values()))
-    values = make_inputs(first.inputs, seed)
+    values = tensors.complete(console, {}, first, seed, dims if building.is_bundle(model) else {})
     calls: dict[str, Callable[[], Any]] = {
         name: lambda module=module: module(*values.values())  # type: ignore[misc]
         for name, module in modules.items()

@@ -13,6 +13,7 @@ from webtensorc.cli.options import verb
 
 if TYPE_CHECKING:
     from webtensorc.errors import Unsupported
+    from webtensorc.sizes import Sizes
 
 
 @verb("""
@@ -26,7 +27,7 @@ def command(
     console: Console,
     model: str,
     targets: tuple[str, ...],
-    dims: dict[str, int],
+    dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
 ) -> int:
     """List everything in MODEL that is unsupported, with reasons and node names; exit 4 if there is anything."""

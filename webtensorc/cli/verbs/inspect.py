@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from webtensorc_runtime.container import Container
     from webtensorc_runtime.manifest import Variant
 
+    from webtensorc.sizes import Sizes
+
 
 @verb("""
     $ webtensorc inspect model.wtb
@@ -37,7 +39,7 @@ def command(
     show_plan: bool,
     show_memory: bool,
     show_schedule: bool,
-    dims: dict[str, int],
+    dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
 ) -> None:
     """Show what BUNDLE holds (every digest is checked), or the signature and operations of MODEL."""
@@ -85,6 +87,7 @@ def _bundle_data(container: Container, path: str, chosen: list[Variant]) -> dict
         "digest": container.digest,
         "inputs": [vars(spec) for spec in manifest.inputs],
         "outputs": [vars(spec) for spec in manifest.outputs],
+        "dims": [vars(each) for each in manifest.dims],
         "versions": dict(manifest.versions),
         "members": {name: vars(member) for name, member in manifest.members.items()},
         "variants": [vars(each) for each in chosen],
@@ -114,7 +117,8 @@ def _bundle_text(container: Container, path: str) -> str:
 
 
 def _signature(of: Any) -> list[str]:
-    return [f"  input  {spec}" for spec in of.inputs] + [f"  output {spec}" for spec in of.outputs]
+    dims = [f"  where  {', '.join(map(str, of.dims))}"] if of.dims else []
+    return [f"  input  {spec}" for spec in of.inputs] + [f"  output {spec}" for spec in of.outputs] + dims
 
 
 @contextmanager
@@ -179,7 +183,9 @@ def _schedule(variant: Variant) -> str:
     )
 
 
-def _inspect_model(console: Console, path: str, dims: dict[str, int], input_shapes: dict[str, tuple[int, ...]]) -> None:
+def _inspect_model(
+    console: Console, path: str, dims: dict[str, Sizes], input_shapes: dict[str, tuple[int, ...]]
+) -> None:
     from webtensorc import portable
     from webtensorc.frontends import load_model
 
@@ -192,6 +198,7 @@ def _inspect_model(console: Console, path: str, dims: dict[str, int], input_shap
         "name": model.name,
         "inputs": [vars(spec) for spec in model.inputs],
         "outputs": [vars(spec) for spec in model.outputs],
+        "dims": [vars(each) for each in model.dims],
         "operations": dict(counts.most_common()),
         "weights": [dict(zip(("name", "dtype", "shape", "bytes"), each, strict=True)) for each in weights],
     }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from webtensorc.cli import options
 from webtensorc.cli.console import Console
 from webtensorc.cli.options import verb
+
+if TYPE_CHECKING:
+    from webtensorc.sizes import Sizes
 
 VALUE = "NAME=VALUE"
 
@@ -38,12 +43,13 @@ def command(
     seed: int,
     device: str | None,
     threads: int | None,
-    dims: dict[str, int],
+    dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
 ) -> int:
     """Run MODEL or BUNDLE once and print the outputs.
 
-    Inputs not given are random from the seed. A model is compiled for this machine first.
+    Inputs not given are random from the seed, and so are their open dimensions unless --dim gives a size. A model is
+    compiled for this machine first.
     """
     from webtensorc.cli import building, tensors
     from webtensorc.compare import compare
@@ -53,7 +59,8 @@ def command(
     given = tensors.bind(inputs, module.inputs, "--input")
     files = tensors.bind_files(outputs, module.outputs, "--output")
     wanted = tensors.bind(expected, module.outputs, "--expected")
-    results = module.run(tensors.complete(console, given, module.inputs, seed))
+    asked = dims if building.is_bundle(model) else {}
+    results = module.run(tensors.complete(console, given, module, seed, asked))
     for name, path in files.items():
         tensors.save(path, results[name])
         console.say(f"wrote {path}")

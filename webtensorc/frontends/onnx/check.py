@@ -11,15 +11,16 @@ import onnx
 from onnx import helper, shape_inference
 from webtensorc_runtime.manifest import TensorSpec
 
+from webtensorc import sizes
 from webtensorc.errors import DiagnosticError, Unsupported, UnsupportedError, UsageError
 from webtensorc.frontends.onnx import failures, registry, schemas
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Interpreter, Node
 from webtensorc.frontends.onnx.locations import Locations
-from webtensorc.frontends.onnx.signature import declared_inputs, pin
+from webtensorc.frontends.onnx.signature import Signature, declared_inputs, pin
 from webtensorc.frontends.onnx.structure import label, subgraphs
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.trace import dtype, struct
+from webtensorc.frontends.onnx.trace import dtype, structs
 from webtensorc.frontends.onnx.values import Value
 from webtensorc.frontends.onnx.weights import Weights
 
@@ -29,12 +30,12 @@ _MOST_KEPT = 1024
 def check(
     source: Any,
     *,
-    dims: Mapping[str, int] | None = None,
+    dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> tuple[Unsupported, ...]:
     """List everything unsupported: operator, reason, nodes; empty if the model can be compiled.
 
-    Every node is looked up. With all dimensions pinned the graph is traced too, which finds what depends on shapes,
+    Every node is looked up. If all inputs have a rank the graph is traced too, which finds what depends on shapes,
     types and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
 
     Raises:
@@ -45,14 +46,15 @@ def check(
     opened = open_model(source)
     found = list(_unknown_operators(opened, opened.proto.graph, opened.opsets, ""))
     try:
-        inputs = pin(declared_inputs(opened), dims or {}, input_shapes or {}, opened.file)
+        asked = {each: sizes.read(size) for each, size in (dims or {}).items()}
+        signature = pin(declared_inputs(opened), asked, input_shapes or {}, opened.file)
     except UnsupportedError as error:
         return _merged([*found, *error.items])
     except UsageError as error:
-        if not error.notes:  # only open dimensions are listed in notes; all else is a wrong request
+        if not error.notes:  # only inputs without a rank are listed in notes; all else is a wrong request
             raise
         return _merged(found)
-    return _merged([*found, *_trace(opened, inputs)])
+    return _merged([*found, *_trace(opened, signature)])
 
 
 def _unknown_operators(source: Source, graph: Any, opsets: Mapping[str, int], path: str) -> Iterator[Unsupported]:
@@ -71,7 +73,7 @@ def _unknown_operators(source: Source, graph: Any, opsets: Mapping[str, int], pa
             yield from _unknown_operators(source, inner, opsets, f"{name}/")
 
 
-def _trace(source: Source, inputs: tuple[TensorSpec, ...]) -> list[Unsupported]:
+def _trace(source: Source, signature: Signature) -> list[Unsupported]:
     """What a trace finds that a look at the operators does not."""
     found: list[Unsupported] = []
     inferred: dict[str, Any] = {}
@@ -82,15 +84,15 @@ def _trace(source: Source, inputs: tuple[TensorSpec, ...]) -> list[Unsupported]:
         items = getattr(error, "items", ()) or (Unsupported(proto.op_type, error.message, (node.name,)),)
         found.extend(items)
         if not inferred:
-            inferred.update(_inferred(source, inputs) or {"": None})
+            inferred.update(_inferred(source, signature.inputs) or {"": None})
         return tuple(_stand_in(inferred.get(name)) for name in proto.output)
 
     def main(*arguments: jax.Array) -> None:
         interpreter = Interpreter(source, Weights({}), Locations(), on_failure)
-        interpreter.main(dict(zip((each.name for each in inputs), arguments, strict=True)))
+        interpreter.main(dict(zip((each.name for each in signature.inputs), arguments, strict=True)))
 
     with jax.enable_x64(True):
-        jax.eval_shape(main, *(struct(each.shape, dtype(each.dtype)) for each in inputs))
+        jax.eval_shape(main, *structs(signature))
     return found
 
 

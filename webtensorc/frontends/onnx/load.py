@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import onnx
 
+from webtensorc import sizes
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Interpreter
 from webtensorc.frontends.onnx.locations import Locations
@@ -24,7 +25,7 @@ def load(
     source: Any,
     *,
     name: str | None = None,
-    dims: Mapping[str, int] | None = None,
+    dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     constants: Mapping[str, Value] | None = None,
 ) -> Model:
@@ -33,21 +34,30 @@ def load(
     Args:
         source: path of a `.onnx` file, or an `onnx.ModelProto`.
         name: the model's name; the file's stem if None.
-        dims: sizes of named dimensions.
+        dims: sizes or bounds of named dimensions, as `webtensorc.sizes.read` takes them; others are open.
         input_shapes: whole shapes of inputs.
         constants: values of inputs that are fixed (arrays, or None for optional ones); they vanish from the signature.
 
     Raises:
         InvalidFileError: the file is not a valid model, or its external data is missing or unsafe.
         UnsupportedError: the model is valid but needs what this version lacks.
-        UsageError: dimensions left open, or unknown or contradictory `dims`, `input_shapes` or `constants`.
+        UsageError: an input without a rank, or unknown or contradictory `dims`, `input_shapes` or `constants`.
     """
     opened = open_model(source)
     fixed = dict(constants or {})
     inputs = declared_inputs(opened, fixed)
-    specs = pin(inputs, dims or {}, input_shapes or {}, opened.file)
-    traced = trace(opened, specs, fixed)
-    return Model(name or opened.stem, traced.graph, traced.weights, specs, traced.outputs, _external_files(opened))
+    asked = {each: sizes.read(size, each) for each, size in (dims or {}).items()}
+    signature = pin(inputs, asked, input_shapes or {}, opened.file)
+    traced = trace(opened, signature, fixed)
+    return Model(
+        name or opened.stem,
+        traced.graph,
+        traced.weights,
+        signature.inputs,
+        traced.outputs,
+        _external_files(opened),
+        signature.dims,
+    )
 
 
 def _external_files(source: Source) -> tuple[Path, ...]:

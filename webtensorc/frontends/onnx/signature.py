@@ -1,23 +1,27 @@
-"""The model's inputs with every dimension pinned to a size."""
+"""The model's inputs, with a size or a name for every dimension."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from webtensorc_runtime.dims import Bounds, Dim, substitute
+from webtensorc_runtime.dims import names as dim_names
 from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.naming import Names
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.tensors import dtype_of
+from webtensorc.sizes import Sizes
 
 LARGEST_SIZE = 2**63 - 1
 """Of a dimension: sizes in MLIR are signed 64-bit integers."""
 
-Dim = int | str | None
+Declaration = int | str | None
 """A size, a name, or neither (unknown and unnamed)."""
 
 
@@ -27,7 +31,7 @@ class Declared:
 
     name: str
     dtype: np.dtype[Any]
-    shape: tuple[Dim, ...] | None
+    shape: tuple[Declaration, ...] | None
 
 
 def declared_inputs(source: Source, skip: Iterable[str] = ()) -> tuple[Declared, ...]:
@@ -66,47 +70,51 @@ def _declared(value: Any, source: Source) -> Declared:
     return Declared(value.name, dtype, shape)
 
 
-def _dim(dim: Any) -> Dim:
+def _dim(dim: Any) -> Declaration:
     if dim.WhichOneof("value") == "dim_param" and dim.dim_param:
         return str(dim.dim_param)
     return int(dim.dim_value) if dim.dim_value > 0 else None
 
 
+@dataclass(frozen=True)
+class Signature:
+    """The inputs, and the named dimensions that are open in them."""
+
+    inputs: tuple[TensorSpec, ...]
+    dims: tuple[Bounds, ...]
+
+
 def pin(
     inputs: tuple[Declared, ...],
-    dims: Mapping[str, int],
+    dims: Mapping[str, Sizes],
     input_shapes: Mapping[str, tuple[int, ...]],
     file: str | None,
-) -> tuple[TensorSpec, ...]:
-    """The inputs with static shapes.
+) -> Signature:
+    """The inputs with sizes or names for all dimensions.
 
     Args:
         inputs: as declared.
-        dims: sizes of named dimensions.
+        dims: what is asked of named dimensions, by the file's names or ours (see `naming`).
         input_shapes: whole shapes of inputs; they also give the sizes of the named dimensions in them.
         file: for messages.
 
     Raises:
-        UsageError: a name that does not exist, sizes that contradict each other or the file, or dimensions left open;
-            the message then names each and the options that would pin them.
+        UsageError: an unknown name, sizes that contradict each other or the file, or an input without a rank.
     """
-    _check_names("dimension", dims, _names(inputs), file)
+    names = Names.of([(each.name, each.shape) for each in inputs if each.shape is not None])
+    asked = {names.ours(name): each for name, each in dims.items()}
+    _check_names("dimension", asked, names.symbols(), file)
     _check_names("input", input_shapes, [each.name for each in inputs], file)
-    for name, size in dims.items():
-        if not 1 <= size <= LARGEST_SIZE:
-            raise UsageError(f'dimension "{name}" cannot be {size}', file=file, hint=f"write --dim {name}=1 or more")
-    sizes = dict(dims)
+    sizes = {name: each.fixed for name, each in asked.items() if each.fixed is not None}
+    shapes = {each.name: None if each.shape is None else names.shape(each.name, each.shape) for each in inputs}
     for each in inputs:
         if each.name in input_shapes:
-            _bind(each, tuple(input_shapes[each.name]), sizes, file)
-    shapes = {each.name: input_shapes.get(each.name) or _shape(each, sizes) for each in inputs}
+            _bind(each, shapes[each.name], tuple(input_shapes[each.name]), sizes, file)
     shapes.update({name: tuple(shape) for name, shape in input_shapes.items()})
-    _refuse_open(inputs, shapes, sizes, file)
-    return tuple(TensorSpec(each.name, str(each.dtype), tuple(map(int, shapes[each.name]))) for each in inputs)  # type: ignore[arg-type]
-
-
-def _names(inputs: tuple[Declared, ...]) -> list[str]:
-    return list(dict.fromkeys(dim for each in inputs for dim in each.shape or () if isinstance(dim, str)))
+    _refuse_shapeless(inputs, shapes, file)
+    specs = tuple(TensorSpec(each.name, str(each.dtype), _shape(shapes[each.name] or (), sizes)) for each in inputs)
+    opened = dim_names(dim for each in specs for dim in each.shape)
+    return Signature(specs, tuple(asked.get(name, Sizes()).bounds(name) for name in opened))
 
 
 def _check_names(kind: str, given: Iterable[str], known: list[str], file: str | None) -> None:
@@ -119,66 +127,43 @@ def _check_names(kind: str, given: Iterable[str], known: list[str], file: str | 
         raise UsageError(f'the model has no {kind} "{name}"', file=file, hint=f"{hint}its {kind}s are: {listed}")
 
 
-def _bind(each: Declared, shape: tuple[int, ...], sizes: dict[str, int], file: str | None) -> None:
+def _bind(
+    each: Declared, declared: tuple[Dim, ...] | None, shape: tuple[int, ...], sizes: dict[str, int], file: str | None
+) -> None:
     """Check a whole shape against the declaration, and take the sizes of named dimensions from it."""
     place = f'input "{each.name}"'
     shown = "x".join(map(str, shape))
     if not all(0 <= size <= LARGEST_SIZE for size in shape):
         raise UsageError(f"the shape {shown} has a size that no tensor can have", file=file, place=place)
-    if each.shape is None:
+    if declared is None:
         return
-    if len(shape) != len(each.shape):
-        message = f"the shape {shown} has rank {len(shape)}, the model declares rank {len(each.shape)}"
-        raise UsageError(message, file=file, place=place, hint=f"the declared shape is {_written(each.shape)}")
-    for position, (size, dim) in enumerate(zip(shape, each.shape, strict=True)):
+    hint = f"the declared shape is {_written(each.shape or ())}"
+    if len(shape) != len(declared):
+        message = f"the shape {shown} has rank {len(shape)}, the model declares rank {len(declared)}"
+        raise UsageError(message, file=file, place=place, hint=hint)
+    for position, (size, dim) in enumerate(zip(shape, declared, strict=True)):
         if isinstance(dim, int) and dim != size:
             message = f"dimension {position} is {dim} in the model, not {size}"
-            raise UsageError(message, file=file, place=place, hint=f"the declared shape is {_written(each.shape)}")
-        if isinstance(dim, str) and sizes.setdefault(dim, size) != size:
+            raise UsageError(message, file=file, place=place, hint=hint)
+        if isinstance(dim, str) and dim.isidentifier() and sizes.setdefault(dim, size) != size:
             message = f'dimension "{dim}" cannot be both {sizes[dim]} and {size}'
             raise UsageError(message, file=file, place=place, hint="give one of them, or make them agree")
 
 
-def _shape(each: Declared, sizes: Mapping[str, int]) -> tuple[Dim, ...] | None:
-    if each.shape is None:
-        return None
-    return tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in each.shape)
+def _shape(shape: tuple[Dim, ...], sizes: Mapping[str, int]) -> tuple[Dim, ...]:
+    """The shape with sizes for the names that have one."""
+    return tuple(substitute(dim, sizes) for dim in shape)
 
 
-def _refuse_open(
-    inputs: tuple[Declared, ...],
-    shapes: Mapping[str, tuple[Dim, ...] | None],
-    sizes: Mapping[str, int],
-    file: str | None,
+def _refuse_shapeless(
+    inputs: tuple[Declared, ...], shapes: Mapping[str, tuple[Dim, ...] | None], file: str | None
 ) -> None:
-    notes: list[str] = []
-    options: dict[str, None] = {}
-    for each in inputs:
-        shape = shapes[each.name]
-        if shape is None:
-            notes.append(f'input "{each.name}" has no shape')
-            options[f"--input-shape {each.name}:1x?"] = None
-        elif opened := tuple(dim for dim in shape if not isinstance(dim, int)):
-            notes.append(f'input "{each.name}" {_written(shape)}: {_open_dims(opened)}')
-            for dim in opened:
-                options[f"--dim {dim}=1" if dim else f"--input-shape {each.name}:{_suggested(shape)}"] = None
-    if notes:
-        count = len(notes)
-        message = f"{count} input{'s have' if count > 1 else ' has'} dimensions without a size"
-        hint = f"pin them: {' '.join(options)}"
-        raise UsageError(message, file=file, notes=tuple(notes), hint=hint)
+    names = [each.name for each in inputs if shapes[each.name] is None]
+    if names:
+        message = f"{len(names)} input{'s have' if len(names) > 1 else ' has'} no shape"
+        hint = f"give it: {' '.join(f'--input-shape {name}:1x?' for name in names)}"
+        raise UsageError(message, file=file, notes=tuple(f'input "{name}" has no shape' for name in names), hint=hint)
 
 
-def _open_dims(dims: tuple[Dim, ...]) -> str:
-    named = [f'"{dim}"' for dim in dict.fromkeys(dims) if dim]
-    unnamed = dims.count(None)
-    parts = [*named, *([f"{unnamed} unnamed"] if unnamed else [])]
-    return f"{', '.join(parts)} not pinned"
-
-
-def _written(shape: tuple[Dim, ...]) -> str:
+def _written(shape: Sequence[Declaration]) -> str:
     return "x".join("?" if dim is None else str(dim) for dim in shape) or "scalar"
-
-
-def _suggested(shape: tuple[Dim, ...]) -> str:
-    return "x".join(str(dim) if isinstance(dim, int) else "?" for dim in shape)

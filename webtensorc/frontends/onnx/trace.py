@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,11 @@ from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import portable
 from webtensorc.errors import InternalError, Unsupported, UnsupportedError
+from webtensorc.frontends.onnx import symbolic
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
+from webtensorc.frontends.onnx.signature import Signature
 from webtensorc.frontends.onnx.structure import free_names
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import Bounded, Value, is_weight_sized, splat
@@ -44,13 +46,19 @@ def dtype(name: str) -> np.dtype[Any]:
     return np.dtype(getattr(ml_dtypes, name, name))
 
 
-def struct(shape: tuple[int, ...], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
+def struct(shape: Sequence[Any], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
     """What stands for an argument before there is one."""
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
+def structs(signature: Signature) -> list[jax.ShapeDtypeStruct]:
+    """What stands for the inputs; named dimensions are JAX's dimension variables, with their bounds as constraints."""
+    shapes = symbolic.shapes([each.shape for each in signature.inputs], signature.dims)
+    return [struct(shape, dtype(each.dtype)) for shape, each in zip(shapes, signature.inputs, strict=True)]
+
+
 def trace(
-    source: Source, inputs: tuple[TensorSpec, ...], constants: Mapping[str, Value], on_failure: OnFailure | None = None
+    source: Source, signature: Signature, constants: Mapping[str, Value], on_failure: OnFailure | None = None
 ) -> Traced:
     """Trace the model for these inputs.
 
@@ -61,17 +69,25 @@ def trace(
     with jax.enable_x64(True):
         for _ in range(_MOST_TRACES):
             weights, locations = Weights(arrays), Locations()
-            traced, names = _trace(source, inputs, constants, weights, locations, on_failure)
+            jitted, arguments, names = _jitted(source, signature, constants, weights, locations, on_failure)
+            traced = jitted.trace(*arguments)
             if weights.settled():
                 break
             arrays = weights.kept()
         else:
             raise InternalError("the set of weights does not settle", file=source.file, doing="tracing the graph")
-        module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
+        if signature.dims:
+            exported = symbolic.export(jitted, arguments)
+        else:
+            module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
     results = zip(names, traced.out_info, strict=True)
-    outputs = tuple(TensorSpec(each, str(info.dtype), tuple(info.shape)) for each, info in results)
-    _clean(module, locations)
-    return Traced(portable.serialize(module), weights.arrays, outputs)
+    outputs = tuple(TensorSpec(each, str(info.dtype), symbolic.written(info.shape)) for each, info in results)
+    if not signature.dims:
+        _clean(module, locations)
+        return Traced(portable.serialize(module), weights.arrays, outputs)
+    with symbolic.module_of(exported) as module:
+        _clean(module, locations)
+        return Traced(portable.serialize(module), weights.arrays, outputs)
 
 
 def _weights(source: Source, constants: Mapping[str, Value]) -> dict[str, np.ndarray]:
@@ -88,19 +104,23 @@ def _weights(source: Source, constants: Mapping[str, Value]) -> dict[str, np.nda
     return arrays
 
 
-def _trace(
+def _jitted(
     source: Source,
-    inputs: tuple[TensorSpec, ...],
+    signature: Signature,
     constants: Mapping[str, Value],
     weights: Weights,
     locations: Locations,
     on_failure: OnFailure | None,
-) -> tuple[Any, list[str]]:
+) -> tuple[Any, list[Any], list[str]]:
+    """The model as a function under `jax.jit`, what stands for its arguments, and the names of its results.
+
+    The names are there once the function has been traced.
+    """
     names: list[str] = []
 
     def main(given: tuple[jax.Array, ...], *arguments: jax.Array) -> tuple[jax.Array, ...]:
         weights.arguments = dict(zip(weights.arrays, given, strict=True))
-        named = dict(zip((each.name for each in inputs), arguments, strict=True))
+        named = dict(zip((each.name for each in signature.inputs), arguments, strict=True))
         interpreter = Interpreter(source, weights, locations, on_failure)
         outputs = interpreter.main({**named, **constants})
         declared = [each.name for each in source.proto.graph.output]
@@ -109,8 +129,7 @@ def _trace(
         return tuple(array for _, array in results)
 
     parameters = tuple(struct(each.shape, each.dtype) for each in weights.arrays.values())
-    arguments = (struct(each.shape, dtype(each.dtype)) for each in inputs)
-    return jax.jit(main, keep_unused=True).trace(parameters, *arguments), names
+    return jax.jit(main, keep_unused=True), [parameters, *structs(signature)], names
 
 
 def _results(name: str, value: Value, source: Source, weights: Weights) -> list[tuple[str, jax.Array]]:

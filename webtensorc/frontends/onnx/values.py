@@ -81,6 +81,11 @@ def known_ints(value: Value, what: str) -> tuple[int, ...]:
     return tuple(int(each) for each in known(value, what).ravel())
 
 
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two sizes, either of which may be an expression of named dimensions."""
+    return max(a, b) if isinstance(a, int) and isinstance(b, int) else jax.core.max_dim(a, b)
+
+
 def xp(*values: Value) -> Any:
     """The array library for some operands: numpy when all are known (no compilation, exact), else jax.numpy."""
     return np if all(map(is_known, values)) else jnp

@@ -14,9 +14,12 @@ from typing import Any
 from jaxlib.mlir import ir
 
 from webtensorc.frontends.detect import Format
+from webtensorc.frontends.naming import Names
 from webtensorc.frontends.stablehlo import shapes, signature, source
 from webtensorc.frontends.stablehlo.canonical import to_model
+from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC
 from webtensorc.model import Model
+from webtensorc.sizes import Sizes
 
 __all__ = ["load", "load_exported"]
 
@@ -26,7 +29,7 @@ def load(
     form: Format,
     *,
     name: str,
-    dims: Mapping[str, int],
+    dims: Mapping[str, Sizes],
     input_shapes: Mapping[str, tuple[int, ...]],
 ) -> Model:
     """Read a file of a known form. Raises as `webtensorc.frontends.load_model`."""
@@ -38,8 +41,11 @@ def load(
         source.check(export.module, Format.PORTABLE_ARTIFACT, file, "reading the module of the export")
         return jax_export.load(export, name=name, dims=dims, input_shapes=input_shapes, file=file)
 
-    def pinner(inputs: Sequence[signature.Argument]) -> list[tuple[int, ...]]:
-        return shapes.pin(inputs, input_shapes, dims, file)
+    def pinner(inputs: Sequence[signature.Argument]) -> shapes.Pinned:
+        declared = [[None if size == DYNAMIC else size for size in each.shape] for each in inputs]
+        names = Names.of([(each.name, shape) for each, shape in zip(inputs, declared, strict=True)])
+        found = [names.shape(each.name, shape) for each, shape in zip(inputs, declared, strict=True)]
+        return shapes.pin(inputs, found, dims, input_shapes, file)
 
     doing = f"reading {form.value}"
     source.check(data, form, file, doing)
@@ -48,7 +54,7 @@ def load(
         return to_model(module, name=name, file=file, pinner=pinner)
 
 
-def load_exported(exported: Any, *, dims: Mapping[str, int], input_shapes: Mapping[str, tuple[int, ...]]) -> Model:
+def load_exported(exported: Any, *, dims: Mapping[str, Sizes], input_shapes: Mapping[str, tuple[int, ...]]) -> Model:
     """Read a `jax.export.Exported`. Raises as `webtensorc.frontends.load_model`."""
     from webtensorc.frontends import model_name
     from webtensorc.frontends.stablehlo import jax_export

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jaxlib.mlir import ir
+from webtensorc_runtime.dims import UNKNOWN, Dim, substitute
 
 from webtensorc import portable
 from webtensorc.errors import UnsupportedError
 from webtensorc.frontends.stablehlo import (
     custom_calls,
+    dynamism,
     expansion,
     inline,
     shapes,
@@ -21,17 +23,26 @@ from webtensorc.frontends.stablehlo import (
 )
 from webtensorc.model import Model, TensorSpec
 
-Pinner = Callable[[Sequence[signature.Argument]], list[tuple[int, ...]]]
-"""Gives each input its static shape, in order."""
+Pinner = Callable[[Sequence[signature.Argument]], shapes.Pinned]
+"""Gives each input its shape, in order."""
 
 
-def to_model(module: Any, *, name: str, file: str | None, pinner: Pinner, platform: int = 0) -> Model:
+def to_model(
+    module: Any,
+    *,
+    name: str,
+    file: str | None,
+    pinner: Pinner,
+    platform: int = 0,
+    results: Sequence[Sequence[Dim]] | None = None,
+) -> Model:
     """Bring a module of the current context into canonical shape; it is consumed.
 
     Args:
         module: a verified jaxlib `ir.Module` of StableHLO and CHLO.
-        pinner: gives each input its static shape, in order.
+        pinner: gives each input its shape, in order.
         platform: value of jax.export's platform index, where the entry function takes one.
+        results: the results' shapes, with expressions for open dimensions, where they are known.
     """
     _refuse_partitioned(module, file)
     function = signature.public_function(module, file)
@@ -43,13 +54,19 @@ def to_model(module: Any, *, name: str, file: str | None, pinner: Pinner, platfo
         _set_platform(function, platform)
     block = function.regions[0].blocks[0]
     inline.choose_known_branches(block)
+    dims = pinned.dims
+    if dims:
+        dims = dynamism.within_constraints(function, dims, file)
+        dynamism.prepare(module, function)
     expansion.expand(function)
     lifted = weights.lift(function, [argument.name for argument in found.inputs], found.leading)
     weights.clean(module)
     kinds = [(str(array.dtype), array.shape) for array in lifted.values()]
-    kinds += [(argument.dtype, shape) for argument, shape in zip(found.inputs, pinned, strict=True)]
+    kinds += [(argument.dtype, shape) for argument, shape in zip(found.inputs, pinned.extents(), strict=True)]
     if _is_dynamic(module):
-        shapes.refine(module, kinds, file)
+        shapes.refine(module, kinds)
+        if not dims:
+            shapes.refuse_open(module, file)
         expansion.expand(signature.public_function(module, file))
     main = signature.public_function(module, file)
     custom_calls.check_shape_assertions(main, file)
@@ -57,19 +74,36 @@ def to_model(module: Any, *, name: str, file: str | None, pinner: Pinner, platfo
     source.run_passes(module, "func.func(chlo-legalize-to-stablehlo),canonicalize,cse")
     main = signature.public_function(module, file)
     custom_calls.refuse_rest(main, file)
-    outputs = [tensor_types.dtype_and_shape(kind) for kind in main.type.results]
+    outputs = _outputs(main, found.outputs, results, pinned.sizes)
     return Model(
         name=name,
         graph=portable.serialize(module),
         weights=lifted,
         inputs=tuple(
             TensorSpec(argument.name, argument.dtype, shape)
-            for argument, shape in zip(found.inputs, pinned, strict=True)
+            for argument, shape in zip(found.inputs, pinned.shapes, strict=True)
         ),
-        outputs=tuple(
-            TensorSpec(label, *kind) for label, kind in zip(found.outputs, outputs, strict=True) if kind is not None
-        ),
+        outputs=outputs,
+        dims=dims,
     )
+
+
+def _outputs(
+    main: Any, labels: Sequence[str], declared: Sequence[Sequence[Dim]] | None, sizes: Mapping[str, int]
+) -> tuple[TensorSpec, ...]:
+    """The results as their types have them; open dimensions as declared."""
+    made = []
+    for number, (label, kind) in enumerate(zip(labels, main.type.results, strict=True)):
+        found = tensor_types.dtype_and_shape(kind)
+        assert found is not None  # `signature.read` refuses others
+        dtype, extents = found
+        written = declared[number] if declared else [UNKNOWN] * len(extents)
+        shape = tuple(
+            substitute(dim, sizes) if extent == tensor_types.DYNAMIC else extent
+            for dim, extent in zip(written, extents, strict=True)
+        )
+        made.append(TensorSpec(label, dtype, shape))
+    return tuple(made)
 
 
 def _refuse_partitioned(module: Any, file: str | None) -> None:

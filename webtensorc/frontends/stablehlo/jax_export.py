@@ -7,7 +7,6 @@ key path of every argument and result (see `names`). The schema is jax/_src/expo
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from typing import Any
 from jax import export
 from jax._src.export import serialization_generated as schema
 from jaxlib.mlir import ir
+from webtensorc_runtime.dims import Dim
 
-from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError, UsageError
+from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError
 from webtensorc.frontends.detect import Format
 from webtensorc.frontends.stablehlo import shapes, source
 from webtensorc.frontends.stablehlo.canonical import to_model
 from webtensorc.frontends.stablehlo.signature import Argument
 from webtensorc.model import Model
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
+from webtensorc.sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Export:
         name: the function's name.
         module: portable artifact; its arguments are those of `shapes`, after the platform index if there are
             several platforms.
-        shapes: shape of every argument that the export kept, dimensions as text (`"8"`, `"2*batch"`).
+        shapes, results: shape of every argument that the export kept, and of every result; dimensions are text (`"8"`,
+            `"2*batch"`).
         platforms: what it was lowered for.
         devices: how many devices it runs on.
         convention: jax.export's calling convention version.
@@ -45,6 +45,7 @@ class Export:
     name: str
     module: bytes
     shapes: tuple[tuple[str, ...], ...]
+    results: tuple[tuple[str, ...], ...]
     platforms: tuple[str, ...]
     devices: int
     convention: int
@@ -58,6 +59,7 @@ def from_object(exported: Any) -> Export:
         name=exported.fun_name,
         module=bytes(exported.mlir_module_serialized),
         shapes=tuple(tuple(map(str, aval.shape)) for aval in avals),
+        results=tuple(tuple(map(str, aval.shape)) for aval in exported.out_avals),
         platforms=tuple(exported.platforms),
         devices=exported.nr_devices,
         convention=exported.calling_convention_version,
@@ -97,10 +99,15 @@ def _read(table: Any) -> Export:
         avals = [table.UniqueAvals(table.InAvalsIdxs(number)) for number in range(table.InAvalsIdxsLength())]
     else:
         avals = [table.InAvals(number) for number in range(table.InAvalsLength())]
+    if table.OutAvalsIdxsLength():
+        results = [table.UniqueAvals(table.OutAvalsIdxs(number)) for number in range(table.OutAvalsIdxsLength())]
+    else:
+        results = [table.OutAvals(number) for number in range(table.OutAvalsLength())]
     return Export(
         name=table.FunctionName().decode(),
         module=module,
         shapes=tuple(_shape(avals[index]) for index in kept),
+        results=tuple(map(_shape, results)),
         platforms=tuple(table.Platforms(number).decode() for number in range(table.PlatformsLength())),
         devices=table.NrDevices() or table.NrDevicesShort() or 1,
         convention=table.CallingConventionVersion(),
@@ -116,20 +123,26 @@ def load(
     exported: Export,
     *,
     name: str,
-    dims: Mapping[str, int],
+    dims: Mapping[str, Sizes],
     input_shapes: Mapping[str, tuple[int, ...]],
     file: str | None,
 ) -> Model:
     """An `Export` to a `Model`. Raises as `webtensorc.frontends.load_model`."""
     _check(exported, file)
 
-    def pinner(inputs: Sequence[Argument]) -> list[tuple[int, ...]]:
-        return _pin(exported, inputs, dims, input_shapes, file)
+    def pinner(inputs: Sequence[Argument]) -> shapes.Pinned:
+        return shapes.pin(inputs, list(map(_dims, exported.shapes)), dims, input_shapes, file)
 
     platform = exported.platforms.index("cpu") if "cpu" in exported.platforms else 0
+    results = list(map(_dims, exported.results))
     with source.context(), ir.Location.unknown():
         module = source.parse(exported.module, Format.PORTABLE_ARTIFACT, file, "reading the module of the export")
-        return to_model(module, name=name, file=file, pinner=pinner, platform=platform)
+        return to_model(module, name=name, file=file, pinner=pinner, platform=platform, results=results)
+
+
+def _dims(shape: Sequence[str]) -> tuple[Dim, ...]:
+    """A shape as `Dim`s. JAX's parser brings expressions of numbers alone to a number."""
+    return tuple(int(dim) if dim.isdigit() else dim for dim in shape)
 
 
 def _check(exported: Export, file: str | None) -> None:
@@ -148,66 +161,3 @@ def _check(exported: Export, file: str | None) -> None:
             (Unsupported("token", "ordered effects such as io_callback have no place in a model", (exported.name,)),),
             file=file,
         )
-
-
-def _pin(
-    exported: Export,
-    inputs: Sequence[Argument],
-    dims: Mapping[str, int],
-    input_shapes: Mapping[str, tuple[int, ...]],
-    file: str | None,
-) -> list[tuple[int, ...]]:
-    symbolic = dict(zip((argument.name for argument in inputs), exported.shapes, strict=True))
-    symbols = list(dict.fromkeys(found for shape in symbolic.values() for dim in shape for found in _symbols(dim)))
-    for name in dims:
-        if name not in symbols:
-            listed = ", ".join(symbols) or "none"
-            raise UsageError(f"no dimension is named {name!r}", file=file, hint=f"named dimensions: {listed}")
-    shapes.check_names(inputs, input_shapes, file)
-    values = dict(dims)
-    for name, given in input_shapes.items():
-        argument = next(argument for argument in inputs if argument.name == name)
-        shapes.check_fits(argument, given, file)
-        for dim, size in zip(symbolic[name], given, strict=True):
-            if _NAME.fullmatch(dim) and values.setdefault(dim, size) != size:
-                raise UsageError(
-                    f"dimension {dim!r} is given as {values[dim]} and as {size}", file=file, doing="pinning dimensions"
-                )
-    pinned = []
-    for argument in inputs:
-        shape = symbolic[argument.name]
-        for dim in shape:
-            for symbol in _symbols(dim):
-                if symbol not in values:
-                    raise UsageError(
-                        f"dimension {symbol!r} of input {argument.name}: {argument.dtype}[{', '.join(shape)}] "
-                        "has no value",
-                        file=file,
-                        doing="pinning dimensions",
-                        hint=f"give it one, for example --dim {symbol}=1",
-                    )
-        pinned.append(tuple(_evaluate(dim, values) for dim in shape))
-        shapes.check_fits(argument, input_shapes.get(argument.name, pinned[-1]), file)
-        if argument.name in input_shapes and input_shapes[argument.name] != pinned[-1]:
-            raise UsageError(
-                f"input {argument.name} has the shape [{', '.join(shape)}], here {pinned[-1]}, "
-                f"and cannot take {input_shapes[argument.name]}",
-                file=file,
-                doing="pinning dimensions",
-            )
-    return pinned
-
-
-def _symbols(dim: str) -> list[str]:
-    """The dimension variables of an expression; its operators (`floordiv`, `mod`, `max`, `min`) are no variables."""
-    return [word for word in _NAME.findall(dim) if word not in ("floordiv", "mod", "max", "min")]
-
-
-def _evaluate(dim: str, values: Mapping[str, int]) -> int:
-    """The size of a dimension expression, by JAX's own parser and arithmetic."""
-    if dim.lstrip("-").isdigit():
-        return int(dim)
-    expression: Any = export.symbolic_shape(dim)[0]
-    if isinstance(expression, int):
-        return expression
-    return int(expression._evaluate({symbol: values[symbol] for symbol in _symbols(dim)}))

@@ -1,55 +1,101 @@
-"""Open dimensions: checking what the user pinned, and refining a module to static shapes."""
+"""Open dimensions: checking what the user asked of them, and carrying sizes through a module."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from webtensorc_runtime.dims import Bounds, Dim, Place, names, solve, substitute
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
 from webtensorc.frontends.stablehlo.inline import nested
 from webtensorc.frontends.stablehlo.signature import Argument
 from webtensorc.frontends.stablehlo.source import run_passes
 from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC, dtype_and_shape, mlir_element
+from webtensorc.sizes import Sizes
 
 _PINNING = "pinning dimensions"
 
 
+@dataclass(frozen=True)
+class Pinned:
+    """The shapes of all inputs, the sizes that names were given, and the named dimensions that stay open."""
+
+    shapes: tuple[tuple[Dim, ...], ...]
+    sizes: Mapping[str, int]
+    dims: tuple[Bounds, ...]
+
+    def extents(self) -> list[tuple[int, ...]]:
+        """The shapes with `DYNAMIC` for open dimensions."""
+        return [tuple(DYNAMIC if isinstance(dim, str) else dim for dim in shape) for shape in self.shapes]
+
+
 def pin(
     inputs: Sequence[Argument],
+    declared: Sequence[Sequence[Dim]],
+    dims: Mapping[str, Sizes],
     input_shapes: Mapping[str, tuple[int, ...]],
-    dims: Mapping[str, int],
     file: str | None,
-) -> list[tuple[int, ...]]:
-    """The static shape of every input; plain StableHLO has no names for dimensions, so `dims` must be empty.
+) -> Pinned:
+    """What is asked of the inputs, carried out.
+
+    Args:
+        inputs: as the module declares them.
+        declared: their shapes, with names and expressions for open dimensions.
+        dims: sizes and bounds by name; other dimensions are open, from 1 on.
+        input_shapes: whole shapes by input.
+        file: for messages.
 
     Raises:
-        UsageError: an open dimension was given no size, a given shape does not fit, or a name is unknown.
+        UsageError: a given shape does not fit, sizes contradict each other, or a name is unknown.
     """
-    if dims:
-        raise UsageError(
-            f"the model has no named dimension {', '.join(map(repr, dims))}",
-            file=file,
-            doing=_PINNING,
-            hint="StableHLO does not name dimensions; use --input-shape NAME:AxBxC"
-            if any(DYNAMIC in argument.shape for argument in inputs)
-            else "all its shapes are fixed",
-        )
+    known = names(dim for shape in declared for dim in shape)
+    for name in dims:
+        if name not in known:
+            hint = f"named dimensions: {', '.join(known)}" if known else "all its shapes are fixed"
+            raise UsageError(f"no dimension is named {name!r}", file=file, doing=_PINNING, hint=hint)
     check_names(inputs, input_shapes, file)
-    shapes = []
-    for argument in inputs:
-        given = input_shapes.get(argument.name, argument.shape)
-        check_fits(argument, given, file)
-        if DYNAMIC in given:
-            axis = given.index(DYNAMIC)
-            example = "x".join(str(1 if size == DYNAMIC else size) for size in argument.shape)
-            raise UsageError(
-                f"dimension {axis} of input {argument} has no size",
-                file=file,
-                doing=_PINNING,
-                hint=f"give the input's shape, for example --input-shape {argument.name}:{example}",
-            )
-        shapes.append(given)
-    return shapes
+    sizes = {name: each.fixed for name, each in dims.items() if each.fixed is not None}
+    anything = {name: Bounds(name) for name in known}
+    for argument, shape in zip(inputs, declared, strict=True):
+        if argument.name in input_shapes:
+            given = input_shapes[argument.name]
+            check_fits(argument, given, file)
+            for name, size in _told(argument, shape, given, anything, file).items():
+                if sizes.setdefault(name, size) != size:
+                    message = f"dimension {name!r} is given as {sizes[name]} and as {size}"
+                    raise UsageError(message, file=file, doing=_PINNING)
+    pinned = tuple(tuple(substitute(dim, sizes) for dim in shape) for shape in declared)
+    for argument, shape, made in zip(inputs, declared, pinned, strict=True):
+        given = input_shapes.get(argument.name, ())
+        if argument.name in input_shapes and given != made:
+            declared_shape = f"[{', '.join(map(str, shape))}], here {made}"
+            message = f"input {argument.name} has the shape {declared_shape}, and cannot take {given}"
+            raise UsageError(message, file=file, doing=_PINNING)
+        check_fits(argument, tuple(dim if isinstance(dim, int) else DYNAMIC for dim in made), file)
+    left = names(dim for shape in pinned for dim in shape)
+    return Pinned(pinned, sizes, tuple(dims.get(name, Sizes()).bounds(name) for name in left))
+
+
+def _told(
+    argument: Argument,
+    shape: Sequence[Dim],
+    given: tuple[int, ...],
+    anything: Mapping[str, Bounds],
+    file: str | None,
+) -> dict[str, int]:
+    """The sizes of names that a whole shape tells; expressions of several names tell nothing here."""
+    alone = [axis for axis, dim in enumerate(shape) if isinstance(dim, str) and len(names([dim])) == 1]
+    alone.sort(key=lambda axis: not str(shape[axis]).isidentifier())
+    found: dict[str, int] = {}
+    for axis in alone:
+        place = Place(argument.name, axis, shape[axis])
+        try:
+            found.update(solve([place], [given[axis]], anything) if names([place.dim])[0] not in found else {})
+        except UsageError as error:
+            raise UsageError(error.message, file=file, doing=_PINNING) from None
+    return found
 
 
 def check_names(inputs: Iterable[Argument], input_shapes: Mapping[str, tuple[int, ...]], file: str | None) -> None:
@@ -74,18 +120,24 @@ def check_fits(argument: Argument, given: tuple[int, ...], file: str | None) -> 
         )
 
 
-def refine(module: Any, types: Sequence[tuple[str, tuple[int, ...]]], file: str | None) -> None:
-    """Give the arguments of `main` the static types `types` and carry them through the body.
-
-    Raises:
-        UnsupportedError: sizes remain that depend on data.
-    """
-    listed = ",".join(f"tensor<{''.join(f'{size}x' for size in shape)}{mlir_element(dtype)}>" for dtype, shape in types)
+def refine(module: Any, types: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+    """Give the arguments of `main` the types `types` and carry what is fixed in them through the body."""
+    listed = ",".join(
+        f"tensor<{''.join(f'{_extent(size)}x' for size in shape)}{mlir_element(dtype)}>" for dtype, shape in types
+    )
     run_passes(
         module,
         f"stablehlo-refine-arguments{{types={listed}}},stablehlo-refine-shapes,canonicalize,"
         "func.func(stablehlo-canonicalize-dynamism),canonicalize",
     )
+
+
+def _extent(size: int) -> str:
+    return "?" if size == DYNAMIC else str(size)
+
+
+def refuse_open(module: Any, file: str | None) -> None:
+    """Raise UnsupportedError if sizes remain that depend on data."""
     open_operations: dict[str, list[str]] = {}
     for operation in nested(module.operation):
         for result in operation.results:

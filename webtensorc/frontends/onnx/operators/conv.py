@@ -7,7 +7,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value
+from webtensorc.frontends.onnx.values import Value, larger
 
 Pads = list[tuple[int, int]]
 
@@ -16,7 +16,7 @@ def same_pads(sizes: tuple[int, ...], spans: tuple[int, ...], strides: tuple[int
     """Pads that give ceil(size / stride) windows of `span` elements each; an odd one goes to the end if `upper`."""
     pads = []
     for size, span, stride in zip(sizes, spans, strides, strict=True):
-        total = max((-(-size // stride) - 1) * stride + span - size, 0)
+        total = larger((-(-size // stride) - 1) * stride + span - size, 0)
         small, large = total // 2, total - total // 2
         pads.append((small, large) if upper else (large, small))
     return pads
@@ -57,11 +57,16 @@ def conv(
     rank = w.ndim - 2
     steps, spread = strides or (1,) * rank, dilations or (1,) * rank
     is_half = x.dtype.itemsize == 2 and jnp.issubdtype(x.dtype, jnp.floating)
+    padding: Pads | str
+    if auto_pad.startswith("SAME") and not all(isinstance(size, int) for size in x.shape[2:]):
+        padding = "SAME" if auto_pad == "SAME_UPPER" else auto_pad
+    else:
+        padding = window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread)
     y = lax.conv_general_dilated(
         x,
         w,
         steps,
-        window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread),
+        padding,
         rhs_dilation=spread,
         feature_group_count=group,
         preferred_element_type=np.float32 if is_half else None,

@@ -46,10 +46,13 @@ class Windows:
         around = window_pads(auto_pad, pads, sizes, kernel, steps, spread)
         extra = []
         for size, k, s, d, (low, high) in zip(sizes, kernel, steps, spread, around, strict=True):
+            if not ceil_mode:
+                extra.append(0)
+                continue
             span = (k - 1) * d + 1
             left = (size + low + high - span) % s
             starts_inside = size + low + high - span - left + s < size + low
-            extra.append(s - left if ceil_mode and left and starts_inside else 0)
+            extra.append(s - left if left and starts_inside else 0)
         return cls(sizes, tuple(kernel), steps, spread, around, tuple(extra))
 
     @property

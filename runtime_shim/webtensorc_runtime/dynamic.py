@@ -1,0 +1,101 @@
+"""A loaded model of dynamic shape: a family of modules of fixed shape, one for each set of sizes it is called with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from webtensorc_runtime.dims import places, solve
+from webtensorc_runtime.engine import Program
+from webtensorc_runtime.errors import UsageError
+from webtensorc_runtime.manifest import Manifest, Variant
+from webtensorc_runtime.module import Module
+from webtensorc_runtime.select import Selection
+from webtensorc_runtime.tensors import as_array, expectations
+
+_MOST_KEPT = 16
+"""For how many sets of shapes buffers are kept."""
+
+
+class DynamicModule(Module):
+    """A module whose inputs may have any sizes within bounds. Made by `webtensorc_runtime.load`.
+
+    Attributes, besides those of `Module`:
+        specialised: (label, sizes) of the variants for particular sizes, which are used where they fit.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        selection: Selection,
+        program: Program,
+        specialised: Sequence[Variant],
+        open_program: Callable[[Variant], Program],
+    ) -> None:
+        super().__init__(replace(manifest, inputs=(), outputs=()), selection, program)
+        self._describe(manifest)
+        self.specialised = tuple((variant.label, dict(variant.sizes)) for variant in specialised)
+        self._manifest = manifest
+        self._selection = selection
+        self._bounds = {each.name: each for each in manifest.dims}
+        self._places = places((spec.name, spec.shape) for spec in manifest.inputs)
+        self._special = {frozenset(variant.sizes.items()): variant for variant in specialised}
+        self._open = open_program
+        self._programs: dict[str, Program] = {}
+        self._modules: dict[tuple[tuple[int, ...], ...], Module] = {}
+        self._making = threading.Lock()
+
+    def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
+        """Run the model, as `Module.__call__` does; the shapes are any that fit `inputs` and `dims`.
+
+        Raises:
+            UsageError: wrong number or dtype, or a size that is out of bounds or contradicts another; the message names
+                the dimension and the input.
+        """
+        return self.at(*arrays)(*arrays)
+
+    def at(self, *arrays: Any) -> Module:
+        """The module of fixed shape that runs these inputs.
+
+        Raises:
+            UsageError: as `__call__`.
+        """
+        if len(arrays) != len(self.inputs):
+            message = f"the model takes {len(self.inputs)} inputs, got {len(arrays)}"
+            raise UsageError(message, doing="calling the model", notes=expectations(self.inputs))
+        shapes = tuple(
+            array.shape if type(array) is np.ndarray else as_array(array, spec).shape
+            for array, spec in zip(arrays, self.inputs, strict=True)
+        )
+        return self._modules.get(shapes) or self._made(shapes)
+
+    def _made(self, shapes: tuple[tuple[int, ...], ...]) -> Module:
+        sizes = self._solve(shapes)
+        with self._making:
+            if shapes not in self._modules:
+                while len(self._modules) >= _MOST_KEPT:
+                    del self._modules[next(iter(self._modules))]
+                self._modules[shapes] = self._fixed(sizes)
+            return self._modules[shapes]
+
+    def _solve(self, shapes: tuple[tuple[int, ...], ...]) -> dict[str, int]:
+        for spec, shape in zip(self.inputs, shapes, strict=True):
+            if len(shape) != len(spec.shape):
+                message = f"input `{spec.name}` got [{', '.join(map(str, shape))}], expected {spec}"
+                raise UsageError(message, doing="calling the model")
+        by_name = dict(zip(self._names, shapes, strict=True))
+        return solve(self._places, [by_name[place.input][place.axis] for place in self._places], self._bounds)
+
+    def _fixed(self, sizes: Mapping[str, int]) -> Module:
+        inputs, outputs = (tuple(spec.at(sizes) for spec in specs) for specs in (self.inputs, self.outputs))
+        manifest = replace(self._manifest, inputs=inputs, outputs=outputs, dims=())
+        special = self._special.get(frozenset(sizes.items()))
+        if special is None:
+            return Module(manifest, self._selection, self._program)
+        if special.label not in self._programs:
+            self._programs[special.label] = self._open(special)
+        return Module(manifest, Selection(special, self.rejected), self._programs[special.label])

@@ -1,0 +1,130 @@
+"""ONNX models whose named dimensions stay open, at several sizes, against ONNX Runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
+from webtensorc_runtime.errors import UsageError
+
+import webtensorc
+from webtensorc.reference import run_onnxruntime
+
+FLOAT = TensorProto.FLOAT
+
+
+def model(
+    nodes: list[Any],
+    inputs: dict[str, list[Any]],
+    outputs: dict[str, list[Any]],
+    weights: dict[str, np.ndarray] | None = None,
+) -> Any:
+    """A float32 model of opset 20 from its nodes and named shapes."""
+    graph = helper.make_graph(
+        nodes,
+        "dynamic",
+        [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def weight(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(np.float32) / np.float32(shape[0] ** 0.5)
+
+
+def values(proto: Any, sizes: dict[str, int], seed: int = 0) -> dict[str, np.ndarray]:
+    """Random inputs with these sizes for named dimensions."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        each.name: [dim.dim_value or sizes[dim.dim_param] for dim in each.type.tensor_type.shape.dim]
+        for each in proto.graph.input
+    }
+    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def agree(proto: Any, module: Any, sizes: dict[str, int]) -> None:
+    inputs = values(proto, sizes)
+    found, expected = module.run(inputs), run_onnxruntime(proto, inputs)
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-4, atol=1e-5, err_msg=f"{name} at {sizes}")
+
+
+def mlp() -> Any:
+    nodes = [
+        helper.make_node("Gemm", ["x", "w1", "b1"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "w2"], ["l"]),
+        helper.make_node("Softmax", ["l"], ["p"]),
+    ]
+    weights = {"w1": weight(16, 32), "b1": weight(32), "w2": weight(32, 5)}
+    return model(nodes, {"x": ["batch", 16]}, {"p": ["batch", 5]}, weights)
+
+
+def conv_net(height: Any = 16, width: Any = 16) -> Any:
+    nodes = [
+        helper.make_node("Conv", ["x", "k1", "c1"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("BatchNormalization", ["a", "s", "o", "m", "v"], ["n"]),
+        helper.make_node("Relu", ["n"], ["r"]),
+        helper.make_node("Conv", ["r", "k2"], ["d"], pads=[1, 1, 1, 1], group=8),
+        helper.make_node("MaxPool", ["d"], ["q"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("GlobalAveragePool", ["q"], ["g"]),
+        helper.make_node("Flatten", ["g"], ["f"]),
+        helper.make_node("Gemm", ["f", "w"], ["y"]),
+    ]
+    weights = {
+        "k1": weight(8, 3, 3, 3), "c1": weight(8), "k2": weight(8, 1, 3, 3), "w": weight(8, 4),
+        "s": weight(8), "o": weight(8), "m": weight(8), "v": np.abs(weight(8)) + 1,
+    }  # fmt: skip
+    return model(nodes, {"x": ["n", 3, height, width]}, {"y": ["n", 4]}, weights)
+
+
+@pytest.fixture(scope="module")
+def loaded_mlp() -> Any:
+    bundle = webtensorc.compile(mlp(), dims={"batch": (1, 64)}, cache=False)
+    return webtensorc_runtime.load(bundle)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 64])
+def test_a_batch_of_any_size(loaded_mlp: Any, batch: int) -> None:
+    agree(mlp(), loaded_mlp, {"batch": batch})
+
+
+def test_signature_and_bounds(loaded_mlp: Any) -> None:
+    assert [str(spec) for spec in (*loaded_mlp.inputs, *loaded_mlp.outputs)] == [
+        "x: float32[batch, 16]",
+        "p: float32[batch, 5]",
+    ]
+    assert [str(each) for each in loaded_mlp.dims] == ["batch=1..64"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((65, 16), "dimension `batch` of input `x` is 65, outside of its bounds 1..64"),
+        ((2, 15), "dimension 1 of input `x` is 16, not 15"),
+        ((16,), "input `x` got [16], expected x: float32[batch, 16]"),
+    ],
+)
+def test_wrong_sizes_are_named(loaded_mlp: Any, shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        loaded_mlp(np.zeros(shape, np.float32))
+    assert error.value.message == message
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_convolution_network_with_an_open_batch(batch: int) -> None:
+    module = webtensorc_runtime.load(webtensorc.compile(conv_net(), cache=False))
+    agree(conv_net(), module, {"n": batch})
+
+
+def test_an_image_of_open_size() -> None:
+    proto = conv_net("height", "width")
+    bundle = webtensorc.compile(proto, dims={"height": (8, 64), "width": (8, 64)}, cache=False)
+    module = webtensorc_runtime.load(bundle)
+    for size in ((8, 8), (9, 13), (32, 17)):
+        agree(proto, module, {"n": 2, "height": size[0], "width": size[1]})

@@ -1,0 +1,91 @@
+"""Dimension expressions: their grammar, and what the sizes of inputs tell about names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from webtensorc_runtime.dims import Bounds, evaluate, names, places, solve, substitute
+from webtensorc_runtime.errors import UsageError
+
+SIZES = {"b": 3, "n": 5}
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> tuple[str, int]:
+    """An expression as JAX writes it, and its value at `SIZES`, computed here while it is made."""
+    kind = draw(st.sampled_from(["number", "b", "n", "+", "-", "*", "floordiv", "mod", "max", "min"]))
+    if kind in SIZES:
+        return kind, SIZES[kind]
+    if kind == "number":
+        number = draw(st.integers(0, 50))
+        return str(number), number
+    (left, a), (right, b) = draw(expressions()), draw(expressions())
+    if kind in ("floordiv", "mod"):
+        right, b = (right, b) if b else ("7", 7)
+        return f"{kind}({left}, {right})", a // b if kind == "floordiv" else a % b
+    if kind in ("max", "min"):
+        return f"{kind}({left}, {right})", max(a, b) if kind == "max" else min(a, b)
+    return f"({left}) {kind} ({right})", {"+": a + b, "-": a - b, "*": a * b}[kind]
+
+
+@given(expressions())
+def test_expressions_have_the_value_that_they_say(made: tuple[str, int]) -> None:
+    text, value = made
+    assert evaluate(text, SIZES) == value
+    assert set(names([text])) <= SIZES.keys()
+    assert substitute(text, SIZES) == (value if names([text]) else text)
+
+
+@given(expressions(), st.sampled_from(["b", "n"]))
+def test_a_size_for_one_name_leaves_the_value(made: tuple[str, int], name: str) -> None:
+    text, value = made
+    part = substitute(text, {name: SIZES[name]})
+    assert evaluate(part, SIZES) == value
+    assert name not in names([part])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "b +", "f(b)", "b.x", "b[0]", "b if n else b", "max(b)", "b ^ 99", "b / 2", "'b'"]
+)
+def test_what_is_no_expression_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no dimension"):
+        evaluate(text, SIZES)
+
+
+@given(st.integers(1, 99), st.integers(1, 99))
+def test_inputs_tell_their_names(b: int, n: int) -> None:
+    found = places([("y", ("b + n", "2*b")), ("x", ("3*n + 1", 4))])
+    values = {"y": (b + n, 2 * b), "x": (3 * n + 1, 4)}
+    bounds = {"b": Bounds("b"), "n": Bounds("n")}
+    assert solve(found, [values[each.input][each.axis] for each in found], bounds) == {"b": b, "n": n}
+
+
+def _solve(x: tuple[int, ...], y: tuple[int, ...]) -> dict[str, int]:
+    found = places([("x", ("batch", "2*seq")), ("y", ("batch", 8))])
+    values = {"x": x, "y": y}
+    bounds = {"batch": Bounds("batch", 1, 64), "seq": Bounds("seq", 4)}
+    return solve(found, [values[each.input][each.axis] for each in found], bounds)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ((65, 8), (65, 8), "dimension `batch` of input `x` is 65, outside of its bounds 1..64"),
+        ((0, 8), (0, 8), "dimension `batch` of input `x` is 0, outside of its bounds 1..64"),
+        ((2, 6), (2, 8), "dimension `seq` of input `x` is 3, outside of its bounds 4.."),
+        ((2, 9), (2, 8), "dimension 1 of input `x` is `2*seq` and cannot be 9"),
+        ((2, 8), (3, 8), "dimension `batch` of input `y` is 3, but 2 in an input before"),
+        ((2, 8), (2, 7), "dimension 1 of input `y` is 8, not 7"),
+    ],
+)
+def test_a_wrong_size_is_named(x: tuple[int, ...], y: tuple[int, ...], message: str) -> None:
+    assert _solve((64, 8), (64, 8)) == {"batch": 64, "seq": 4}
+    with pytest.raises(UsageError) as error:
+        _solve(x, y)
+    assert error.value.message == message
+
+
+def test_names_that_no_size_tells_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not tell the names"):
+        places([("x", ("b + n", "b - n"))])

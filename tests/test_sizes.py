@@ -1,0 +1,71 @@
+"""What may be asked of a dimension, written for the command line and in Python."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webtensorc.errors import UsageError
+from webtensorc.sizes import Bounds, Sizes, combinations, draw, parse, read
+
+POSITIVE = st.integers(1, 10_000)
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> Sizes:
+    """Any request that does not contradict itself."""
+    if draw(st.booleans()):
+        return Sizes(fixed=draw(POSITIVE))
+    least = draw(POSITIVE)
+    most = draw(st.none() | st.integers(least, 20_000))
+    special = draw(st.lists(st.integers(least, most or 20_000), max_size=4, unique=True))
+    return Sizes(None, least, most, tuple(special))
+
+
+@given(asked())
+def test_text_and_back(sizes: Sizes) -> None:
+    text = str(sizes)
+    single = len(sizes.special) == 1 and (sizes.least, sizes.most) == (1, None)
+    assert single or parse(text) == sizes  # one size in a list is written like a fixed one
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4", 4),
+        ("1..64", (1, 64)),
+        ("1..", (1, None)),
+        ("1,8,32", [1, 8, 32]),
+        ("1,8,1..64", [1, 8, (1, 64)]),
+    ],
+)
+def test_the_command_line_and_python_say_the_same(text: str, size: object) -> None:
+    assert parse(text) == read(size)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "x", "1.5", "8..4", "1..2,3..4", "70,1..64", "0..4", "1,,2", "..4"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse(text)
+
+
+@pytest.mark.parametrize("size", [0, -1, True, "4", (1,), (1, 2, 3), (4, 1), [], [0], None, 1.5])
+def test_what_is_no_size_in_python_is_refused(size: object) -> None:
+    with pytest.raises(UsageError):
+        read(size)
+
+
+def test_combinations() -> None:
+    sizes = {"a": parse("1,2"), "b": parse("1..9"), "c": parse("5,6,1..9")}
+    made = combinations(sizes)
+    assert made == [{"a": a, "c": c} for a in (1, 2) for c in (5, 6)]
+    assert combinations({"a": parse("4")}) == []
+
+
+@given(st.integers(0, 99), st.integers(0, 9), POSITIVE, st.none() | st.integers(0, 99))
+def test_drawn_sizes_are_within_bounds(seed: int, attempt: int, least: int, extra: int | None) -> None:
+    bounds = Bounds("n", least, None if extra is None else least + extra)
+    (size,) = draw([bounds], seed, attempt).values()
+    assert size in bounds
+    assert attempt != 1 or size == least
