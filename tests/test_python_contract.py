@@ -74,7 +74,7 @@ def test_one_target_may_be_a_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sizes", "says"),
     [
-        ({"dims": {"n": "2"}}, "dimension 'n' is a whole number, not '2'"),
+        ({"dims": {"n": "2"}}, "dimension 'n': a size is a whole number, not '2'"),
         ({"dims": {"n": 1.5}}, "not 1.5"),
         ({"input_shapes": {"x": "1x8"}}, "the shape of input 'x' is a whole number"),
         ({"optimization_level": 7}, "no optimization level 7"),
