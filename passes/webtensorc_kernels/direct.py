@@ -15,9 +15,10 @@ the last tile begins earlier and computes some results twice, so that there is n
 from __future__ import annotations
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Convolution, Tile, is_inside, segments, tile_starts
+from webtensorc_kernels.convolution import Convolution, Tile, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
+from webtensorc_kernels.geometry import rows_inside, tile_runs
 from webtensorc_kernels.grid import share, split
 
 __all__ = ["generate"]
@@ -86,7 +87,7 @@ class _Writer:
     def _row(self, image: Index, oh: Index, group: Index, channel: Index, share: tuple[Index, Index]) -> None:
         """The tiles of one row of the result whose numbers are in `share`."""
         code, p, points = self.code, self.problem, self.tile.points
-        for first, beyond, column in self._runs():
+        for first, beyond, column in tile_runs(p, self.starts, points):
 
             def tile(number: Index, _: list[str], column: int | None = column) -> list[str]:
                 start = code.smaller(code.multiply(number, points), p.out[1] - points) if column is None else column
@@ -94,17 +95,6 @@ class _Writer:
                 return []
 
             code.loop(code.larger(share[0], first), code.smaller(share[1], beyond), tile)
-
-    def _runs(self) -> list[tuple[int, int, int | None]]:
-        """Numbers of tiles with the same code: (first, beyond, the column of a tile that touches padding)."""
-        runs: list[tuple[int, int, int | None]] = []
-        for number, start in enumerate(self.starts):
-            column = None if is_inside(self.problem, start, self.tile.points) else start
-            if column is None and runs and runs[-1][2] is None:
-                runs[-1] = (runs[-1][0], number + 1, None)
-            else:
-                runs.append((number, number + 1, column))
-        return runs
 
     def _tile(self, image: Index, oh: Index, group: Index, channel: Index, start: Index, column: int | None) -> None:
         """Compute and store one tile; `column` is `start` where the tile is not inside the image."""
@@ -122,24 +112,10 @@ class _Writer:
             return sums
 
         sums = [code.zero()] * (tile.points * tile.vectors)
-        sums = code.loop(*self._rows_inside(top), window_row, sums)
+        sums = code.loop(*rows_inside(code, p, top), window_row, sums)
         pixel = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
         channels = tuple(code.add(channel, j * tile.lanes) for j in range(tile.vectors))
         finish(code, self.epilogue, Block((pixel,), tile.points, channels), sums, self.operands, self.y)
-
-    def _rows_inside(self, top: Index) -> tuple[Index, Index]:
-        """The range of kh that falls inside the image, for a window that begins at row `top`."""
-        code, p = self.code, self.problem
-        height, step, count = p.image[0], p.dilations[0], p.kernel[0]
-        low: Index = 0
-        high: Index = count
-        if p.padding[0]:
-            above = code.larger(0, code.subtract(0, top))
-            low = code.quotient(code.add(above, step - 1), step)
-        if (p.out[0] - 1) * p.strides[0] - p.padding[0] + (count - 1) * step >= height:
-            left = code.larger(0, code.subtract(height + step - 1, top))
-            high = code.smaller(count, code.quotient(left, step))
-        return low, high
 
     def _run(
         self,
