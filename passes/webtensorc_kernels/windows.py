@@ -87,7 +87,7 @@ class _Writer:
         rows = p.batch * p.out[0]
         steps = p.points * p.groups * p.kernel[0] * p.kernel[1] * 2
         flops = steps + self.epilogue.flops * p.points * p.groups
-        _, down = split(channels=1, rows=rows, flops=steps)
+        down, _ = split(first=rows, second=1, flops=steps)
         weights = [] if self.fold.operation else [self.w]
         views = [self.x, *weights, *self.operands, self.y]
         why = f"{self.strip.points} points of {self.strip.lanes} channels, {down} workgroups"
