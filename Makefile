@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+EMULATED := $(VENV)/.emulated
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -22,10 +23,15 @@ $(STAMP): pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --group models
 	touch $(STAMP)
 
+# The runtime for aarch64, which tests run under qemu. Where it cannot be had they are skipped, and say so.
+$(EMULATED): pyproject.toml | $(STAMP)
+	-$(PIP) --no-deps --only-binary=:all: --platform manylinux_2_28_aarch64 --upgrade --target $(VENV)/aarch64 \
+	  "$$(grep -o 'iree-base-runtime==[^"]*' pyproject.toml)" && touch $(EMULATED)
+
 demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle on real files.
 	$(BIN)/python fixtures/demo.py
 
-test: $(STAMP)  ## Run all tests.
+test: $(STAMP) $(EMULATED)  ## Run all tests.
 	$(BIN)/python -m pytest -n 2 -q
 
 check: $(STAMP)  ## Run the fast tests, lint and types.

@@ -64,6 +64,7 @@ def targets() -> str:
     for each in sorted(map(targets_verb.describe, found), key=lambda each: str(each["name"])):
         names = ", ".join(f"`{name}`" for name in each["names"])
         parts += [f"\n## {each['name']}\n", each["doc"], f"\n- names: {names}", f"- maturity: {each['maturity']}"]
+        parts += [f"- tested by: {each['tested_by']}"]
         parts += _options(each["options"])
     return "\n".join(parts) + "\n"
 

@@ -21,6 +21,8 @@ class Target:
     name: ClassVar[str]
     maturity: ClassVar[str] = "experimental"
     """`tested` (run in CI), `compiled` (modules are only built there) or `experimental`."""
+    tested_by: ClassVar[str] = "nothing yet"
+    """How, in a few words for people: what `maturity` rests on."""
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

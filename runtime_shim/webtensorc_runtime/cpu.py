@@ -1,15 +1,18 @@
 """What this machine's processor can do, in LLVM's feature names, without any compiler at hand.
 
-Source of the names: Linux arch/x86/include/asm/cpufeatures.h (left), LLVM llvm/lib/Target/X86/X86.td (right). Linux
-clears the flags that it does not support itself (AVX without saved state, say), so a listed feature may be used.
+Source of the names: Linux arch/x86/include/asm/cpufeatures.h and arch/arm64/kernel/cpuinfo.c (left), LLVM
+llvm/lib/Target/X86/X86.td and AArch64/AArch64Features.td (right). Linux clears the flags that it does not support
+itself (AVX without saved state, say), so a listed feature may be used.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 MASK = "WEBTENSORC_CPU_FEATURES_MASK"
 """Environment variable: features to do without, separated by commas (`avx512f,avx512bw`)."""
@@ -64,6 +67,7 @@ _ARM_RENAMED = {
     "asimddp": ("dotprod",),
     "asimdfhm": ("fp16fml",),
     "asimdhp": ("fullfp16",),
+    "asimdrdm": ("rdm",),
     "atomics": ("lse",),
     "crc32": ("crc",),
     "fp": ("fp-armv8",),
@@ -72,6 +76,25 @@ _ARM_RENAMED = {
 }
 _ARM_SAME = "aes bf16 i8mm sve sve2 sme sme2 sha3 sm4"
 _ARM_BASELINE = "fp-armv8 neon"
+
+
+class _Vocabulary(NamedTuple):
+    """How Linux lists features on one instruction set: under which key, under what names, and what every one has."""
+
+    key: str
+    renamed: Mapping[str, tuple[str, ...]]
+    same: str
+    baseline: str
+
+    def of(self, flag: str) -> tuple[str, ...]:
+        """LLVM's names for one of Linux's; none for what code generation has no use for."""
+        return self.renamed.get(flag, (flag,) if flag in self.same.split() else ())
+
+
+_VOCABULARIES = {
+    "x86_64": _Vocabulary("flags", _X86_RENAMED, _X86_SAME, _X86_BASELINE),
+    "aarch64": _Vocabulary("Features", _ARM_RENAMED, _ARM_SAME, _ARM_BASELINE),
+}
 
 _ARCHITECTURES = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64"}
 
@@ -100,18 +123,13 @@ def detected() -> frozenset[str]:
 
 def parse_cpuinfo(text: str, machine: str) -> frozenset[str]:
     """The features common to every processor listed in `text`, the content of /proc/cpuinfo."""
-    arm = machine == "aarch64"
-    key, renamed, same, baseline = (
-        ("Features", _ARM_RENAMED, _ARM_SAME, _ARM_BASELINE)
-        if arm
-        else ("flags", _X86_RENAMED, _X86_SAME, _X86_BASELINE)
-    )
-    if not arm and machine != "x86_64":
+    words = _VOCABULARIES.get(machine)
+    if words is None:
         return frozenset()
-    lines = {line.partition(":")[2] for line in text.splitlines() if line.partition(":")[0].strip() == key}
+    lines = {line.partition(":")[2] for line in text.splitlines() if line.partition(":")[0].strip() == words.key}
     common = frozenset.intersection(*(frozenset(line.split()) for line in lines)) if lines else frozenset()
-    found = {llvm for flag in common for llvm in renamed.get(flag, (flag,) if flag in same.split() else ())}
-    return frozenset(found.union(baseline.split()))
+    found = {llvm for flag in common for llvm in words.of(flag)}
+    return frozenset(found.union(words.baseline.split()))
 
 
 def usable_cores() -> int:

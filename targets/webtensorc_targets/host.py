@@ -9,6 +9,7 @@ from webtensorc_runtime import cpu
 
 from webtensorc.errors import UnsupportedError
 from webtensorc.target_api import Spec, Target
+from webtensorc_targets.aarch64 import Aarch64Target
 from webtensorc_targets.x86_64 import X86Target
 
 __all__ = ["HostTarget"]
@@ -24,6 +25,7 @@ class HostTarget(Target):
 
     name: ClassVar[str] = "host"
     maturity: ClassVar[str] = "tested"
+    tested_by: ClassVar[str] = "all tests, on the machine they run on"
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Target:
@@ -34,12 +36,13 @@ class HostTarget(Target):
             UnsupportedError: code generation for this processor is not there yet.
         """
         spec.build(cls)
-        if cpu.architecture() != "x86_64":
-            raise UnsupportedError(
-                f"target `host`: no code generation for {cpu.architecture()} yet",
-                hint="name a target that is listed by `webtensorc targets`",
-            )
-        return X86Target.best_for(cpu.features())
+        for family in (X86Target, Aarch64Target):
+            if family().architecture() == cpu.architecture():
+                return family.best_for(cpu.features())
+        raise UnsupportedError(
+            f"target `host`: no code generation for {cpu.architecture()} yet",
+            hint="name a target that is listed by `webtensorc targets`",
+        )
 
     def describe(self) -> str:
         """What was detected."""

@@ -22,7 +22,7 @@ def command(console: Console) -> None:
     machine = {"target": host.label, "device": host.device(), "features": sorted(host.features())}
     rows = [_row(each) for each in found]
     text = [
-        table(("name", "maturity", "names to use", "options", "what it is"), rows),
+        table(("name", "maturity", "tested by", "names to use", "options"), rows),
         "",
         f"host is {machine['target']}",
         f"  features: {' '.join(machine['features'])}",
@@ -35,6 +35,7 @@ def describe(cls: type[Any]) -> dict[str, Any]:
     return {
         "name": cls.name,
         "maturity": cls.maturity,
+        "tested_by": cls.tested_by,
         "names": list(cls.names()),
         "options": describe_options(cls),
         "doc": summary(cls),
@@ -43,4 +44,4 @@ def describe(cls: type[Any]) -> dict[str, Any]:
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
     options = " ".join(option["name"] for option in each["options"])
-    return each["name"], each["maturity"], " ".join(each["names"]), options or "-", each["doc"]
+    return each["name"], each["maturity"], each["tested_by"], " ".join(each["names"]), options or "-"
