@@ -11,7 +11,7 @@ import numpy as np
 from webtensorc import registry
 from webtensorc.errors import CompilationError, DiagnosticError, InternalError
 from webtensorc.instrument import Instruments, Record
-from webtensorc.iree import destinations, narrow_integers, parameters
+from webtensorc.iree import destinations, dynamism, narrow_integers, parameters
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.session import NativeError, Session
 from webtensorc.job import READING
@@ -49,7 +49,7 @@ class Program:
         self.records: list[Record] = []
         self._target = target
         self._instruments = instruments or Instruments()
-        self._session = Session(plan.flags)
+        self._session = Session((*plan.flags, *(dynamism.FLAGS if dynamism.is_dynamic(text) else ())))
         try:
             self.module = self._session.parse(text)
         except NativeError as error:

@@ -14,6 +14,7 @@ import onnx
 from webtensorc.errors import DiagnosticError
 from webtensorc.frontends.onnx import attributes as attrs
 from webtensorc.frontends.onnx import failures, registry, schemas
+from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.structure import free_names, label, ordered
@@ -168,7 +169,7 @@ class Interpreter:
             keywords["recompute"] = functools.partial(self._recomputed, scope)
         if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
             raise NotSupportedError("one of its inputs has a size that depends on the model's inputs")
-        if operator.folds and all(map(is_known, inputs)):
+        if operator.folds and all(map(is_known, inputs)) and not any(isinstance(each, Extents) for each in inputs):
             with jax.ensure_compile_time_eval():
                 results = operator.function(*inputs, **keywords)
         else:
@@ -251,6 +252,6 @@ def _settled(value: Value) -> Value:
     """A result in the form the rest of the trace expects: concrete results as numpy arrays."""
     if isinstance(value, list):
         return [_settled(each) for each in value]
-    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer, Bounded)):
+    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer, Bounded, Extents)):
         return value
     return np.asarray(value)

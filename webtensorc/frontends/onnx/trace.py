@@ -19,6 +19,7 @@ from webtensorc_runtime.manifest import TensorSpec
 from webtensorc import portable
 from webtensorc.errors import InternalError, Unsupported, UnsupportedError
 from webtensorc.frontends.onnx import symbolic
+from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
@@ -143,6 +144,8 @@ def _results(name: str, value: Value, source: Source, weights: Weights) -> list[
     if isinstance(value, list):
         parts = [_results(f"{name}.{index}", each, source, weights) for index, each in enumerate(value)]
         return [each for part in parts for each in part]
+    if isinstance(value, Extents):
+        value = value.__jax_array__()
     if isinstance(value, jax.Array):
         return [(name, value)]
     if isinstance(value, Bounded):

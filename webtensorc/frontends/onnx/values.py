@@ -14,8 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx.extents import Extents
+
 Value = Any
-"""numpy.ndarray | jax.Array | list[Value] | None | Bounded"""
+"""numpy.ndarray | Extents | jax.Array | list[Value] | None | Bounded"""
 
 _MOST_KNOWN_FLOATS = 64
 _MOST_KNOWN_OTHERS = 1024
@@ -69,15 +71,19 @@ def known(value: Value, what: str) -> np.ndarray:
     """
     if not is_known(value):
         raise NotKnownError(what, value)
+    if isinstance(value, Extents):
+        raise NotSupportedError(f"its {what} must be a number, but depends on open dimensions: give them sizes (--dim)")
     return np.asarray(value)
 
 
 def known_ints(value: Value, what: str) -> tuple[int, ...]:
-    """A known scalar or 1-D integer tensor as Python ints.
+    """A known scalar or 1-D integer tensor as Python ints, or expressions where it depends on open dimensions.
 
     Raises:
         NotKnownError: it depends on the model's inputs.
     """
+    if isinstance(value, Extents):
+        return tuple(value.elements.ravel())
     return tuple(int(each) for each in known(value, what).ravel())
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx import extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import Value, known, known_ints
+from webtensorc.frontends.onnx.values import Value, known, known_ints, larger
 
 
 @op("Constant")
@@ -62,12 +63,17 @@ def dense(values: np.ndarray, indices: np.ndarray, dims: tuple[int, ...]) -> np.
 def constant_of_shape(shape: Value, *, value: Value = None) -> Value:
     """A tensor filled with one value; it takes the memory of one element."""
     element = np.zeros((), np.float32) if value is None else value.reshape(())
-    return np.broadcast_to(element, known_ints(shape, "shape"))
+    sizes = known_ints(shape, "shape")
+    return (np if extents.is_static(sizes) else jnp).broadcast_to(element, sizes)
 
 
 @op("Range", since=11)
 def range_(start: Value, limit: Value, delta: Value) -> Value:
     """start, start + delta, ... up to but without limit."""
+    if any(isinstance(each, extents.Extents) for each in (start, limit, delta)):
+        first, last, step = (known_ints(each, "start, limit and delta")[0] for each in (start, limit, delta))
+        steps = jnp.arange(larger((last - first + step - (1 if step > 0 else -1)) // step, 0), dtype=start.dtype)
+        return jnp.asarray(first, start.dtype) + steps * jnp.asarray(step, start.dtype)
     first, last, step = (known(each, "start, limit and delta").item() for each in (start, limit, delta))
     count = max(int(np.ceil((last - first) / step)), 0)
     return (first + np.arange(count) * step).astype(start.dtype)
@@ -85,13 +91,13 @@ def eye_like(x: Value, *, dtype: int | None = None, k: int = 0) -> Value:
 @op("Shape")
 def shape(data: Value, *, start: int = 0, end: int | None = None) -> Value:
     """The sizes of the dimensions (`start` and `end` since opset 15)."""
-    return np.asarray(data.shape[slice(start, end)], np.int64)
+    return extents.of(data.shape[slice(start, end)])
 
 
 @op("Size")
 def size(data: Value) -> Value:
     """The number of elements."""
-    return np.asarray(data.size, np.int64)
+    return extents.of(data.size)
 
 
 @op("OneHot", since=9)

@@ -6,12 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx import extents
+from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, is_known, known_ints
 
 
 def _positive(indices: Value, size: int) -> Value:
     """Indices with negative ones counted from the end; known ones are checked."""
+    if not isinstance(size, int):
+        return _positive_of_open(indices, size)
     if is_known(indices):
         if indices.size and (indices.min() < -size or indices.max() >= size):
             raise ValueError(f"its indices {indices.min()}..{indices.max()} are outside of an axis of size {size}")
@@ -21,11 +25,23 @@ def _positive(indices: Value, size: int) -> Value:
     return jnp.where(indices < 0, indices + np.asarray(size, indices.dtype), indices)
 
 
+def _positive_of_open(indices: Value, size: Value) -> Value:
+    """The same for an axis of open size; whether an index lies inside is not known."""
+    if not is_known(indices):
+        return jnp.where(indices < 0, indices + jnp.asarray(size, indices.dtype), indices)
+    if not (indices < 0).any():
+        return indices
+    return np.where(indices < 0, indices + extents.of(size, indices.dtype), indices)
+
+
 @op("Gather")
 def gather(data: Value, indices: Value, *, axis: int = 0) -> Value:
     """The slices of an axis at the indices."""
-    if is_known(indices) and indices.ndim == 0 and not is_known(data):
-        at = int(_positive(indices, data.shape[axis]))
+    if isinstance(indices, np.ndarray) and indices.ndim == 0 and not is_known(data):
+        at = _positive(indices, data.shape[axis])
+        if isinstance(at, Extents):
+            return jnp.take(data, at.__jax_array__(), axis, mode="clip")
+        at = int(at)
         return lax.index_in_dim(data, at, axis % data.ndim, keepdims=False)
     where = _positive(indices, data.shape[axis])
     return (

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known_ints, xp
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, xp
 
 
 @op("Identity", bounded=True)
@@ -27,7 +28,7 @@ def reshape(data: Value, shape: Value, *, allowzero: int = 0) -> Value:
     if wanted.count(-1) == 1:
         rest = -math.prod(wanted)
         wanted[wanted.index(-1)] = data.size // rest if rest else 0
-    return xp(data).reshape(data, wanted)
+    return (xp(data) if is_static(wanted) else jnp).reshape(data, wanted)
 
 
 @op("Flatten")
@@ -72,6 +73,10 @@ def split(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int |
         sizes = known_ints(split, "split")
     else:
         count = num_outputs or len(node.outputs)
+        if not isinstance(total, int):
+            if total % count != 0:
+                raise NotSupportedError(f"the open size {total} is not known to be a multiple of {count} parts")
+            return tuple(jnp.split(data, [total // count * index for index in range(1, count)], axis))
         each = -(-total // count)
         sizes = tuple(max(min(each, total - each * index), 0) for index in range(count))
     if sum(sizes) != total:
@@ -82,20 +87,28 @@ def split(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int |
 @op("Expand", since=8)
 def expand(x: Value, shape: Value) -> Value:
     """Broadcast with a shape, in both directions."""
-    wanted = np.broadcast_shapes(x.shape, known_ints(shape, "shape"))
-    return xp(x).broadcast_to(x, wanted)
+    wanted = known_ints(shape, "shape")
+    if is_static((*x.shape, *wanted)):
+        return xp(x).broadcast_to(x, np.broadcast_shapes(x.shape, wanted))
+    return jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
 
 
 @op("Tile")
 def tile(x: Value, repeats: Value) -> Value:
     """Repeat along every axis."""
-    return xp(x).tile(x, known_ints(repeats, "repeats"))
+    counts = known_ints(repeats, "repeats")
+    return (xp(x) if is_static(counts) else jnp).tile(x, counts)
 
 
 @op("Slice", until=9)
 def slice_1(data: Value, *, starts: tuple[int, ...], ends: tuple[int, ...], axes: Value = None) -> Value:
     """Cut ranges out of axes given as attributes."""
     return slice_10(data, np.asarray(starts), np.asarray(ends), axes)
+
+
+def _bound(size: Value) -> Value:
+    """A bound of a slice; exporters write the largest integers for "to the end", which no expression compares with."""
+    return None if isinstance(size, int) and abs(size) >= 2**31 - 1 else size
 
 
 @op("Slice", since=10)
@@ -107,7 +120,9 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
     lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
     for axis, low, high, step in zip(which, lows, highs, strides, strict=True):
         size = data.shape[axis]
-        if step < 0 and high < -size:
+        if not is_static((size, low, high)):
+            index[axis] = slice(_bound(low), _bound(high), step)
+        elif step < 0 and high < -size:
             index[axis] = slice(low, None, step)
         else:
             index[axis] = slice(low, high, step)

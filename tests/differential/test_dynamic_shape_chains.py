@@ -1,0 +1,122 @@
+"""Shapes computed in the graph, as exporters write them, with open dimensions: against ONNX Runtime at several sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
+from test_dynamic_onnx import agree, model, weight
+
+import webtensorc
+from webtensorc.frontends import load_model
+
+node = helper.make_node
+
+
+def constant(name: str, value: Any) -> Any:
+    return node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value)))
+
+
+def integers(*numbers: int) -> np.ndarray:
+    return np.asarray(numbers, np.int64)
+
+
+def attention() -> Any:
+    """Causal self-attention of four heads as PyTorch exports it: sizes by Shape, Gather and Concat, a mask by Range."""
+    nodes = [
+        node("Shape", ["x"], ["shape"]),
+        constant("zero", np.int64(0)),
+        constant("one", np.int64(1)),
+        node("Gather", ["shape", "zero"], ["b"], axis=0),
+        node("Gather", ["shape", "one"], ["s"], axis=0),
+        constant("first", integers(0)),
+        node("Unsqueeze", ["b", "first"], ["batch"]),
+        node("Unsqueeze", ["s", "first"], ["seq"]),
+        constant("heads", integers(4)),
+        constant("depth", integers(8)),
+        constant("width", integers(32)),
+        node("Concat", ["batch", "seq", "heads", "depth"], ["split"], axis=0),
+        node("Concat", ["batch", "seq", "width"], ["join"], axis=0),
+    ]
+    for name, order in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])):
+        nodes += [
+            node("MatMul", ["x", f"w{name}"], [f"{name}0"]),
+            node("Reshape", [f"{name}0", "split"], [f"{name}1"]),
+            node("Transpose", [f"{name}1"], [name], perm=order),
+        ]
+    nodes += [
+        node("MatMul", ["q", "k"], ["dots"]),
+        constant("scale", np.float32(8**-0.5)),
+        node("Mul", ["dots", "scale"], ["scaled"]),
+        node("Range", ["zero", "s", "one"], ["columns"]),
+        constant("last", integers(-1)),
+        node("Unsqueeze", ["columns", "last"], ["rows"]),
+        node("LessOrEqual", ["columns", "rows"], ["past"]),
+        constant("never", np.float32(-1e9)),
+        node("Where", ["past", "scaled", "never"], ["masked"]),
+        node("Softmax", ["masked"], ["p"], axis=-1),
+        node("MatMul", ["p", "v"], ["heads_out"]),
+        node("Transpose", ["heads_out"], ["turned"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["turned", "join"], ["joined"]),
+        node("MatMul", ["joined", "wo"], ["out"]),
+        node("Add", ["out", "x"], ["sum"]),
+        node("LayerNormalization", ["sum", "g", "c"], ["y"]),
+    ]
+    weights = {name: weight(32, 32 + index)[:, :32] for index, name in enumerate(("wq", "wk", "wv", "wo"))}
+    weights |= {"g": weight(32) + 1, "c": weight(32)}
+    return model(nodes, {"x": ["batch", "seq", 32]}, {"y": ["batch", "seq", 32]}, weights)
+
+
+def chains() -> Any:
+    """The other operators that sizes go through, and those that take sizes."""
+    one = numpy_helper.from_array(np.ones(1, np.float32))
+    nodes = [
+        constant("zero", integers(0)),
+        constant("one", integers(1)),
+        constant("two", integers(2)),
+        constant("minus", integers(-1)),
+        constant("end", integers(2**63 - 1)),
+        node("Shape", ["x"], ["shape"]),
+        node("Slice", ["shape", "zero", "one", "zero"], ["b"]),
+        node("Slice", ["shape", "one", "two", "zero"], ["s"]),
+        node("Mul", ["b", "s"], ["bs"]),
+        node("Concat", ["bs", "minus"], ["flat"], axis=0),
+        node("Reshape", ["x", "flat"], ["f"]),
+        node("ReduceProd", ["shape"], ["total"], keepdims=1),
+        node("Div", ["total", "bs"], ["rest"]),
+        node("Concat", ["b", "s", "rest"], ["back"], axis=0),
+        node("Reshape", ["f", "back"], ["g"]),
+        node("ConstantOfShape", ["shape"], ["ones"], value=one),
+        node("Add", ["g", "ones"], ["k"]),
+        node("Slice", ["k", "one", "end", "one"], ["cut"]),
+        node("Concat", ["k", "cut"], ["joined"], axis=1),
+        node("Cast", ["s"], ["length"], to=TensorProto.FLOAT),
+        node("Div", ["joined", "length"], ["m"]),
+        node("Equal", ["shape", "minus"], ["open"]),
+        node("ConstantOfShape", ["three"], ["unit"], value=numpy_helper.from_array(integers(1))),
+        node("Where", ["open", "unit", "shape"], ["target"]),
+        node("Expand", ["row", "target"], ["expanded"]),
+        node("ReduceSum", ["expanded", "two"], ["summed"], keepdims=0),
+        node("Concat", ["one", "s"], ["counts"], axis=0),
+        node("Tile", ["summed", "counts"], ["tiled"]),
+        node("Gather", ["x", "back_index"], ["latest"], axis=1),
+    ]
+    weights = {"three": integers(3), "row": weight(1, 1, 8), "back_index": np.int64(-1).reshape(())}
+    outputs = {"m": [None] * 3, "tiled": [None] * 2, "latest": [None] * 2}
+    return model(nodes, {"x": ["batch", "seq", 8]}, outputs, weights)
+
+
+@pytest.mark.parametrize("make", [attention, chains])
+def test_sizes_computed_in_the_graph(make: Any) -> None:
+    proto = make()
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for batch, seq in ((1, 2), (2, 5), (3, 16)):
+        agree(proto, module, {"batch": batch, "seq": seq})
+
+
+def test_the_shapes_of_outputs_are_expressions() -> None:
+    found = load_model(chains(), dims={"batch": 3})
+    assert [spec.shape for spec in found.outputs] == [(3, "2*seq - 1", 8), (3, "seq^2"), (3, 8)]

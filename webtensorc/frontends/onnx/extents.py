@@ -1,0 +1,168 @@
+"""Shapes as values: integer arrays some of whose elements are expressions of named dimensions.
+
+Exporters compute shapes in the graph: `Shape`, `Gather`, `Mul`, `Concat`, then `Reshape`. With open dimensions such
+values are known as expressions only. `Extents` holds them in a numpy array of objects, computes on them as numpy does,
+and becomes an array of the trace where an operator computes with it what no expression can say.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+
+Elements = np.ndarray[Any, Any]
+
+
+def of(elements: Any, dtype: Any = np.int64) -> Any:
+    """An array of sizes: a plain one if all are numbers, else `Extents`."""
+    array = np.empty(np.shape(elements), object)
+    array[...] = elements
+    if all(isinstance(each, (int, np.integer)) for each in array.ravel()):
+        return array.astype(dtype)
+    return Extents(array, np.dtype(dtype))
+
+
+def is_static(shape: Sequence[Any]) -> bool:
+    """Whether every size is a number."""
+    return not any(map(export.is_symbolic_dim, shape))
+
+
+class Extents(np.lib.mixins.NDArrayOperatorsMixin):
+    """An integer array with at least one element that is an expression."""
+
+    def __init__(self, elements: Elements, dtype: np.dtype[Any]) -> None:
+        self.elements = elements
+        self.dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As numpy's, like all that follows."""
+        return tuple(self.elements.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self.elements.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.elements.size
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def __getitem__(self, index: Any) -> Any:
+        return of(self.elements[index], self.dtype)
+
+    def reshape(self, *shape: Any) -> Any:
+        """Other dimensions."""
+        return of(self.elements.reshape(*shape), self.dtype)
+
+    def ravel(self) -> Any:
+        """One dimension."""
+        return of(self.elements.ravel(), self.dtype)
+
+    def astype(self, dtype: Any) -> Any:
+        """Other integers as they are; all else is computed when the model runs."""
+        if np.issubdtype(dtype, np.integer):
+            return of(self.elements, dtype)
+        return jnp.asarray(self.__jax_array__(), dtype)
+
+    def __jax_array__(self) -> jax.Array:
+        """The values as an array of the trace."""
+        flat = [jnp.asarray(each, self.dtype) for each in self.elements.ravel()]
+        return jnp.stack(flat).reshape(self.shape)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("a size that depends on a named dimension is no number")
+
+    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        rule = _RULES.get(function.__name__)
+        if method != "__call__" or kwargs or any(isinstance(each, jax.Array) for each in inputs):
+            rule = None
+        if rule is not None:
+            try:
+                found = np.frompyfunc(rule, len(inputs), 1)(*map(_objects, inputs))
+                is_comparison = function.__name__ in _COMPARISONS
+                return np.asarray(found, bool) if is_comparison else of(found, self.dtype)
+            except jax.core.InconclusiveDimensionOperation:
+                pass
+        return getattr(jnp, function.__name__)(*map(_traced, inputs), **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        kwargs.pop("dtype", None)
+        found = function(*_objects(args), **_objects(kwargs))
+        if isinstance(found, (list, tuple)):
+            return [of(each, self.dtype) for each in found]
+        return of(found, self.dtype)
+
+
+def _objects(value: Any) -> Any:
+    """The value with arrays of objects for `Extents`."""
+    if isinstance(value, Extents):
+        return value.elements
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_objects, value))
+    if isinstance(value, dict):
+        return {name: _objects(each) for name, each in value.items()}
+    return value
+
+
+def _traced(value: Any) -> Any:
+    return value.__jax_array__() if isinstance(value, Extents) else value
+
+
+def _undecided(message: str) -> Exception:
+    return jax.core.InconclusiveDimensionOperation(message)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two sizes are equal whatever the dimensions are; undecided if that depends on them."""
+    difference = a - b
+    if not export.is_symbolic_dim(difference):
+        return bool(difference == 0)
+    for bound in (lambda: difference >= 1, lambda: difference <= -1):
+        try:
+            if bound():
+                return False
+        except jax.core.InconclusiveDimensionOperation:
+            continue
+    raise _undecided(f"{a} == {b}")
+
+
+def _fmod(a: Any, b: Any) -> Any:
+    """The remainder of a division towards zero, where neither operand can be negative."""
+    if a >= 0 and b >= 1:
+        return a % b
+    raise _undecided(f"fmod({a}, {b})")
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "equal": _equal,
+    "not_equal": lambda a, b: not _equal(a, b),
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
+
+_RULES: dict[str, Callable[..., Any]] = {
+    **_COMPARISONS,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
+    "fmod": _fmod,
+    "negative": operator.neg,
+    "maximum": lambda a, b: jax.core.max_dim(a, b),
+    "minimum": lambda a, b: jax.core.min_dim(a, b),
+}
+"""By numpy's name; numpy's integers become Python's on the way, in arrays of objects."""
