@@ -1,4 +1,4 @@
-"""Shapes computed in the graph, as exporters write them, with open dimensions: against ONNX Runtime at several sizes."""
+"""Shapes computed in the graph, as exporters write them, with open dimensions: against ONNX Runtime."""
 
 from __future__ import annotations
 
