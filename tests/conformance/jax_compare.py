@@ -57,10 +57,14 @@ def _top_k(operand: Array, found: Arrays, wanted: Arrays) -> None:
 
 
 def tolerance_of(harness: Any, dtype: np.dtype[Any]) -> float:
-    """Relative and absolute tolerance: JAX's own for the dtype (`jax._src.public_test_util`)."""
-    if harness.group_name == "conv_general_dilated" and harness.dtype == np.float32:
-        return 1e-4  # as JAX's export test
-    return public_test_util.default_tolerance()[np.dtype(dtype)]
+    """Relative and absolute tolerance: JAX's own for the dtype (`jax._src.public_test_util`).
+
+    For a float32 convolution JAX's export test allows 100 times that, since another compiler adds the products up in
+    another order; here the same holds for the other wide dtypes.
+    """
+    tolerance: float = public_test_util.default_tolerance()[np.dtype(dtype)]
+    is_wide = np.dtype(dtype).kind in "fc" and np.finfo(dtype).eps < 1e-6
+    return 100 * tolerance if harness.group_name == "conv_general_dilated" and is_wide else tolerance
 
 
 # Factors are checked by what defines them, to the accuracy that is documented: two libraries' factors differ by as much

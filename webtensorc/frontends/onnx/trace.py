@@ -28,6 +28,7 @@ from webtensorc.frontends.onnx.structure import free_names
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import Bounded, Value, is_weight_sized, splat
 from webtensorc.frontends.onnx.weights import Weights
+from webtensorc.frontends.stablehlo import expansion
 
 _MOST_TRACES = 5
 _PIPELINE = "builtin.module(func.func(chlo-legalize-to-stablehlo),cse,symbol-dce)"
@@ -165,6 +166,9 @@ def _clean(module: Any, locations: Locations) -> None:
     with module.context:
         _register_passes()
         PassManager.parse(_PIPELINE).run(module.operation)
+        expanded = [expansion.expand(function) for function in module.body.operations]
+        if any(expanded):
+            PassManager.parse(_PIPELINE).run(module.operation)
         locations.write(module)
         attributes = module.operation.attributes
         for name in [str(each) for each in attributes if "." in str(each)]:

@@ -23,6 +23,8 @@ from webtensorc.frontends.stablehlo import (
 )
 from webtensorc.model import Model, TensorSpec
 
+_LEGALIZE = "func.func(chlo-legalize-to-stablehlo),canonicalize,cse"
+
 Pinner = Callable[[Sequence[signature.Argument]], shapes.Pinned]
 """Gives each input its shape, in order."""
 
@@ -71,7 +73,9 @@ def to_model(
     main = signature.public_function(module, file)
     custom_calls.check_shape_assertions(main, file)
     custom_calls.resolve(main)
-    source.run_passes(module, "func.func(chlo-legalize-to-stablehlo),canonicalize,cse")
+    source.run_passes(module, _LEGALIZE)
+    if expansion.expand(signature.public_function(module, file)):
+        source.run_passes(module, _LEGALIZE)
     main = signature.public_function(module, file)
     custom_calls.refuse_rest(main, file)
     outputs = _outputs(main, found.outputs, results, pinned.sizes)

@@ -30,6 +30,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__expands__"
 
+_WHOLE = {
+    "stablehlo.atan2",
+    "stablehlo.cholesky",
+    "stablehlo.custom_call",
+    "stablehlo.fft",
+    "stablehlo.triangular_solve",
+}
+_WIDE = {"float64", "complex128"}
+"""What is worth looking up: these operations, and those on these dtypes."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -47,11 +57,16 @@ class Call:
     results: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
 
 
-def expands(*names: str) -> Callable[[F], F]:
-    """Declare what the decorated function expands: operations by name, custom calls by target."""
+def expands(*names: str, dtypes: tuple[str, ...] = ("",)) -> Callable[[F], F]:
+    """Declare what the decorated function expands.
+
+    Args:
+        names: operations by name, custom calls by target.
+        dtypes: the dtypes of the first operand for which it does; any if not given.
+    """
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, names)
+        setattr(function, _MARK, tuple((name, dtype) for name in names for dtype in dtypes))
         return function
 
     return mark
@@ -63,10 +78,10 @@ def lapack(routine: str, letters: str = "sdcz") -> tuple[str, ...]:
 
 
 @functools.cache
-def expansions() -> dict[str, Callable[..., Any]]:
-    """Every expansion by the name of what it expands."""
+def expansions() -> dict[tuple[str, str], Callable[..., Any]]:
+    """Every expansion by the name of what it expands and the dtype of the first operand ("" for any)."""
     package = importlib.import_module("webtensorc.frontends.stablehlo.expansions")
-    found: dict[str, Callable[..., Any]] = {}
+    found: dict[tuple[str, str], Callable[..., Any]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for function in vars(module).values():
@@ -74,25 +89,28 @@ def expansions() -> dict[str, Callable[..., Any]]:
     return found
 
 
-def expand(function: Any) -> None:
-    """Expand, in place, whatever below `function` has an expansion and static shapes."""
-    candidates = [op for op in inline.nested(function.operation) if _may_expand(op)]
-    for operation in candidates:
-        name = _name(operation)
-        if name in expansions() and _is_static(operation):
-            call = Call(name, _attributes(operation), tuple(map(_kind, operation.results)))
-            values = _traced(call, expansions()[name], operation)
-            inline.replace(operation, values)
+def expand(function: Any) -> bool:
+    """Expand, in place, whatever below `function` has an expansion and static shapes; whether there was anything."""
+    found = False
+    while candidates := [(op, body) for op in inline.nested(function.operation) if (body := _expansion(op))]:
+        for operation, body in candidates:
+            call = Call(_name(operation), _attributes(operation), tuple(map(_kind, operation.results)))
+            inline.replace(operation, _traced(call, body, operation))
+        found = True
+    return found
 
 
-def _may_expand(operation: Any) -> bool:
+def _expansion(operation: Any) -> Callable[..., Any] | None:
     # Importing the expansions imports JAX: not for models that cannot need it.
-    return operation.name in (
-        "stablehlo.custom_call",
-        "stablehlo.fft",
-        "stablehlo.cholesky",
-        "stablehlo.triangular_solve",
-    )
+    if not operation.name.startswith("stablehlo.") or not len(operation.operands):
+        return None
+    kind = dtype_and_shape(operation.operands[0].type)
+    dtype = kind[0] if kind else ""
+    if operation.name not in _WHOLE and not (dtype in _WIDE and operation.name != "stablehlo.custom_call"):
+        return None
+    name = _name(operation)
+    body = expansions().get((name, dtype)) or expansions().get((name, ""))
+    return body if body and _is_static(operation) else None
 
 
 def _name(operation: Any) -> str:

@@ -1,0 +1,117 @@
+"""Functions of complex128, from functions of float64 on real and imaginary parts.
+
+W. Kahan, Branch cuts for complex elementary functions (1987); branch cuts are those of C99, annex G. complex64 stays
+with the native compiler, which has it.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from webtensorc.frontends.stablehlo.expansion import Call, expands
+
+_DTYPES = ("complex128",)
+
+
+@expands("stablehlo.exponential", dtypes=_DTYPES)
+def exponential(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """e^z."""
+    return (_exp(z),)
+
+
+@expands("stablehlo.exponential_minus_one", dtypes=_DTYPES)
+def exponential_minus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """e^z - 1, accurate near 0."""
+    x, y = z.real, z.imag
+    half = jnp.sin(y / 2)
+    real = jnp.expm1(x) * jnp.cos(y) - 2 * half * half
+    return (lax.complex(real, jnp.where(y == 0, y, jnp.exp(x) * jnp.sin(y))),)
+
+
+@expands("stablehlo.log", dtypes=_DTYPES)
+def log(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """The principal logarithm."""
+    return (_log(z),)
+
+
+@expands("stablehlo.log_plus_one", dtypes=_DTYPES)
+def log_plus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """log(1 + z), accurate near 0."""
+    x, y = z.real, z.imag
+    near = jnp.log1p(x * (2 + x) + y * y) / 2
+    is_near = (jnp.abs(x) < 0.5) & (jnp.abs(y) < 0.5)
+    return (lax.complex(jnp.where(is_near, near, _log_size(1 + x, y)), jnp.arctan2(y, 1 + x)),)
+
+
+@expands("stablehlo.power", dtypes=_DTYPES)
+def power(call: Call, z: jax.Array, w: jax.Array) -> tuple[jax.Array]:
+    """z^w; 0^0 is 1 and 0^w is 0."""
+    zero = z == 0
+    value = _exp(w * _log(jnp.where(zero, 1, z)))
+    return (jnp.where(zero, (w == 0).astype(z.dtype), value),)
+
+
+@expands("stablehlo.sine", dtypes=_DTYPES)
+def sine(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """sin(z)."""
+    x, y = z.real, z.imag
+    return (lax.complex(jnp.sin(x) * jnp.cosh(y), jnp.cos(x) * jnp.sinh(y)),)
+
+
+@expands("stablehlo.cosine", dtypes=_DTYPES)
+def cosine(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """cos(z)."""
+    x, y = z.real, z.imag
+    return (lax.complex(jnp.cos(x) * jnp.cosh(y), -jnp.sin(x) * jnp.sinh(y)),)
+
+
+@expands("stablehlo.tanh", dtypes=_DTYPES)
+def tanh(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """tanh(z)."""
+    return (_tanh(z.real, z.imag),)
+
+
+@expands("stablehlo.tan", dtypes=_DTYPES)
+def tan(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """tan(z) = -i tanh(i z)."""
+    turned = _tanh(-z.imag, z.real)
+    return (lax.complex(turned.imag, -turned.real),)
+
+
+@expands("stablehlo.logistic", dtypes=_DTYPES)
+def logistic(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """1 / (1 + e^-z)."""
+    return (1 / (1 + _exp(-z)),)
+
+
+def _exp(z: jax.Array) -> jax.Array:
+    x, y = z.real, z.imag
+    size = jnp.exp(x)
+    # An infinite size with no angle stays on the real axis: 0 times infinity would be NaN.
+    return lax.complex(jnp.where(y == 0, size, size * jnp.cos(y)), jnp.where(y == 0, y, size * jnp.sin(y)))
+
+
+def _log(z: jax.Array) -> jax.Array:
+    return lax.complex(_log_size(z.real, z.imag), jnp.arctan2(z.imag, z.real))
+
+
+def _log_size(x: jax.Array, y: jax.Array) -> jax.Array:
+    """log |x + i y|, without overflow, and accurate where the size is near 1."""
+    low, high = jnp.minimum(jnp.abs(x), jnp.abs(y)), jnp.maximum(jnp.abs(x), jnp.abs(y))
+    infinite = jnp.isinf(x) | jnp.isinf(y)
+    ratio = jnp.where(high == 0, 0, low / jnp.where(high == 0, 1, high))
+    far = jnp.log(high) + jnp.log1p(ratio * ratio) / 2
+    near = jnp.log1p((high - 1) * (high + 1) + low * low) / 2
+    return jnp.where(infinite, jnp.inf, jnp.where((high > 0.7) & (high < 1.5), near, far))
+
+
+def _tanh(x: jax.Array, y: jax.Array) -> jax.Array:
+    size = jnp.minimum(jnp.abs(x), 20)
+    t, s = jnp.tan(y), jnp.sinh(jnp.copysign(size, x))
+    beta = 1 + t * t
+    denominator = 1 + beta * s * s
+    large = jnp.abs(x) >= 20
+    imaginary = jnp.where(large, 4 * jnp.sin(y) * jnp.cos(y) * jnp.exp(-2 * jnp.abs(x)), t / denominator)
+    return lax.complex(jnp.where(large, jnp.sign(x), beta * jnp.sqrt(1 + s * s) * s / denominator), imaginary)

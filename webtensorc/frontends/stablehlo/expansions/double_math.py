@@ -1,0 +1,161 @@
+"""Functions of float64 that the native compiler has in single precision only.
+
+Kernels and constants are those of fdlibm (Sun Microsystems, 1993): below one unit in the last place, before the final
+arithmetic. Arguments of sine, cosine and tangent are reduced with 118 bits of pi, which is enough up to about 1e6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from webtensorc.frontends.stablehlo.expansion import Call, expands
+
+_SIN = (
+    -1.66666666666666324348e-01,
+    8.33333333332248946124e-03,
+    -1.98412698298579493134e-04,
+    2.75573137070700676789e-06,
+    -2.50507602534068634195e-08,
+    1.58969099521155010221e-10,
+)
+_COS = (
+    4.16666666666666019037e-02,
+    -1.38888888888741095749e-03,
+    2.48015872894767294178e-05,
+    -2.75573143513906633035e-07,
+    2.08757232129817482790e-09,
+    -1.13596475577881948265e-11,
+)
+_ATAN = (
+    3.33333333333329318027e-01,
+    -1.99999999998764832476e-01,
+    1.42857142725034663711e-01,
+    -1.11111104054623557880e-01,
+    9.09088713343650656196e-02,
+    -7.69187620504482999495e-02,
+    6.66107313738753120669e-02,
+    -5.83357013379057348645e-02,
+    4.97687799461593236017e-02,
+    -3.65315727442169155270e-02,
+    1.62858201153657823623e-02,
+)
+_HALF_PI = (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21)
+"""pi / 2 in three parts; products of the first two with small integers are exact."""
+
+
+@expands("stablehlo.sine", dtypes=("float64",))
+def sine(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """sin(x), x in radians."""
+    sin, cos, quadrant = _reduced(x)
+    value = jnp.where(quadrant % 2 == 1, cos, sin)
+    return (jnp.where(quadrant >= 2, -value, value),)
+
+
+@expands("stablehlo.cosine", dtypes=("float64",))
+def cosine(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """cos(x), x in radians."""
+    sin, cos, quadrant = _reduced(x)
+    value = jnp.where(quadrant % 2 == 1, sin, cos)
+    return (jnp.where((quadrant == 1) | (quadrant == 2), -value, value),)
+
+
+@expands("stablehlo.tan", dtypes=("float64",))
+def tan(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """sin(x) / cos(x)."""
+    sin, cos, quadrant = _reduced(x)
+    return (jnp.where(quadrant % 2 == 1, -cos / sin, sin / cos),)
+
+
+@expands("stablehlo.tanh", dtypes=("float64",))
+def tanh(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """The hyperbolic tangent, by expm1."""
+    size = jnp.abs(x)
+    small = jnp.expm1(-2 * size)
+    large = 1 - 2 / (jnp.expm1(2 * jnp.minimum(size, 22)) + 2)
+    value = jnp.where(size < 1, -small / (small + 2), large)
+    return (jnp.where(jnp.isnan(x), x, jnp.copysign(value, x)),)
+
+
+@expands("stablehlo.cbrt", dtypes=("float64",))
+def cbrt(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """The real cube root, by two steps of Newton's method."""
+    size = jnp.abs(x)
+    ordinary = (size > 0) & (size < jnp.inf)
+    safe = jnp.where(ordinary, size, 1)
+    root = jnp.exp(jnp.log(safe) / 3)
+    for _ in range(2):
+        root = root - (root - safe / (root * root)) / 3
+    return (jnp.where(ordinary, jnp.copysign(root, x), x),)
+
+
+@expands("stablehlo.remainder", dtypes=("float64",))
+def remainder(call: Call, x: jax.Array, y: jax.Array) -> tuple[jax.Array]:
+    """C's fmod, exact for quotients below 2^53."""
+    a, b = jnp.abs(x), jnp.abs(y)
+    quotient = jnp.floor(a / b)
+    (q1, q2), (b1, b2) = _halves(quotient), _halves(b)
+    rest = (((a - q1 * b1) - q1 * b2) - q2 * b1) - q2 * b2
+    rest = jnp.where(rest < 0, rest + b, rest)
+    rest = jnp.where(rest >= b, rest - b, rest)
+    rest = jnp.where(a < b, a, rest)
+    invalid = jnp.isnan(x) | jnp.isnan(y) | (b == 0) | jnp.isinf(x)
+    return (jnp.where(invalid, jnp.nan, jnp.copysign(rest, x)),)
+
+
+@expands("stablehlo.atan2", dtypes=("float32", "float64"))
+def atan2(call: Call, y: jax.Array, x: jax.Array) -> tuple[jax.Array]:
+    """The angle of the point (x, y), from -pi to pi; the native float32 one is off by 20 units in the last place."""
+    a, b = jnp.abs(y), jnp.abs(x)
+    low, high = jnp.minimum(a, b), jnp.maximum(a, b)
+    ratio = jnp.where(low == high, jnp.where(low == 0, 0, 1), low / high)
+    angle = _atan(ratio)
+    angle = jnp.where(a > b, (_HALF_PI[0] + _HALF_PI[1]) - angle, angle)
+    negative = jnp.signbit(x)
+    angle = jnp.where(negative, jnp.pi - (angle - 1.2246467991473531772e-16), angle)
+    return (jnp.where(jnp.isnan(x) | jnp.isnan(y), jnp.nan, jnp.copysign(angle, y)),)
+
+
+def _atan(x: jax.Array) -> jax.Array:
+    """The arc tangent of numbers from 0 to 1."""
+    middle, upper = (x >= 7 / 16) & (x < 11 / 16), x >= 11 / 16
+    t = jnp.where(middle, (2 * x - 1) / (2 + x), jnp.where(upper, (x - 1) / (x + 1), x))
+    high = jnp.where(middle, 4.63647609000806093515e-01, jnp.where(upper, 7.85398163397448278999e-01, 0))
+    low = jnp.where(middle, 2.26987774529616870924e-17, jnp.where(upper, 3.06161699786838301793e-17, 0))
+    z = t * t
+    return high - ((t * z * _horner(z, _ATAN) - low) - t)
+
+
+def _reduced(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Sine and cosine of `x - n pi / 2`, and `n` modulo 4."""
+    n = jnp.round(x * (2 / jnp.pi))
+    first = x - n * _HALF_PI[0]
+    second = n * _HALF_PI[1]
+    high = first - second
+    low = ((first - high) - second) - n * _HALF_PI[2]
+    y = high + low
+    tail = (high - y) + low
+    z = y * y
+    cube = z * y
+    r = _horner(z, _SIN[1:])
+    sin = y - ((z * (tail / 2 - cube * r) - tail) - cube * _SIN[0])
+    half = z / 2
+    one = 1 - half
+    cos = one + (((1 - one) - half) + (z * z * _horner(z, _COS) - y * tail))
+    return sin, cos, (n - 4 * jnp.floor(n / 4)).astype(jnp.int32)
+
+
+def _horner(x: jax.Array, coefficients: Sequence[float]) -> jax.Array:
+    value = jnp.full_like(x, coefficients[-1])
+    for each in reversed(coefficients[:-1]):
+        value = value * x + each
+    return value
+
+
+def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """A number as a sum of two of 26 bits each (Veltkamp), whose products are exact."""
+    bits = jax.lax.bitcast_convert_type(x, jnp.uint64) & jnp.uint64(0xFFFFFFFFF8000000)
+    high = jax.lax.bitcast_convert_type(bits, jnp.float64)
+    return high, x - high
