@@ -44,7 +44,9 @@ class ClampGather(Pass):
 
 
 def _is_open(op: Operation) -> bool:
-    return indexing.IN_BOUNDS not in op.attributes and op.operands[0].type.has_static_shape
+    if indexing.IN_BOUNDS in op.attributes or not op.operands[0].type.has_static_shape:
+        return False
+    return op.operands[1].type.has_static_shape or len(set(_limits(op))) == 1
 
 
 def _limits(op: Operation) -> list[int]:
@@ -61,7 +63,9 @@ def _clamped(op: Operation) -> Value:
     build, dtype = Builder(op), mlir.dtype_of(indices)
     limits = np.minimum(np.array(_limits(op), np.uint64), np.iinfo(dtype).max).astype(dtype)
     shape = mlir.shape_of(indices)
-    dimensions = [vector] if vector < len(shape) else []
-    largest = build.broadcast(build.constant(limits if dimensions else limits.reshape(())), shape, dimensions)
+    if len(set(limits.tolist())) == 1:  # scalars will do, for indices of any number
+        bounds = (build.constant(np.zeros((), dtype)), build.constant(limits[0].reshape(())))
+        return build.op("clamp", [bounds[0], indices, bounds[1]], indices.type)
+    largest = build.broadcast(build.constant(limits), shape, [vector])
     smallest = build.broadcast(build.constant(np.zeros((), dtype)), shape, [])
     return build.binary("minimum", build.binary("maximum", indices, smallest), largest)
