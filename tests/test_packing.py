@@ -7,6 +7,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from webtensorc import packing as packers
 from webtensorc.packing import Interval, Packing, lower_bound, pack
 
 HARD = [(6, 6, 2), (4, 7, 5), (3, 7, 3), (4, 4, 2), (1, 3, 6), (3, 5, 5)]
@@ -65,6 +66,13 @@ def test_never_worse_than_simple_first_fit(what: list[Interval]) -> None:
     assert size <= first_fit(what, by_size)
     assert size <= first_fit(what, by_start)
     assert size <= pack(what, node_limit=0).size
+
+
+@given(intervals())
+def test_first_fit_is_valid_and_as_large_as_it_should_be(what: list[Interval]) -> None:
+    packing = packers.first_fit(what)
+    check(what, packing)
+    assert packing.size == first_fit(what, list(range(len(what))))
 
 
 @given(intervals(most=5, alignments=st.just(1)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Interval", "Packing", "lower_bound", "pack"]
+__all__ = ["Interval", "Packing", "first_fit", "lower_bound", "pack"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def lower_bound(intervals: Sequence[Interval]) -> int:
     """Max-live: the largest sum of sizes at one time. No packing is smaller."""
     starts = sorted({interval.start for interval in intervals})
     return max((sum(i.size for i in intervals if i.start <= t <= i.end) for t in starts), default=0)
+
+
+def first_fit(intervals: Sequence[Interval]) -> Packing:
+    """Each interval, in the order given, at the lowest offset where it fits."""
+    return _Graph(intervals).place(range(len(intervals)))
 
 
 def pack(intervals: Sequence[Interval], node_limit: int = 20_000) -> Packing:

@@ -79,6 +79,14 @@ class Target:
         """Sizes of the first- and second-level data caches of one core, at least: 32 KiB and 512 KiB are common."""
         return 32 << 10, 512 << 10
 
+    @property
+    def buffer_alignment(self) -> int:
+        """What the offsets of buffers within one allocation must be multiples of, in bytes.
+
+        By default the most that Vulkan lets a device demand (minStorageBufferOffsetAlignment).
+        """
+        return 256
+
     def describe(self) -> str:
         """One line for `webtensorc targets`."""
         raise NotImplementedError

@@ -57,6 +57,11 @@ class X86Target(LevelledProcessor):
         """Processors with AVX-512 have a larger second level: 1 MiB and more, but for a few."""
         return (32 << 10, 1 << 20) if self.level == "v4" else super().cache_bytes
 
+    @property
+    def buffer_alignment(self) -> int:
+        """A cache line, and the widest vector."""
+        return 64
+
     def describe(self) -> str:
         """The level by its best known extension."""
         best = {"v1": "SSE2", "v2": "SSE4.2", "v3": "AVX2 and FMA", "v4": "AVX-512"}[self.level]

@@ -1,4 +1,5 @@
 // pass: plan-arena
+// target: x86-64-v3
 // First fit put the second buffer between the first and the third, which never live at once. Packed again, those two
 // share their bytes.
 module {
