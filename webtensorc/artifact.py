@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_container
 from webtensorc_runtime.digest import PIECE
@@ -41,6 +42,7 @@ class Artifact:
         mode: `inline` for programs that run on the calling thread, `task` for those worth a pool of workers.
         report: facts about the compiled program, JSON-ready.
         architecture: instruction set as `uname -m` names it (`x86_64`); empty where any will do.
+        general, sizes, weights: of one for particular sizes, as `webtensorc_runtime.manifest.Variant` has them.
     """
 
     label: str
@@ -52,6 +54,9 @@ class Artifact:
     mode: str
     report: dict[str, Any]
     architecture: str = ""
+    general: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,14 @@ class Bundle:
         model: the graph without weights, the weights, the signature.
         artifacts: one per target, labels distinct.
         versions: versions of what made the artifacts, by package name.
+        own_weights: what artifacts for particular sizes read besides the model's weights, by name.
         sealed_weights: checksums of the weights' member where they are known already; trusted.
     """
 
     model: Model
     artifacts: tuple[Artifact, ...]
     versions: Mapping[str, str]
+    own_weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     sealed_weights: Sealed | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -136,9 +143,10 @@ class Bundle:
         manifest, members = container.manifest, container.members
         weights = safetensors.arrays(members[safetensors.MEMBER], container.file)
         graph = bytes(members[GRAPH])
+        own = {name: weights.pop(name) for each in manifest.variants for name in each.weights if name in weights}
         model = Model(manifest.name, graph, weights, manifest.inputs, manifest.outputs, dims=manifest.dims)
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
-        return cls(model, artifacts, manifest.versions)
+        return cls(model, artifacts, manifest.versions, own)
 
     def to_bytes(self) -> bytes:
         """The bytes that `save` writes."""
@@ -156,6 +164,10 @@ class Bundle:
         """What the bundle says of itself."""
         return self._sealed[0]
 
+    @property
+    def _weights(self) -> dict[str, np.ndarray]:
+        return {**self.model.weights, **self.own_weights}
+
     @cached_property
     def _members(self) -> dict[str, bytes]:
         """Every member but the manifest and the weights, which are streamed."""
@@ -165,7 +177,7 @@ class Bundle:
     @cached_property
     def _sealed(self) -> tuple[Manifest, dict[str, Sealed]]:
         sealed = {name: Sealed.of((memoryview(data),)) for name, data in self._members.items()}
-        sealed[safetensors.MEMBER] = self.sealed_weights or Sealed.of_weights(self.model.weights)
+        sealed[safetensors.MEMBER] = self.sealed_weights or Sealed.of_weights(self._weights)
         names = _module_names(self.artifacts)
         manifest = Manifest(
             name=self.model.name,
@@ -194,7 +206,7 @@ class Bundle:
         for placed in self._layout.members:
             yield memoryview(placed.header)
             if placed.entry.name == safetensors.MEMBER:
-                yield from safetensors.encode(self.model.weights)
+                yield from safetensors.encode(self._weights)
             else:
                 yield memoryview(data[placed.entry.name])
         yield memoryview(self._layout.tail)
@@ -224,6 +236,9 @@ def _variant(artifact: Artifact, module: str) -> Variant:
         flags=artifact.flags,
         plan=artifact.plan,
         report=artifact.report,
+        general=artifact.general,
+        sizes=artifact.sizes,
+        weights=artifact.weights,
     )
 
 
@@ -238,6 +253,9 @@ def _artifact(variant: Variant, module: memoryview) -> Artifact:
         mode=variant.mode,
         report=dict(variant.report),
         architecture=variant.architecture,
+        general=variant.general,
+        sizes=variant.sizes,
+        weights=variant.weights,
     )
 
 

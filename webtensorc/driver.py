@@ -23,8 +23,9 @@ from webtensorc.job import READING, Job, Kind
 from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
-from webtensorc.sizes import Sizes
+from webtensorc.sizes import Sizes, combinations
 from webtensorc.spec import Spec
+from webtensorc.variants import Special
 
 Listener = Callable[[int, int, str], None]
 """Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
@@ -91,10 +92,30 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
     """
     plans = request.plans()
     with scratch.folder() as folder:
-        compiler = _Compiler(request, listener or _silent, folder)
+        compiler = _Compiler(request, listener or _silent, folder / "general")
         model = compiler.graph(plans[0])
-        artifacts = compiler.modules(model, plans)
-    return Compilation(Bundle(model, artifacts, versions()), compiler.records, tuple(compiler.cached))
+        artifacts = list(compiler.modules(model, plans))
+        records, cached = dict(compiler.records), list(compiler.cached)
+        own: dict[str, np.ndarray] = {}
+        for number, sizes in enumerate(combinations(request.dims)):
+            asked = {**request.dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
+            each = _Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
+            each.deadline = compiler.deadline
+            special = Special.of(sizes, each.graph(plans[0]), model.weights, own)
+            made = [_specialised(artifact, special) for artifact in each.modules(special.model, plans)]
+            artifacts += made
+            own |= {name: special.model.weights[name] for name in special.own}
+            records |= {special.label(name): some for name, some in each.records.items()}
+            cached += [special.label(name) for name in each.cached]
+        bundle = Bundle(model, tuple(artifacts), versions(), own)
+    return Compilation(bundle, records, tuple(cached))
+
+
+def _specialised(artifact: Artifact, special: Special) -> Artifact:
+    label = special.label(artifact.label)
+    return dataclasses.replace(
+        artifact, label=label, general=artifact.label, sizes=dict(special.sizes), weights=special.own
+    )
 
 
 def lower(request: Request, stop_after: Phase) -> str:

@@ -43,7 +43,7 @@ class DynamicModule(Module):
         self._selection = selection
         self._bounds = {each.name: each for each in manifest.dims}
         self._places = places((spec.name, spec.shape) for spec in manifest.inputs)
-        self._special = {frozenset(variant.sizes.items()): variant for variant in specialised}
+        self._special = tuple(specialised)
         self._open = open_program
         self._programs: dict[str, Program] = {}
         self._modules: dict[tuple[tuple[int, ...], ...], Module] = {}
@@ -93,7 +93,7 @@ class DynamicModule(Module):
     def _fixed(self, sizes: Mapping[str, int]) -> Module:
         inputs, outputs = (tuple(spec.at(sizes) for spec in specs) for specs in (self.inputs, self.outputs))
         manifest = replace(self._manifest, inputs=inputs, outputs=outputs, dims=())
-        special = self._special.get(frozenset(sizes.items()))
+        special = next((each for each in self._special if each.sizes.items() <= sizes.items()), None)
         if special is None:
             return Module(manifest, self._selection, self._program)
         if special.label not in self._programs:

@@ -83,7 +83,7 @@ class Variant:
         plan: the compilation plan as text.
         report: facts about the compiled program (JSON-ready).
         general: label of the variant of the same target that runs other sizes; empty where this one runs all.
-        sizes: the size of every named dimension, where the variant is for no other.
+        sizes: the sizes of named dimensions that the variant is for; others stay open in it.
         weights: names of the weights that this variant reads in place of the graph's, because for its sizes they are
             laid out otherwise.
     """

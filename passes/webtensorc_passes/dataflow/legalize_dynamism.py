@@ -77,26 +77,32 @@ def _as_result(build: Builder, value: Value, kind: ir.Type) -> Value:
 def _legalize_sizes(main: Operation) -> int:
     """Compute as scalars, too, what is left of the tensors that sizes are computed with, because data depends on it."""
     changes = 0
-    found = scalars.Known()
-    small = [(op, found.is_size(op)) for op in _nested(main) if scalars.has_rule(op)]
+    known = scalars.Known()
+    small = [(op, known.is_size(op)) for op in _nested(main) if scalars.has_rule(op)]
     for op, is_size in reversed(small):  # users first: what only they needed is unused then
-        is_used = bool(mlir.users(op.result))
-        if is_used and not is_size:
-            continue
-        if is_used:
-            build = Builder.before(op)
-            kind = build.signless_type(op.result.type)
-            numbers = [_number(build, op.result, at, kind) for at in range(prod(kind.shape))]
-            made = build.value("tensor.from_elements", numbers, kind)
-            op.result.replace_all_uses_with(build.bitcast(made, op.result.type.element_type))
+        if mlir.users(op.result):
+            found = _as_scalars(op) if is_size else None
+            if found is None:
+                continue
+            op.result.replace_all_uses_with(found)
         op.erase()
         changes += 1
     return changes
 
 
-def _number(build: Builder, value: Value, at: int, kind: ir.Type) -> Value:
-    found = scalars.element(build, value, at)
-    return found if found.type == kind.element_type else movement.number(build, found, kind.element_type)
+def _as_scalars(op: Operation) -> Value | None:
+    """The result of an operation as a tensor of elements that are computed one by one, if they can be."""
+    build = Builder.before(op)
+    kind = build.signless_type(op.result.type)
+    element = kind.element_type
+    converted = []
+    for at in range(prod(kind.shape)):
+        number = scalars.computed(build, op, at)
+        if number is None:
+            return None
+        converted.append(number if number.type == element else movement.number(build, number, element))
+    made = build.value("tensor.from_elements", converted, kind)
+    return build.bitcast(made, op.result.type.element_type)
 
 
 _RULES: dict[str, Callable[[Builder, Operation], Value | None]] = {

@@ -9,6 +9,7 @@ import numpy as np
 from jaxlib.mlir import ir
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.stablehlo.dynamism import DYNAMIC_REDUCE_WINDOW
 from webtensorc.frontends.stablehlo.inline import nested, replace
 from webtensorc.frontends.stablehlo.names import location_name
 
@@ -67,10 +68,12 @@ def check_shape_assertions(function: Any, file: str | None) -> None:
 
 
 def refuse_rest(function: Any, file: str | None) -> None:
-    """Raise UnsupportedError listing every custom call that is left."""
+    """Raise UnsupportedError listing every custom call that is left and that no pass takes."""
     nodes: dict[str, list[str]] = {}
     for call in _custom_calls(function):
         target = str(call.attributes["call_target_name"].value)
+        if target == DYNAMIC_REDUCE_WINDOW and "backend_config" in call.attributes:
+            continue  # `legalize-dynamism` writes it down
         nodes.setdefault(target, []).append(location_name(call.location) or "unnamed")
     if nodes:
         reason = "calls native code of the framework it came from"

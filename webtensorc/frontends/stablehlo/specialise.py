@@ -38,7 +38,7 @@ def pinned(model: Model, asked: Mapping[str, Sizes], input_shapes: Mapping[str, 
         for dim, size in _of_shape(model, name, shape, bounds).items():
             if sizes.setdefault(dim, size) != size:
                 raise UsageError(f"dimension `{dim}` is given as {sizes[dim]} and as {size}", doing=_DOING)
-    narrowed = tuple(asked[each.name].bounds(each.name) if each.name in asked else each for each in model.dims)
+    narrowed = tuple(_narrowed(each, asked[each.name]) if each.name in asked else each for each in model.dims)
     made = model if narrowed == model.dims else replace(model, dims=narrowed)
     return with_sizes(made, sizes) if sizes else made
 
@@ -69,7 +69,7 @@ def _check(model: Model, name: str, asked: Sizes, bounds: Mapping[str, Bounds]) 
         hint += "; start from the original model to choose others"
         raise UsageError(f"`{model.name}` has no named dimension {name!r}", doing=_DOING, hint=hint)
     ends = [asked.fixed] if asked.fixed is not None else [asked.least, asked.most]
-    for size in ends:
+    for size in asked.special if _says_no_bounds(asked) else ends:
         is_wider = size is None and bounds[name].most is not None
         if is_wider or (size is not None and size not in bounds[name]):
             raise UsageError(
@@ -77,6 +77,14 @@ def _check(model: Model, name: str, asked: Sizes, bounds: Mapping[str, Bounds]) 
                 doing=_DOING,
                 hint="start from the original model to choose others",
             )
+
+
+def _says_no_bounds(asked: Sizes) -> bool:
+    return bool(asked.special) and (asked.least, asked.most) == (1, None)
+
+
+def _narrowed(bounds: Bounds, asked: Sizes) -> Bounds:
+    return bounds if _says_no_bounds(asked) else asked.bounds(bounds.name)
 
 
 def _of_shape(model: Model, name: str, shape: tuple[int, ...], bounds: Mapping[str, Bounds]) -> dict[str, int]:

@@ -84,8 +84,8 @@ class Builder:
         return self.value(f"arith.{name}", operands, operands[0].type)
 
     def compare(self, predicate: str, left: Value, right: Value) -> Value:
-        """`arith.cmpi`: eq, ne, slt, sle, sgt, sge."""
-        number = ("eq", "ne", "slt", "sle", "sgt", "sge").index(predicate)
+        """`arith.cmpi`: eq, ne; slt, sle, sgt, sge for signed, ult, ule, ugt, uge for unsigned integers."""
+        number = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge").index(predicate)
         with self.location.context:
             attribute = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), number)
         return self.value("arith.cmpi", [left, right], self.i1, {"predicate": attribute})

@@ -26,10 +26,14 @@ def element(build: Builder, value: Value, at: int = 0) -> Value:
     """Element number `at`, in row-major order: of type `index` for an integer tensor, `i1` for a boolean one."""
     if (value, at) not in build.numbers:
         op = mlir.owner(value)
-        rule = _RULES.get(op.name) if op is not None else None
-        found = rule(build, op, at) if rule and _is_small(value) else None
+        found = computed(build, op, at) if op is not None and has_rule(op) else None
         build.numbers[value, at] = _extracted(build, value, at) if found is None else found
     return build.numbers[value, at]
+
+
+def computed(build: Builder, op: Operation, at: int) -> Value | None:
+    """Element number `at` of the result of an operation that has a rule, if the rule covers it."""
+    return _RULES[op.name](build, op, at)
 
 
 class Known:
@@ -52,7 +56,7 @@ class Known:
 
 def has_rule(op: Operation) -> bool:
     """Whether the elements of an operation's result can be computed as scalars from those of its operands."""
-    return op.name in _RULES and _is_small(op.result)
+    return op.name in _RULES and _is_small(op.results[0])
 
 
 def _is_small(value: Value) -> bool:
@@ -132,12 +136,11 @@ def _binary(name: str) -> Callable[[Builder, Operation, int], Value]:
     return lambda build, op, at: build.arith(name, *(element(build, each, at) for each in op.operands))
 
 
-def _compare(build: Builder, op: Operation, at: int) -> Value | None:
-    if _is_boolean(op.operands[0]):
-        return None
+def _compare(build: Builder, op: Operation, at: int) -> Value:
     text = str(op.attributes["comparison_direction"])
     direction = text.rpartition(" ")[2].rstrip(">").lower()
-    predicate = direction if direction in ("eq", "ne") else f"s{direction}"
+    signs = "u" if _is_boolean(op.operands[0]) else "s"
+    predicate = direction if direction in ("eq", "ne") else f"{signs}{direction}"
     return build.compare(predicate, *(element(build, each, at) for each in op.operands))
 
 

@@ -1,0 +1,52 @@
+"""Variants of a model of dynamic shape for particular sizes: what they share with the general one, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from webtensorc.model import Model
+
+
+@dataclass(frozen=True)
+class Special:
+    """A model for particular sizes.
+
+    Attributes:
+        sizes: by dimension.
+        model: the model, its weights under the names that they have in the bundle.
+        own: the names of those that the general model does not have.
+    """
+
+    sizes: Mapping[str, int]
+    model: Model
+    own: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, sizes: Mapping[str, int], model: Model, general: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray]
+    ) -> Special:
+        """`model` beside the weights of the general one and of other variants: equal weights are stored once."""
+        weights: dict[str, np.ndarray] = {}
+        for name, array in model.weights.items():
+            alike = [name, *(each for each in others if each.rpartition("@")[0] == name)]
+            stored = {**general, **others}
+            same = (each for each in alike if each in stored and _same(stored[each], array))
+            weights[next(same, f"{name}@{written(sizes)}")] = array
+        own = tuple(name for name in weights if name not in general)
+        return cls(sizes, replace(model, weights=weights), own)
+
+    def label(self, target: str) -> str:
+        """The label of this variant for a target: `x86-64-v3@batch=8`."""
+        return f"{target}@{written(self.sizes)}"
+
+
+def written(sizes: Mapping[str, int]) -> str:
+    """Sizes as text: `batch=8,seq=128`."""
+    return ",".join(f"{name}={size}" for name, size in sizes.items())
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and (a is b or a.tobytes() == b.tobytes())
