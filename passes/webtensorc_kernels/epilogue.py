@@ -12,7 +12,7 @@ from typing import Literal
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish", "prefetch"]
+__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish"]
 
 _LONG = 10
 """Operations from which on an epilogue is a loop of its own: unrolled over a register block it would be huge."""
@@ -95,19 +95,6 @@ class Block:
     starts: tuple[Index, ...]
     count: int
     channels: tuple[Index, ...]
-
-
-def prefetch(code: Code, epilogue: Epilogue, block: Block, operands: Sequence[View]) -> None:
-    """Have near what the epilogue will read, in front of the work whose results the block holds.
-
-    Operands as large as the result come from far, a short piece of each row at a time, which no processor foresees.
-    """
-    for by, view in zip(epilogue.operands, operands, strict=True):
-        if by == "result":
-            for start in block.starts:
-                for i in range(block.count):
-                    for channel in block.channels:
-                        code.prefetch(view, code.add(start, i), channel)
 
 
 def finish(

@@ -9,9 +9,8 @@ int8 times int8 is summed in int32, which is exact. The sums of one operand are 
 none is needed where the other zero point is 0. What was a quantisation behind the contraction is then a requantisation:
 it reads the int32 sums, and is fused with it as any elementwise work. Weights stay int8 in the bundle.
 
-The scales must be the same along what is summed over (per tensor, or per output channel). Convolutions with weights
-that have a zero point, and depthwise ones, for which the native compiler has no mixed form, widen their operands to
-int32 first.
+The scales must be the same along what is summed over (per tensor, or per output channel). Grouped convolutions with
+weights that have a zero point, and convolutions of two activations, widen their operands to int32 first.
 
 Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"
 (CVPR 2018), section 2.2 and 2.3; ONNX QLinearConv and QLinearMatMul.
@@ -152,8 +151,7 @@ def _convolution(graph: Graph, evaluator: Evaluator, op: Operation, image: Quant
         return False
     flat, per_channel = [1] * len(layout.output), [-1 if each == "f" else 1 for each in layout.output]
     x, y = image.int8_zero, kernel.int8_zero
-    is_depthwise = groups > 1 and mlir.shape_of(op.operands[1])[layout.kernel.index("i")] == 1
-    is_wide = is_depthwise or (y.any() and groups > 1) or evaluator.known(kernel.source) is None or not _fits(x)
+    is_wide = (y.any() and groups > 1) or evaluator.known(kernel.source) is None or not _fits(x)
     if is_wide and mlir.dtype_of(op.results[0]) == _INT32:
         return False  # it is what it would become
     a, b = image.int8(graph, evaluator, op), kernel.int8(graph, evaluator, op)

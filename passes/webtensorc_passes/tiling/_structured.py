@@ -10,59 +10,26 @@ from iree.compiler.dialects import linalg
 
 from webtensorc.iree import mlir
 
-__all__ = [
-    "Linear",
-    "forwards",
-    "indexing_maps",
-    "is_float32",
-    "is_zero",
-    "linear_maps",
-    "scalar_constant",
-    "unreshaped",
-]
+__all__ = ["forwards", "indexing_maps", "is_float32", "is_zero", "scalar_constant", "unreshaped"]
 
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
 
-Linear = dict[int, int]
-"""An index as a sum of loops, each with a factor; empty for index 0."""
+def indexing_maps(op: Any) -> tuple[tuple[int | None, ...], ...]:
+    """For each operand the loops that index its dimensions; None stands for index 0.
 
-
-def linear_maps(op: Any) -> list[list[Linear]]:
-    """For each operand and dimension the loops that index it.
-
-    Empty for what is no structured operation, or has an index that is no such sum.
+    Empty for what is no structured operation, or has an index that is neither.
     """
     try:
         maps = [getattr(each, "value", each) for each in linalg.get_indexing_maps(op) or ()]
     except (IndexError, TypeError, ValueError, RuntimeError):
-        return []
-    found: list[list[Linear]] = []
-    for each in maps:
-        sums = [_linear(str(result)) for result in each.results]
-        if None in sums:
-            return []
-        found.append([each for each in sums if each is not None])
-    return found
-
-
-def _linear(text: str) -> Linear | None:
-    loops: Linear = {}
-    for term in text.split(" + ") if text != "0" else ():
-        found = re.fullmatch(r"d(\d+)(?: \* (\d+))?", term)
-        if found is None or int(found[1]) in loops:
-            return None
-        loops[int(found[1])] = int(found[2] or 1)
-    return loops
-
-
-def indexing_maps(op: Any) -> tuple[tuple[int | None, ...], ...]:
-    """For each operand the loops that index its dimensions; None stands for index 0. Empty if one is anything else."""
+        return ()
     found = []
-    for map_ in linear_maps(op):
-        if any(len(index) > 1 or set(index.values()) - {1} for index in map_):
+    for each in maps:
+        texts = [str(result) for result in each.results]
+        if not all(re.fullmatch(r"d\d+|0", text) for text in texts):
             return ()
-        found.append(tuple(next(iter(index), None) for index in map_))
+        found.append(tuple(None if text == "0" else int(text[1:]) for text in texts))
     return tuple(found)
 
 
@@ -76,7 +43,7 @@ def scalar_constant(value: Any) -> str | None:
     op = mlir.owner(value)
     if op is None:
         return None
-    if op.name == "linalg.fill" or forwards(op):
+    if op.name == "linalg.fill":
         return scalar_constant(op.operands[0])
     if op.name != "arith.constant":
         return None

@@ -1,4 +1,4 @@
-"""Write kernels for convolutions, products and pooling, with what follows element by element in the same loop.
+"""Write kernels for convolutions and matrix products, with what follows element by element in the same loop.
 
 The native compiler's own code for these is far from the machine's peak on most shapes. Here each distinct shape gets a
 kernel of `webtensorc_kernels`, a `stream.executable` that the native compiler only lowers; the operation, the zeros
@@ -12,24 +12,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import direct, windows, winograd
+from webtensorc_kernels import direct, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
-from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._contractions import Contraction, match
 from webtensorc_passes.tiling._epilogues import Fused, fuse
-from webtensorc_passes.tiling._sites import Site, match
 
 __all__ = ["GenerateKernels"]
 
 
 @dataclass(frozen=True)
 class GenerateKernels(Pass):
-    """Replace contractions and windows of static shape by dispatches of generated kernels.
+    """Replace contractions of static shape by dispatches of generated kernels.
 
     Reports `kernels`: for each the choices made, in words.
     """
@@ -43,42 +42,40 @@ class GenerateKernels(Pass):
     """Whether 3x3 convolutions may use Winograd's algorithm, whose results differ by some 1e-5 of their scale."""
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of operations that became the heart of a kernel."""
+        """Return the number of contractions that were replaced."""
         machine = Machine.of(context.target) if context.target else None
         if machine is None:
             return 0
         library = _Library(module)
-        for site in reversed(_sites(module)):
-            fused = fuse(site.op, site.channels)
-            kernel = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
-            if kernel is not None:
-                library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
+        for contraction in reversed(_contractions(module)):
+            _replace(contraction, machine, library, winograd_too=self.winograd)
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
 
 
-def _sites(module: Any) -> list[Site]:
+def _contractions(module: Any) -> list[Contraction]:
     found = []
     for function in module.regions[0].blocks[0].operations:
         if function.operation.name not in ("util.func", "func.func") or not function.operation.regions[0].blocks:
             continue
         for block in function.operation.regions[0].blocks:
-            found += [site for op in block.operations if (site := match(op.operation)) is not None]
+            found += [c for op in block.operations if (c := match(op.operation)) is not None]
     return found
 
 
-def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
-    """The kernel for a site; None if none is worth its code."""
-    if site.fold:
-        strip = windows.choose(site.problem, machine)
-        code = Code(strip.lanes if strip else 1, machine.fused)
-        return windows.generate(site.problem, strip, site.fold, epilogue, code) if strip else None
-    blocking = winograd.plan(site.problem, machine) if allow_winograd else None
+def _replace(contraction: Contraction, machine: Machine, library: _Library, *, winograd_too: bool) -> None:
+    problem = contraction.problem.flat()
+    blocking = winograd.plan(problem, machine) if winograd_too else None
+    tile = blocking.tile if blocking else choose(problem, machine)
+    if tile is None:
+        return
+    fused = fuse(contraction.op, problem.groups * problem.outputs)
+    code = Code(tile.lanes, machine.fused)
     if blocking:
-        return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine.fused))
-    problem = site.problem.flat()
-    tile = choose(problem, machine)
-    return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine.fused)) if tile else None
+        kernel = winograd.generate(problem, blocking, fused.epilogue, code)
+    else:
+        kernel = direct.generate(problem, tile, fused.epilogue, code)
+    library.dispatch(contraction.name, kernel, [contraction.image, contraction.weights, *fused.operands], fused)
 
 
 class _Library:
