@@ -7,7 +7,7 @@ EMULATED := $(VENV)/.emulated
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance bless bench docs clean
+.PHONY: help demo test check conformance torch bless bench docs clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,10 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 conformance: $(STAMP)  ## Run the whole operator suites of JAX (hours); name cases with `tests/conformance/run.py`.
 	$(BIN)/python tests/conformance/run.py jax_cases
 	$(BIN)/python tests/conformance/run.py jax64_cases
+
+torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, which this installs, and compare with it.
+	$(PIP) --group torch
+	$(BIN)/python -m pytest -n 2 -q tests/differential/test_torch_models.py
 
 bless: $(STAMP) docs  ## Write the expected output of golden tests and generated pages again; read the diff.
 	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes

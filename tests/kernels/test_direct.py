@@ -20,9 +20,6 @@ MACHINES = [
 ]
 machines = st.sampled_from(MACHINES)
 
-CACHE = 1 << 19
-caches = st.sampled_from((0, 1 << 12))  # the small ones have weights copied in pieces
-
 PLAIN = Epilogue()
 BIAS_RESIDUAL_RELU = Epilogue(
     (
@@ -53,7 +50,7 @@ def interpreted(
     shapes = [view.shape for view in epilogue.views(p.points, p.groups * p.outputs)]
     held = {f"%e{i}": a.reshape(shape) for i, (a, shape) in enumerate(zip(extra, shapes, strict=True))}
     held["%x"] = x.reshape(p.batch, p.image[0], -1)
-    held["%w"] = w.reshape(-1, w.shape[-1])
+    held["%w"] = w.reshape(p.kernel[0], -1, w.shape[-1])
     code = Interpreter(tile.lanes, held)
     direct.generate(p, tile, epilogue, code)
     assert code.stored["%y"].all()
