@@ -170,7 +170,8 @@ class Interpreter:
         if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
             raise NotSupportedError("one of its inputs has a size that depends on the model's inputs")
         if operator.folds and all(map(is_known, inputs)) and not any(isinstance(each, Extents) for each in inputs):
-            with jax.ensure_compile_time_eval():
+            # As in a compiled model, log(0) is -inf without a word.
+            with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
                 results = operator.function(*inputs, **keywords)
         else:
             results = operator.function(*map(self._lifted, inputs), **keywords)
