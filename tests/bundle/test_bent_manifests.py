@@ -18,6 +18,7 @@ import webtensorc_runtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from webtensorc_runtime import DiagnosticError, zip_layout
+from webtensorc_runtime.manifest import SCHEMA
 
 import webtensorc
 from webtensorc.artifact import Bundle
@@ -42,7 +43,7 @@ def sealed(members: dict[str, bytes], manifest: Any) -> bytes:
     text = json.dumps(manifest).encode()
     members = {**members, "manifest.json": text}
     entries = [zip_layout.Entry(name, len(data), zlib.crc32(data)) for name, data in members.items()]
-    comment = f"webtensorc bundle schema=1 reader=1 manifest-sha256={hashlib.sha256(text).hexdigest()}"
+    comment = f"webtensorc bundle schema={SCHEMA} reader=1 manifest-sha256={hashlib.sha256(text).hexdigest()}"
     layout = zip_layout.plan_layout(entries, comment.encode())
     return b"".join(placed.header + members[placed.entry.name] for placed in layout.members) + layout.tail
 
