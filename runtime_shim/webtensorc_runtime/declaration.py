@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from webtensorc_runtime.dims import UNKNOWN
 from webtensorc_runtime.errors import InvalidFileError
 from webtensorc_runtime.manifest import TensorSpec
 
@@ -44,9 +45,24 @@ def check(
         )
 
 
+def completed(declaration: str, outputs: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """The outputs, with the module's own sizes where the manifest leaves them to it."""
+    if not declaration:
+        return tuple(outputs)
+    found = [sizes.split("x")[:-1] for side, sizes in _ARGUMENT.findall(declaration) if side == "output"]
+    return tuple(
+        TensorSpec(
+            spec.name,
+            spec.dtype,
+            tuple(int(n) if dim == UNKNOWN and n != "?" else dim for n, dim in zip(sizes, spec.shape, strict=True)),
+        )
+        for sizes, spec in zip(found, outputs, strict=True)
+    )
+
+
 def _agree(shapes: Sequence[Sequence[str]], specs: Sequence[TensorSpec]) -> bool:
     return len(shapes) == len(specs) and all(
         len(shape) == len(spec.shape)
-        and all(size in ("?", str(extent)) for size, extent in zip(shape, spec.shape, strict=True))
+        and all(size in ("?", str(extent)) or extent == UNKNOWN for size, extent in zip(shape, spec.shape, strict=True))
         for shape, spec in zip(shapes, specs, strict=True)
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime import declaration
 from webtensorc_runtime.dims import places, solve
 from webtensorc_runtime.engine import Program
 from webtensorc_runtime.errors import UsageError
@@ -92,10 +93,11 @@ class DynamicModule(Module):
 
     def _fixed(self, sizes: Mapping[str, int]) -> Module:
         inputs, outputs = (tuple(spec.at(sizes) for spec in specs) for specs in (self.inputs, self.outputs))
-        manifest = replace(self._manifest, inputs=inputs, outputs=outputs, dims=())
         special = next((each for each in self._special if each.sizes.items() <= sizes.items()), None)
-        if special is None:
-            return Module(manifest, self._selection, self._program)
-        if special.label not in self._programs:
-            self._programs[special.label] = self._open(special)
-        return Module(manifest, Selection(special, self.rejected), self._programs[special.label])
+        selection, program = self._selection, self._program
+        if special is not None:
+            if special.label not in self._programs:
+                self._programs[special.label] = self._open(special)
+            selection, program = Selection(special, self.rejected), self._programs[special.label]
+        outputs = declaration.completed(program.declaration, outputs)
+        return Module(replace(self._manifest, inputs=inputs, outputs=outputs, dims=()), selection, program)

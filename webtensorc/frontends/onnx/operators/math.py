@@ -55,7 +55,7 @@ def pow_(base: Value, exponent: Value) -> Value:
     np_ = xp(base, exponent)
     common = jnp.promote_types(base.dtype, exponent.dtype)
     if is_known(exponent) and exponent.size == 1 and not is_known(base):
-        shape = np.broadcast_shapes(base.shape, exponent.shape)
+        shape = jnp.broadcast_shapes(base.shape, exponent.shape)
         special = _small_power(base, exponent.ravel()[0])
         if special is not None:
             return special.reshape(shape)

@@ -89,7 +89,7 @@ def expand(x: Value, shape: Value) -> Value:
     """Broadcast with a shape, in both directions."""
     wanted = known_ints(shape, "shape")
     if is_static((*x.shape, *wanted)):
-        return xp(x).broadcast_to(x, np.broadcast_shapes(x.shape, wanted))
+        return xp(x).broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
     return jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
 
 
