@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import webtensorc_runtime
 
@@ -49,3 +50,21 @@ def test_agrees_with_onnxruntime(name: str, rate: int) -> None:
     }
     for one, other in zip(module.run(feed).values(), session.run(None, feed), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())
+
+
+@pytest.mark.slow
+def test_an_open_batch_agrees_at_several_sizes() -> None:
+    model = onnx.load(DATA / "silero_vad_16k_op15.onnx")
+    shapes = {each.name: each.type.tensor_type.shape.dim for each in model.graph.input}
+    shapes["input"][0].dim_param = shapes["state"][1].dim_param = "batch"
+    shapes["input"][1].dim_value = 576
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    module = webtensorc_runtime.load(webtensorc.compile(model, dims={"batch": (1, 16)}, cache=False))
+    random = np.random.default_rng(0)
+    for batch in (1, 3, 16):
+        feed = {
+            spec.name: np.asarray(16000 if spec.name == "sr" else random.standard_normal(spec.sizes)).astype(spec.dtype)
+            for spec in (each.at({"batch": batch}) for each in module.inputs)
+        }
+        for one, other in zip(module.run(feed).values(), session.run(None, feed), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())

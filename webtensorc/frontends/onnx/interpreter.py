@@ -163,13 +163,15 @@ class Interpreter:
         keywords = {
             name: attrs.to_python(each, self.source.file, self.source.folder, subgraph) for name, each in own.items()
         }
+        # A body's nodes are computed one by one, and may read values that are not known; sizes may be expressions.
+        is_plain = not any(map(callable, keywords.values())) and not any(isinstance(each, Extents) for each in inputs)
         if operator.wants_node:
             keywords["node"] = node
         if operator.wants_recompute:
             keywords["recompute"] = functools.partial(self._recomputed, scope)
         if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
             raise NotSupportedError("one of its inputs has a size that depends on the model's inputs")
-        if operator.folds and all(map(is_known, inputs)) and not any(isinstance(each, Extents) for each in inputs):
+        if operator.folds and is_plain and all(map(is_known, inputs)):
             # As in a compiled model, log(0) is -inf without a word.
             with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
                 results = operator.function(*inputs, **keywords)
