@@ -109,6 +109,37 @@ def chains() -> Any:
     return model(nodes, {"x": ["batch", "seq", 8]}, outputs, weights)
 
 
+def detector() -> Any:
+    """The parts of a detector on images of open size: strides, pooling, nearest upsampling, a list of all positions."""
+    nodes = [
+        node("Conv", ["x", "k1"], ["a"], pads=[1] * 4, strides=[2, 2]),
+        node("Sigmoid", ["a"], ["gate"]),
+        node("Mul", ["a", "gate"], ["m"]),
+        node("Resize", ["m", "", "scales"], ["up"], mode="nearest", coordinate_transformation_mode="asymmetric",
+             nearest_mode="floor"),
+        node("Conv", ["up", "k2"], ["down"], pads=[1] * 4, strides=[2, 2]),
+        node("MaxPool", ["m"], ["pooled"], kernel_shape=[5, 5], pads=[2] * 4, strides=[1, 1]),
+        node("Concat", ["down", "pooled"], ["c"], axis=1),
+        node("Shape", ["c"], ["shape"]),
+        node("Slice", ["shape", "zero", "two", "zero"], ["outer"]),
+        node("Concat", ["outer", "minus"], ["target"], axis=0),
+        node("Reshape", ["c", "target"], ["r"]),
+        node("Transpose", ["r"], ["y"], perm=[0, 2, 1]),
+    ]  # fmt: skip
+    weights = {
+        "k1": weight(8, 3, 3, 3), "k2": weight(8, 8, 3, 3), "scales": np.asarray([1, 1, 2, 2], np.float32),
+        "zero": integers(0), "two": integers(2), "minus": integers(-1),
+    }  # fmt: skip
+    return model(nodes, {"x": ["n", 3, "h", "w"]}, {"y": ["n", None, 16]}, weights)
+
+
+def test_a_detector_on_images_of_open_size() -> None:
+    bundle = webtensorc.compile(detector(), dims={"h": (8, 64), "w": (8, 64)}, cache=False)
+    module = webtensorc_runtime.load(bundle)
+    for height, width in ((8, 8), (10, 16), (31, 17)):
+        agree(detector(), module, {"n": 2, "h": height, "w": width})
+
+
 @pytest.mark.parametrize("make", [attention, chains])
 def test_sizes_computed_in_the_graph(make: Any) -> None:
     proto = make()

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known, known_ints
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, known, known_ints
 
 Kernel = Callable[[np.ndarray], np.ndarray]
+
+
+_REPEATING = {
+    ("asymmetric", "floor"),
+    ("half_pixel", "round_prefer_floor"),
+    ("half_pixel", "round_prefer_ceil"),
+    ("pytorch_half_pixel", "round_prefer_floor"),
+    ("pytorch_half_pixel", "round_prefer_ceil"),
+}
+"""Coordinates and roundings for which `nearest`, by a whole factor k, gives element i // k."""
+
+_MOST_REPEATED = 64
 
 
 @op("Upsample", until=8)
 def upsample_7(x: Value, *, scales: tuple[float, ...], mode: str = "nearest") -> Value:
     """Scales are an attribute."""
     return resize_10(x, np.asarray(scales, np.float32), mode=mode)
+
+
+def _whole_factors(lengths: Sequence[Value], scales: Value, sizes: Value) -> list[int] | None:
+    """By how much every axis grows, if all do by whole factors."""
+    if sizes is not None and sizes.size:
+        found = []
+        for length, size in zip(lengths, known_ints(sizes, "sizes"), strict=True):
+            found += [k for k in range(1, _MOST_REPEATED + 1) if is_static([gap := size - length * k]) and gap == 0][:1]
+        return found if len(found) == len(lengths) else None
+    numbers = known(scales, "scales").ravel()
+    return [int(each) for each in numbers] if all(each >= 1 and each == int(each) for each in numbers) else None
 
 
 @op("Upsample", since=9)
@@ -52,6 +77,12 @@ def resize_11(
     """By scales or to sizes; `axes`, `antialias` and `keep_aspect_ratio_policy` since opset 18."""
     which = tuple(axis % x.ndim for axis in (axes if axes is not None else range(x.ndim)))
     lengths = [x.shape[axis] for axis in which]
+    if not is_static(lengths):
+        times = _whole_factors(lengths, scales, sizes)
+        rounds_alike = (coordinate_transformation_mode, nearest_mode) in _REPEATING and mode == "nearest"
+        if times is None or (set(times) != {1} and not rounds_alike):
+            raise NotSupportedError("axes of open size are only repeated a whole number of times: give sizes (--dim)")
+        return functools.reduce(lambda y, each: jnp.repeat(y, each[0], each[1]), zip(times, which, strict=True), x)
     factors, outputs = _extent(lengths, scales, sizes, keep_aspect_ratio_policy)
     window = None if roi is None or roi.size == 0 else known(roi, "roi")
     outside: Value = False
