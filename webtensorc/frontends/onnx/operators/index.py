@@ -9,7 +9,7 @@ from jax import lax
 from webtensorc.frontends.onnx import extents
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known, known_ints
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints
 
 
 def _positive(indices: Value, size: int) -> Value:
@@ -34,9 +34,13 @@ def _positive_of_open(indices: Value, size: Value) -> Value:
     return np.where(indices < 0, indices + extents.of(size, indices.dtype), indices)
 
 
-@op("Gather")
+@op("Gather", bounded=True)
 def gather(data: Value, indices: Value, *, axis: int = 0) -> Value:
     """The slices of an axis at the indices."""
+    if isinstance(data, Bounded):
+        raise NotSupportedError("it picks from a tensor whose size depends on data")
+    if isinstance(indices, Bounded):
+        return Bounded(gather(data, indices.array, axis=axis), axis % data.ndim + indices.axis, indices.count)
     if isinstance(indices, np.ndarray) and indices.ndim == 0 and not is_known(data):
         at = _positive(indices, data.shape[axis])
         if isinstance(at, Extents):
@@ -58,9 +62,15 @@ def gather_elements(data: Value, indices: Value, *, axis: int = 0) -> Value:
     return jnp.take_along_axis(data[cut], jnp.asarray(where), axis, mode="clip")
 
 
-@op("GatherND", since=11)
+@op("GatherND", since=11, bounded=True)
 def gather_nd(data: Value, indices: Value, *, batch_dims: int = 0) -> Value:
     """Slices at index tuples, the last axis of `indices`; leading `batch_dims` axes are shared (opset 12)."""
+    if isinstance(data, Bounded):
+        raise NotSupportedError("it picks from a tensor whose size depends on data")
+    if isinstance(indices, Bounded):
+        if indices.axis < batch_dims or indices.axis == indices.array.ndim - 1:
+            raise NotSupportedError("the size of its index tuples, or of a shared axis, depends on data")
+        return Bounded(gather_nd(data, indices.array, batch_dims=batch_dims), indices.axis, indices.count)
     return jnp.asarray(data)[_coordinates(data.shape, indices, batch_dims)]
 
 

@@ -47,15 +47,27 @@ def transpose(x: Value, *, perm: tuple[int, ...] | None = None) -> Value:
     return xp(x).transpose(x, perm)
 
 
-@op("Squeeze")
+@op("Squeeze", bounded=True)
 def squeeze(data: Value, axes: Value = None) -> Value:
     """Drop dimensions of size 1: all, or `axes` (an attribute until opset 12, an input since 13)."""
+    if isinstance(data, Bounded):
+        if axes is None:
+            raise NotSupportedError("without axes it would drop a size that depends on data where that is 1")
+        gone = sorted(each % data.array.ndim for each in known_ints(axes, "axes"))
+        if data.axis in gone:
+            raise NotSupportedError("it drops an axis whose size depends on data")
+        return Bounded(jnp.squeeze(data.array, gone), data.axis - sum(each < data.axis for each in gone), data.count)
     return xp(data).squeeze(data, None if axes is None else known_ints(axes, "axes"))
 
 
-@op("Unsqueeze")
+@op("Unsqueeze", bounded=True)
 def unsqueeze(data: Value, axes: Value) -> Value:
     """Insert dimensions of size 1 at `axes` (an attribute until opset 12, an input since 13)."""
+    if isinstance(data, Bounded):
+        array = jnp.expand_dims(data.array, known_ints(axes, "axes"))
+        new = {each % array.ndim for each in known_ints(axes, "axes")}
+        old = [each for each in range(array.ndim) if each not in new]
+        return Bounded(array, old[data.axis], data.count)
     return xp(data).expand_dims(data, known_ints(axes, "axes"))
 
 
@@ -111,9 +123,13 @@ def _bound(size: Value) -> Value:
     return None if isinstance(size, int) and abs(size) >= 2**31 - 1 else size
 
 
-@op("Slice", since=10)
+@op("Slice", since=10, bounded=True)
 def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
     """Cut ranges, with steps, out of axes; bounds are clamped as in Python."""
+    if isinstance(data, Bounded):
+        if axes is None or data.axis in (each % data.array.ndim for each in known_ints(axes, "axes")):
+            raise NotSupportedError("it cuts an axis whose size depends on data")
+        return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, data.count)
     which = range(data.ndim) if axes is None else known_ints(axes, "axes")
     strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
     index = [slice(None)] * data.ndim
