@@ -43,6 +43,7 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 conformance: $(STAMP)  ## Run the whole operator suites of JAX (hours); name cases with `tests/conformance/run.py`.
 	$(BIN)/python tests/conformance/run.py jax_cases
 	$(BIN)/python tests/conformance/run.py jax64_cases
+	$(BIN)/python tests/conformance/run.py jax_compat_cases
 
 torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, which this installs, and compare with it.
 	$(PIP) --group torch

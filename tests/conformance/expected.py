@@ -30,14 +30,17 @@ class Expected:
         file = FOLDER / f"{suite}.json"
         return cls(**json.loads(file.read_text())) if file.exists() else cls(0, {})
 
-    @classmethod
-    def of(cls, outcomes: Iterable[Outcome], cases: int) -> Expected:
-        """What would make these outcomes the expected ones."""
-        found: dict[str, list[str]] = {}
-        for each in sorted(outcomes, key=lambda each: each.case):
+    def updated(self, outcomes: Iterable[Outcome], cases: int) -> Expected:
+        """What makes these outcomes the expected ones; of cases that were not run the expectation stays."""
+        status = {case: key for key, names in self.exceptions.items() for case in names}
+        for each in outcomes:
+            status.pop(each.case, None)
             if each.status != "pass":
-                found.setdefault(f"{each.status}: {each.reason}", []).append(each.case)
-        return cls(cases, dict(sorted(found.items())))
+                status[each.case] = f"{each.status}: {each.reason.split(' | ')[0]}"
+        found: dict[str, list[str]] = {}
+        for case, key in sorted(status.items()):
+            found.setdefault(key, []).append(case)
+        return Expected(cases, dict(sorted(found.items())))
 
     def write(self, suite: str) -> None:
         """Write it down."""

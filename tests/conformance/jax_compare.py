@@ -11,8 +11,8 @@ from jax._src import public_test_util
 Array = np.ndarray[Any, Any]
 Arrays = Sequence[Array]
 
-_SCALED = {"fft"}
-"""Every element is a sum over all inputs: its rounding error is relative to the largest element, not to itself."""
+_SCALED = {"cumsum", "fft", "reduce_sum", "reduce_window_add"}
+"""Every element is a sum, in an order of ours: rounding errors are relative to its terms, so to the largest element."""
 
 FACTOR = 20.0
 """Constant of the backward error bounds: a factorisation may miss by `FACTOR n eps |A|`."""

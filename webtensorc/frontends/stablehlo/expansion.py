@@ -37,7 +37,7 @@ _WHOLE = {
     "stablehlo.fft",
     "stablehlo.triangular_solve",
 }
-_WIDE = {"float64", "complex128"}
+_WIDE = {"float64", "complex64", "complex128"}
 """What is worth looking up: these operations, and those on these dtypes."""
 
 

@@ -1,7 +1,7 @@
-"""Functions of complex128, from functions of float64 on real and imaginary parts.
+"""Functions of complex numbers that the native compiler lacks, from functions on real and imaginary parts.
 
-W. Kahan, Branch cuts for complex elementary functions (1987); branch cuts are those of C99, annex G. complex64 stays
-with the native compiler, which has it.
+W. Kahan, Branch cuts for complex elementary functions (1987); branch cuts are those of C99, annex G. complex64
+stays with the native compiler, which has it, but for the size: that overflows and underflows there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,16 @@ from jax import lax
 from webtensorc.frontends.stablehlo.expansion import Call, expands
 
 _DTYPES = ("complex128",)
+
+
+@expands("stablehlo.abs", dtypes=("complex64",))
+def size(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """|z|, without overflow."""
+    x, y = jnp.abs(z.real), jnp.abs(z.imag)
+    low, high = jnp.minimum(x, y), jnp.maximum(x, y)
+    ratio = jnp.where(high == 0, 0, low / jnp.where(high == 0, 1, high))
+    value = high * jnp.sqrt(1 + ratio * ratio)
+    return (jnp.where(jnp.isinf(x) | jnp.isinf(y), jnp.inf, value),)
 
 
 @expands("stablehlo.exponential", dtypes=_DTYPES)
@@ -88,9 +98,9 @@ def logistic(call: Call, z: jax.Array) -> tuple[jax.Array]:
 
 def _exp(z: jax.Array) -> jax.Array:
     x, y = z.real, z.imag
-    size = jnp.exp(x)
+    grown = jnp.exp(x)
     # An infinite size with no angle stays on the real axis: 0 times infinity would be NaN.
-    return lax.complex(jnp.where(y == 0, size, size * jnp.cos(y)), jnp.where(y == 0, y, size * jnp.sin(y)))
+    return lax.complex(jnp.where(y == 0, grown, grown * jnp.cos(y)), jnp.where(y == 0, y, grown * jnp.sin(y)))
 
 
 def _log(z: jax.Array) -> jax.Array:
@@ -108,8 +118,8 @@ def _log_size(x: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def _tanh(x: jax.Array, y: jax.Array) -> jax.Array:
-    size = jnp.minimum(jnp.abs(x), 20)
-    t, s = jnp.tan(y), jnp.sinh(jnp.copysign(size, x))
+    bounded = jnp.minimum(jnp.abs(x), 20)
+    t, s = jnp.tan(y), jnp.sinh(jnp.copysign(bounded, x))
     beta = 1 + t * t
     denominator = 1 + beta * s * s
     large = jnp.abs(x) >= 20

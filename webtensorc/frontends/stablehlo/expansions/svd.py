@@ -3,6 +3,9 @@
 Golub and Van Loan, Matrix Computations, 4th edition, section 8.6.3; de Rijk (1989). Sweeps end when all columns are
 orthogonal to within `sqrt(m) eps`. Singular values are right to a small multiple of `eps` times the largest, singular
 vectors are orthonormal to `m eps`; their signs are arbitrary. A sweep costs `O(m n^2)` for `m >= n`.
+
+Complex matrices stay refused: the functions are right for them (XLA runs them so), but IREE 3.13 compiles the complex
+loop to wrong code.
 """
 
 from __future__ import annotations
@@ -19,9 +22,9 @@ from webtensorc.frontends.stablehlo.expansions._loops import loop
 from webtensorc.frontends.stablehlo.expansions.qr import _columns, _factor
 
 
-@expands(*lapack("gesdd"), *lapack("gesvd"))
+@expands(*lapack("gesdd", "sd"), *lapack("gesvd", "sd"))
 def gesdd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
-    """LAPACK xGESDD and xGESVD: the overwritten input, singular values descending, U, V^H, `info` 0."""
+    """LAPACK xGESDD and xGESVD, real: the overwritten input, singular values descending, U, V^H, `info` 0."""
     batch, mode = a.shape[:-2], chr(call.attributes["mode"])
     m, n = a.shape[-2:]
     (_, _), _, (_, u_shape), (_, v_shape), _ = call.results
