@@ -40,7 +40,8 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 -q -m "not slow"
 
-conformance: $(STAMP)  ## Run the whole operator suites of JAX (hours); name cases with `tests/conformance/run.py`.
+conformance: $(STAMP)  ## Run the whole operator suites of ONNX and JAX (hours); name cases with `tests/conformance/run.py`.
+	$(BIN)/python tests/conformance/run.py onnx_cases
 	$(BIN)/python tests/conformance/run.py jax_cases
 	$(BIN)/python tests/conformance/run.py jax64_cases
 	$(BIN)/python tests/conformance/run.py jax_compat_cases

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import support
 from webtensorc_runtime.errors import DiagnosticError
 
 from webtensorc import errors, registry
@@ -140,6 +141,8 @@ def main() -> None:
     for name, page in PAGES.items():
         (HERE / name).write_text(NOTE + page())
         print(f"wrote {HERE / name}", file=sys.stderr)
+    support.PAGE.write_text(NOTE + support.page())
+    print(f"wrote {support.PAGE}", file=sys.stderr)
 
 
 if __name__ == "__main__":

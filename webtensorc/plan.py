@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -128,7 +129,12 @@ class Plan:
 
 def versions() -> dict[str, str]:
     """Version of webtensorc and of every package that may change what is compiled."""
-    return {"webtensorc": __version__, **{name: version(name) for name in VERSIONED}}
+    return {"webtensorc": __version__, **dict(_installed())}
+
+
+@functools.cache  # reading a package's metadata takes milliseconds
+def _installed() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in VERSIONED)
 
 
 def _steps(options: Options) -> Iterable[Step]:

@@ -1,0 +1,28 @@
+"""ONNX's whole backend suite: every case does what expected/onnx_cases.json says, and nothing is left out."""
+
+from __future__ import annotations
+
+import warnings
+
+import onnx_cases
+import pytest
+from expected import Expected
+
+PARTS = 48
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_cases_do_as_expected(part: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the suite's own, about overflows in its data
+        outcomes = [onnx_cases.run(case) for case in onnx_cases.cases()[part::PARTS]]
+    assert len(outcomes) >= 40
+    assert not Expected.read("onnx_cases").problems(outcomes, len(onnx_cases.cases()))
+
+
+def test_expectations_name_cases_of_the_suite() -> None:
+    exceptions = Expected.read("onnx_cases").exceptions
+    named = [case for names in exceptions.values() for case in names]
+    assert len(named) == len(set(named))
+    assert not any(key.startswith("crash") for key in exceptions)
