@@ -17,7 +17,7 @@ EXPECTED = Path(__file__).resolve().parents[1] / "tests" / "conformance" / "expe
 
 DOMAINS = ("", "ai.onnx.ml", "ai.onnx.preview.training", "com.microsoft")
 WHY_NOT = {
-    "ImageDecoder": "decoding compressed files is left to whoever feeds the model: the size of an image is in its bytes",
+    "ImageDecoder": "the size of an image is in its compressed bytes; decode before the model",
 }
 """Operators that are left out on purpose."""
 
@@ -46,16 +46,16 @@ def page() -> str:
     """
     parts = [
         "# What is supported\n",
-        "Measured by the suites that ONNX and JAX maintain for themselves (`make conformance`) and read from the operator",
-        "library; what a suite is expected to do is in `tests/conformance/expected`, and a test fails if a case does",
-        "otherwise. `webtensorc check` tells the same of a model of yours.\n",
+        "Measured by the suite that ONNX maintains for itself (`make conformance`), and read from the operators.",
+        "What every case is expected to do is in `tests/conformance/expected`, and a test fails if one does otherwise.",
+        "`webtensorc check` tells the same of a model of yours.\n",
         "## ONNX's backend suite\n",
         *_onnx_suite(),
         "\n## ONNX operators\n",
         "Opset ranges are those of the implementations; *definition* stands for the function body by which ONNX itself",
-        "defines an operator. Sequences and optionals exist while a model is traced; strings must be known then. Where the",
-        "size of an output depends on data (`NonZero`, `Compress`, `Unique`, `NonMaxSuppression`), the compiled model's",
-        "output is as large as it can be, and a further output `name.size<axis>` says how much of it there is.",
+        "defines an operator. Sequences and optionals exist while a model is traced; strings must be known then. Where",
+        "the size of an output depends on data (`NonZero`, `Compress`, `Unique`, `NonMaxSuppression`), the compiled",
+        "model's output is as large as it can be, and a further output `name.size<axis>` says how much of it there is.",
         *_operators(),
     ]
     return "\n".join(parts) + "\n"
@@ -88,14 +88,12 @@ def _operators() -> Iterator[str]:
     for domain in DOMAINS:
         rows = list(_rows(domain))
         counts = Counter(state for _, state, _ in rows)
-        summary = ", ".join(
-            f"{counts[state]} {state}" for state in ("implemented", "definition", "missing") if counts[state]
-        )
-        yield f"\n### {domain or 'ai.onnx'}\n\n{summary}.\n"
-        yield "| operator | opsets | |"
-        yield "|---|---|---|"
-        for name, state, detail in rows:
-            yield f"| `{name}` | {detail if state == 'implemented' else ''} | {'' if state == 'implemented' else detail} |"
+        states = ("implemented", "definition", "missing")
+        yield f"\n### {domain or 'ai.onnx'}\n"
+        yield ", ".join(f"{counts[state]} {state}" for state in states if counts[state]) + ".\n"
+        yield "| operator | |"
+        yield "|---|---|"
+        yield from (f"| `{name}` | {detail} |" for name, _, detail in rows)
 
 
 def _rows(domain: str) -> Iterator[tuple[str, str, str]]:
