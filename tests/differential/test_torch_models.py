@@ -29,15 +29,18 @@ LARGEST_ERROR = 1e-4
 """Of the output's scale."""
 
 
-def assert_agrees(file: Path) -> None:
-    """The model in the file, its open dimensions as large as those of its inputs, gives the outputs in the file."""
+def assert_agrees(file: Path, dims: dict[str, tuple[int, int]] | None = None) -> None:
+    """The model in the file gives the outputs in the file.
+
+    Its dimensions are open within `dims`, or, without that, as large as those of the inputs.
+    """
     with np.load(file) as arrays:
         inputs = {key.removeprefix("input:"): arrays[key] for key in arrays if key.startswith("input:")}
         outputs = [arrays[f"output:{i}"] for i in range(sum(key.startswith("output:") for key in arrays))]
         model = onnx.ModelProto.FromString(arrays["model"].tobytes())
     used = [each.name for each in model.graph.input]
-    shapes = {name: inputs[name].shape for name in used}
-    module = webtensorc_runtime.load(webtensorc.compile(model, input_shapes=shapes, cache=False))
+    shapes = {} if dims else {name: inputs[name].shape for name in used}
+    module = webtensorc_runtime.load(webtensorc.compile(model, dims=dims, input_shapes=shapes, cache=False))
     results = module.run({name: inputs[name] for name in used})
     for each, expected in zip(model.graph.output, outputs, strict=True):
         found = results[each.name]
@@ -59,6 +62,11 @@ def test_what_is_committed_is_what_the_list_says() -> None:
 @pytest.mark.parametrize("name", torch_zoo.exports(torch_zoo.COMMITTED))
 def test_agrees_with_what_pytorch_gave(name: str) -> None:
     assert_agrees(FIXTURES / "torch" / f"{name}.npz")
+
+
+@pytest.mark.slow
+def test_agrees_with_open_dimensions() -> None:
+    assert_agrees(FIXTURES / "torch" / "bert.script.npz", {"steps": (1, 40)})
 
 
 @needs_torch

@@ -137,6 +137,7 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
     for axis, low, high, step in zip(which, lows, highs, strides, strict=True):
         size = data.shape[axis]
         if not is_static((size, low, high)):
+            data = jnp.asarray(data)  # numpy takes no open bounds
             index[axis] = slice(_bound(low), _bound(high), step)
         elif step < 0 and high < -size:
             index[axis] = slice(low, None, step)
