@@ -56,6 +56,9 @@ class Runner:
         """Stop the process."""
         self.process.kill()
         self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: Path) -> Iterator[Outcome]:
@@ -88,10 +91,12 @@ def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: 
             selector.unregister(key.fileobj)
             outcome = runner.finish(late=late)
             yield outcome
-            if late or outcome.status == "crash" or not pending:
+            is_lost = late or outcome.status == "crash"
+            if is_lost or not pending:
                 runner.end()
             if pending:
-                begin(runner if runner.process.poll() is None else None)
+                begin(None if is_lost else runner)
+    selector.close()
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
