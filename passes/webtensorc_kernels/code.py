@@ -194,6 +194,10 @@ class Code:
         """Store a vector to adjacent elements."""
         self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self.vector}")
 
+    def prefetch(self, view: View, *at: Index) -> None:
+        """Have an element's cache line brought near, to be read soon."""
+        self.line(f"memref.prefetch {view.name}[{self.indices(*at)}], read, locality<3>, data : {view.type}")
+
     def broadcast(self, view: View, *at: Index) -> str:
         """One element in every lane."""
         element = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")

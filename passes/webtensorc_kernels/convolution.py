@@ -12,6 +12,8 @@ __all__ = ["Convolution", "Tile", "choose", "is_inside", "segments", "tile_start
 _MAX_CODE = 3000
 """Multiplications written out in one kernel, at most: beyond, compiling takes too long."""
 _MAX_VECTORS = 8
+_TOGETHER = 8
+"""Tiles that share a pass over large weights: more make the image too large for the second-level cache."""
 _LATENCY = 4
 """Cycles from one addition to an accumulator to the next."""
 _WAYS = 8
@@ -72,11 +74,16 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Tile:
-    """What stays in registers: `points` adjacent pixels of a row by `vectors` adjacent vectors of `lanes` channels."""
+    """What stays in registers: `points` adjacent pixels of a row by `vectors` adjacent vectors of `lanes` channels.
+
+    `together` tiles of points go through the weights in step, a block of channels after the other: so weights too large
+    for the second-level cache are not read again for each tile.
+    """
 
     points: int
     vectors: int
     lanes: int
+    together: int = 1
 
     @property
     def channels(self) -> int:
@@ -87,8 +94,10 @@ class Tile:
 def choose(problem: Convolution, machine: Machine) -> Tile | None:
     """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code."""
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
+    size = math.prod(problem.kernel) * problem.channels * problem.groups * problem.outputs * 4
+    together = 1 if size <= machine.second_level // 2 else _TOGETHER
     tiles = [
-        Tile(points, vectors, lanes)
+        Tile(points, vectors, lanes, together)
         for vectors in range(1, min(_MAX_VECTORS, problem.outputs // lanes) + 1)
         for points in range(1, min(problem.out[1], machine.registers) + 1)
         if machine.fits(points, vectors)

@@ -7,12 +7,14 @@ the chain depend on both, on one, or on neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish"]
+By = Literal["result", "channel", "point", "all"]
+
+__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish", "prefetch"]
 
 _LONG = 10
 """Operations from which on an epilogue is a loop of its own: unrolled over a register block it would be huge."""
@@ -27,10 +29,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Load:
-    """An element of the operand number `operand`, which has an element per `by`."""
+    """An element of the operand number `operand`, which has an element per `by`.
+
+    Where that is the result, the operand's rows may be longer than the result's: the channels begin at `offset`.
+    """
 
     operand: int
-    by: Literal["result", "channel", "point", "all"]
+    by: By
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Epilogue:
-    """Steps in order; the last one (or what comes in, if there is none) is the result."""
+    """Elementwise steps, and where their result goes.
+
+    Attributes:
+        steps: in order; the last one (or what comes in, if there is none) is the result.
+        operands: what each operand has an element for.
+        widths: the length of the rows of operands that have an element per result; 0 where it is the result's.
+        slot: row length of the tensor that the result is a part of, and the part's first channel; None if it is all.
+    """
 
     steps: tuple[Constant | Load | Apply, ...] = ()
-    operands: tuple[Literal["result", "channel", "point", "all"], ...] = field(default=())
+    operands: tuple[By, ...] = ()
+    widths: tuple[int, ...] = ()
+    slot: tuple[int, int] | None = None
 
     @property
     def is_long(self) -> bool:
@@ -78,7 +93,15 @@ class Epilogue:
     def views(self, points: int, channels: int) -> list[View]:
         """Views of the operands, for a result of `points` x `channels`."""
         shapes = {"result": (points, channels), "channel": (channels,), "point": (points,), "all": (1,)}
-        return [View(f"%e{i}", shapes[by]) for i, by in enumerate(self.operands)]
+        widths = self.widths or (0,) * len(self.operands)
+        return [
+            View(f"%e{i}", (points, width) if width else shapes[by])
+            for i, (by, width) in enumerate(zip(self.operands, widths, strict=True))
+        ]
+
+    def result(self, points: int, channels: int) -> View:
+        """View of the tensor that the result is stored to."""
+        return View("%y", (points, self.slot[0] if self.slot else channels))
 
     def emit(self, code: Code, vector: str, place: Place, views: Sequence[View]) -> str:
         """Write the steps for one vector of results and return what they give."""
@@ -97,6 +120,19 @@ class Block:
     channels: tuple[Index, ...]
 
 
+def prefetch(code: Code, epilogue: Epilogue, block: Block, operands: Sequence[View]) -> None:
+    """Have near what the epilogue will read, in front of the work whose results the block holds.
+
+    Operands as large as the result come from far, a short piece of each row at a time, which no processor foresees.
+    """
+    for load in epilogue.steps:
+        if isinstance(load, Load) and load.by == "result":
+            for start in block.starts:
+                for i in range(block.count):
+                    for channel in block.channels:
+                        code.prefetch(operands[load.operand], code.add(start, i), code.add(channel, load.offset))
+
+
 def finish(
     code: Code, epilogue: Epilogue, block: Block, values: Sequence[str], operands: Sequence[View], y: View
 ) -> None:
@@ -106,19 +142,21 @@ def finish(
     again, in a loop over each run.
     """
     remaining = iter(values)
+    offset = epilogue.slot[1] if epilogue.slot else 0
     for start in block.starts:
         for i in range(block.count):
             for channel in block.channels:
                 place, value = Place(code.add(start, i), channel), next(remaining)
                 result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
-                code.store(result, y, place.point, place.channel)
+                code.store(result, y, place.point, code.add(channel, offset))
     for start in block.starts if epilogue.is_long else ():
 
         def again(i: Index, _: list[str], start: Index = start) -> list[str]:
             for channel in block.channels:
                 place = Place(code.add(start, i), channel)
-                value = code.load(y, place.point, place.channel)
-                code.store(epilogue.emit(code, value, place, operands), y, place.point, place.channel)
+                value = code.load(y, place.point, code.add(channel, offset))
+                result = epilogue.emit(code, value, place, operands)
+                code.store(result, y, place.point, code.add(channel, offset))
             return []
 
         code.loop(0, block.count, again)
@@ -131,7 +169,7 @@ def _emit(code: Code, step: Constant | Load | Apply, place: Place, views: Sequen
         return code.apply(step.name, [values[i] for i in step.arguments], step.attributes, step.types)
     view = views[step.operand]
     if step.by == "result":
-        return code.load(view, place.point, place.channel)
+        return code.load(view, place.point, code.add(place.channel, step.offset))
     if step.by == "channel":
         return code.load(view, place.channel)
     return code.broadcast(view, place.point if step.by == "point" else 0)

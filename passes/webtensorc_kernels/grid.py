@@ -16,17 +16,16 @@ _SMALLEST = 400_000
 """Arithmetic operations below which a workgroup is not worth its start."""
 
 
-def split(*, channels: int, rows: int, flops: int) -> tuple[int, int]:
-    """Workgroups along the channel blocks and along the rows.
+def split(*, first: int, second: int, flops: int) -> tuple[int, int]:
+    """Workgroups along two extents of a kernel's outer loops; the first is rather divided.
 
-    Channel blocks first: workgroups then share no weights. Shares differ by at most one block or row.
+    Shares differ by at most one.
     """
     wanted = max(1, min(_WANTED, flops // _SMALLEST))
-    best = min(
-        ((across, down) for across in _counts(channels) for down in _counts(rows)),
-        key=lambda grid: _cost(grid, channels, rows, wanted),
+    return min(
+        ((a, b) for a in _counts(first) for b in _counts(second)),
+        key=lambda grid: _cost(grid, first, second, wanted),
     )
-    return best
 
 
 def share(code: Code, number: Index, total: int, groups: int) -> tuple[Index, Index]:
@@ -41,11 +40,10 @@ def _counts(extent: int) -> list[int]:
     return list(range(1, min(extent, 16) + 1))
 
 
-def _cost(grid: tuple[int, int], channels: int, rows: int, wanted: int) -> tuple[float, float, int]:
-    across, down = grid
-    groups = across * down
-    longest = -(-channels // across) * -(-rows // down)
-    idle = longest * groups / (channels * rows) - 1
+def _cost(grid: tuple[int, int], first: int, second: int, wanted: int) -> tuple[float, int]:
+    groups = grid[0] * grid[1]
+    longest = -(-first // grid[0]) * -(-second // grid[1])
+    idle = longest * groups / (first * second) - 1
     odd = 0.5 if groups > 1 and groups % 2 else 0.0
     many = 0.5 if groups > 16 or groups == 15 else 0.0
-    return (abs(groups - wanted) / wanted + idle * 2 + odd + many, down / 100, groups)
+    return abs(groups - wanted) / wanted + 2 * idle + odd + many + grid[1] / 100, groups

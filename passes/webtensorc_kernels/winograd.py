@@ -124,7 +124,7 @@ class _Writer:
         self.x = View("%x", (p.batch, *p.image, p.channels))
         self.w = View("%w", (3, 3, p.channels, p.outputs))
         self.operands = epilogue.views(p.points, p.outputs)
-        self.y = View("%y", (p.points, p.outputs))
+        self.y = epilogue.result(p.points, p.outputs)
         # A line more for each product: at multiples of 4 KiB all 36 would share a set of the first-level cache.
         self.v = View("%v", (workgroups, _PRODUCTS, self.rows * p.channels + tile.lanes))
         self.u = View("%u", (workgroups, _PRODUCTS, blocking.chunk * tile.channels + tile.lanes))

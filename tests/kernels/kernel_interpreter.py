@@ -111,6 +111,9 @@ class Interpreter(Code):
     def broadcast(self, view: View, *at: Index) -> str:
         return np.repeat(self._read(view, at, 1), self.lanes)  # type: ignore[return-value]
 
+    def prefetch(self, view: View, *at: Index) -> None:
+        self._slice(view, at, 1)
+
     def is_below(self, index: Index, extent: int) -> str:
         return 0 <= number(index) < extent  # type: ignore[return-value]
 

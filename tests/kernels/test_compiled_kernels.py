@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_problems import arrays, convolutions, convolved
-from webtensorc_kernels import direct, winograd
+from webtensorc_kernels import direct, windows, winograd
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.windows import Fold
 from webtensorc_runtime import cpu
 
 from webtensorc import registry
@@ -71,6 +73,21 @@ def test_winograd(target: str) -> None:
         blocking = winograd.plan(p, machine)
         assert blocking is not None
         kernels.append(winograd.generate(p, blocking, Epilogue(), Code(blocking.tile.lanes, machine.fused)))
+    check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(deadline=None, max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(problems=st.lists(convolutions(), min_size=6, max_size=6), channels=st.integers(1, 70))
+def test_depthwise_convolutions(target: str, problems: list[Convolution], channels: int) -> None:
+    machine = machine_of(target)
+    problems = [replace(p, channels=1, outputs=1, groups=channels + i) for i, p in enumerate(problems)]
+    kernels = []
+    for p in problems:
+        strip = windows.choose(p, machine)
+        assert strip is not None
+        code = Code(strip.lanes, machine.fused)
+        kernels.append(windows.generate(p, strip, Fold("0.0 : f32"), Epilogue(), code))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 

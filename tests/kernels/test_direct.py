@@ -20,6 +20,9 @@ MACHINES = [
 ]
 machines = st.sampled_from(MACHINES)
 
+CACHE = 1 << 19
+caches = st.sampled_from((0, 1 << 12))  # the small ones have weights copied in pieces
+
 PLAIN = Epilogue()
 BIAS_RESIDUAL_RELU = Epilogue(
     (
@@ -50,7 +53,7 @@ def interpreted(
     shapes = [view.shape for view in epilogue.views(p.points, p.groups * p.outputs)]
     held = {f"%e{i}": a.reshape(shape) for i, (a, shape) in enumerate(zip(extra, shapes, strict=True))}
     held["%x"] = x.reshape(p.batch, p.image[0], -1)
-    held["%w"] = w.reshape(p.kernel[0], -1, w.shape[-1])
+    held["%w"] = w.reshape(-1, w.shape[-1])
     code = Interpreter(tile.lanes, held)
     direct.generate(p, tile, epilogue, code)
     assert code.stored["%y"].all()
@@ -95,6 +98,27 @@ def test_epilogues(p: Convolution, machine: Machine) -> None:
     assert SCALED_BY_POINT.is_long
     scaled = interpreted(p, tile, SCALED_BY_POINT, (by_point,))
     np.testing.assert_array_equal(scaled, np.tanh(y * by_point[..., None]))
+
+
+@settings(deadline=None, max_examples=50)
+@given(convolutions(), machines, st.integers(0, 5), st.integers(0, 5))
+def test_parts_of_larger_tensors(p: Convolution, machine: Machine, before: int, after: int) -> None:
+    """Both the result and a residual are some channels of wider rows."""
+    tile = choose(p, machine)
+    assert tile is not None
+    channels = p.groups * p.outputs
+    width = before + channels + after
+    add = Apply("arith.addf", (-1, 0), "", ("f32",) * 3)
+    epilogue = Epilogue((Load(0, "result", after), add), ("result",), (width,), (width, before))
+    x, w = arrays(p)
+    residual = np.random.default_rng(1).integers(-9, 9, (p.points, width)).astype(float)
+    held = {"%x": x.reshape(p.batch, p.image[0], -1), "%w": w.reshape(-1, channels), "%e0": residual}
+    code = Interpreter(tile.lanes, held)
+    direct.generate(p, tile, epilogue, code)
+    part = slice(before, before + channels)
+    assert code.stored["%y"][:, part].all() and code.stored["%y"].sum() == p.points * channels
+    expected = convolved(p, x, w).reshape(p.points, channels) + residual[:, after : after + channels]
+    np.testing.assert_array_equal(code.arrays["%y"][:, part], expected)
 
 
 @settings(deadline=None)

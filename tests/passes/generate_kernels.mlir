@@ -46,7 +46,7 @@ module {
       func.func @conv_4x5x2_3x3s1_8(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding) attributes {translation_info = #translation, webtensorc.flops = 6240 : i64} {
         %c0 = arith.constant 0 : index
         %0 = stream.binding.subspan %arg0[%c0] : !stream.binding -> memref<1x4x10xf32>
-        %1 = stream.binding.subspan %arg1[%c0] : !stream.binding -> memref<3x6x8xf32>
+        %1 = stream.binding.subspan %arg1[%c0] : !stream.binding -> memref<18x8xf32>
         %2 = stream.binding.subspan %arg2[%c0] : !stream.binding -> memref<8xf32>
         %3 = stream.binding.subspan %arg3[%c0] : !stream.binding -> memref<20x8xf32>
         %4 = stream.binding.subspan %arg4[%c0] : !stream.binding -> memref<20x8xf32>
@@ -54,120 +54,139 @@ module {
         %c4 = arith.constant 4 : index
         %c1 = arith.constant 1 : index
         %c-1 = arith.constant -1 : index
-        %cst = arith.constant dense<0.000000e+00> : vector<8xf32>
-        %c3 = arith.constant 3 : index
+        %c5 = arith.constant 5 : index
         %c2 = arith.constant 2 : index
+        %c3 = arith.constant 3 : index
+        %cst = arith.constant dense<0.000000e+00> : vector<8xf32>
         %c6 = arith.constant 6 : index
         %c-2 = arith.constant -2 : index
-        %c5 = arith.constant 5 : index
         %cst_1 = arith.constant dense<0.000000e+00> : vector<8xf32>
         scf.for %arg5 = %c0_0 to %c4 step %c1 {
-          %5 = arith.addi %arg5, %c-1 overflow<nsw> : index
-          %6 = arith.subi %c0_0, %5 overflow<nsw> : index
-          %7 = arith.maxsi %c0_0, %6 : index
-          %8 = arith.subi %c4, %5 overflow<nsw> : index
-          %9 = arith.maxsi %c0_0, %8 : index
-          %10 = arith.minsi %c3, %9 : index
-          %11:5 = scf.for %arg6 = %7 to %10 step %c1 iter_args(%arg7 = %cst, %arg8 = %cst, %arg9 = %cst, %arg10 = %cst, %arg11 = %cst) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-            %42 = arith.addi %5, %arg6 overflow<nsw> : index
-            %43:4 = scf.for %arg12 = %c0_0 to %c2 step %c1 iter_args(%arg13 = %arg8, %arg14 = %arg9, %arg15 = %arg10, %arg16 = %arg11) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-              %46 = vector.load %1[%arg6, %arg12, %c0_0] : memref<3x6x8xf32>, vector<8xf32>
-              %47 = memref.load %0[%c0_0, %42, %arg12] : memref<1x4x10xf32>
-              %48 = vector.broadcast %47 : f32 to vector<8xf32>
-              %49 = vector.fma %48, %46, %arg13 : vector<8xf32>
-              %50 = arith.addi %c2, %arg12 overflow<nsw> : index
-              %51 = memref.load %0[%c0_0, %42, %50] : memref<1x4x10xf32>
-              %52 = vector.broadcast %51 : f32 to vector<8xf32>
-              %53 = vector.fma %52, %46, %arg14 : vector<8xf32>
-              %54 = arith.addi %c4, %arg12 overflow<nsw> : index
-              %55 = memref.load %0[%c0_0, %42, %54] : memref<1x4x10xf32>
-              %56 = vector.broadcast %55 : f32 to vector<8xf32>
-              %57 = vector.fma %56, %46, %arg15 : vector<8xf32>
-              %58 = arith.addi %c6, %arg12 overflow<nsw> : index
-              %59 = memref.load %0[%c0_0, %42, %58] : memref<1x4x10xf32>
-              %60 = vector.broadcast %59 : f32 to vector<8xf32>
-              %61 = vector.fma %60, %46, %arg16 : vector<8xf32>
-              scf.yield %49, %53, %57, %61 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+          %5 = arith.addi %arg5, %c1 overflow<nsw> : index
+          %6 = arith.minsi %c4, %5 : index
+          scf.for %arg6 = %arg5 to %6 step %c1 {
+            %7 = arith.addi %arg6, %c-1 overflow<nsw> : index
+            %8 = arith.muli %arg6, %c5 overflow<nsw> : index
+            memref.prefetch %3[%8, %c0_0], read, locality<3>, data : memref<20x8xf32>
+            %9 = arith.addi %8, %c1 overflow<nsw> : index
+            memref.prefetch %3[%9, %c0_0], read, locality<3>, data : memref<20x8xf32>
+            %10 = arith.addi %8, %c2 overflow<nsw> : index
+            memref.prefetch %3[%10, %c0_0], read, locality<3>, data : memref<20x8xf32>
+            %11 = arith.addi %8, %c3 overflow<nsw> : index
+            memref.prefetch %3[%11, %c0_0], read, locality<3>, data : memref<20x8xf32>
+            %12 = arith.addi %8, %c4 overflow<nsw> : index
+            memref.prefetch %3[%12, %c0_0], read, locality<3>, data : memref<20x8xf32>
+            %13 = arith.subi %c0_0, %7 overflow<nsw> : index
+            %14 = arith.maxsi %c0_0, %13 : index
+            %15 = arith.subi %c4, %7 overflow<nsw> : index
+            %16 = arith.maxsi %c0_0, %15 : index
+            %17 = arith.minsi %c3, %16 : index
+            %18:5 = scf.for %arg7 = %14 to %17 step %c1 iter_args(%arg8 = %cst, %arg9 = %cst, %arg10 = %cst, %arg11 = %cst, %arg12 = %cst) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+              %48 = arith.addi %7, %arg7 overflow<nsw> : index
+              %49:4 = scf.for %arg13 = %c0_0 to %c2 step %c1 iter_args(%arg14 = %arg9, %arg15 = %arg10, %arg16 = %arg11, %arg17 = %arg12) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
+                %53 = arith.addi %52, %arg13 overflow<nsw> : index
+                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
+                %55 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
+                %56 = vector.broadcast %55 : f32 to vector<8xf32>
+                %57 = vector.fma %56, %54, %arg14 : vector<8xf32>
+                %58 = arith.addi %c2, %arg13 overflow<nsw> : index
+                %59 = memref.load %0[%c0_0, %48, %58] : memref<1x4x10xf32>
+                %60 = vector.broadcast %59 : f32 to vector<8xf32>
+                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
+                %62 = arith.addi %c4, %arg13 overflow<nsw> : index
+                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
+                %64 = vector.broadcast %63 : f32 to vector<8xf32>
+                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
+                %66 = arith.addi %c6, %arg13 overflow<nsw> : index
+                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
+                %68 = vector.broadcast %67 : f32 to vector<8xf32>
+                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
+                scf.yield %57, %61, %65, %69 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+              }
+              %50:5 = scf.for %arg13 = %c2 to %c4 step %c1 iter_args(%arg14 = %arg8, %arg15 = %49#0, %arg16 = %49#1, %arg17 = %49#2, %arg18 = %49#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
+                %53 = arith.addi %52, %arg13 overflow<nsw> : index
+                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
+                %55 = arith.addi %c-2, %arg13 overflow<nsw> : index
+                %56 = memref.load %0[%c0_0, %48, %55] : memref<1x4x10xf32>
+                %57 = vector.broadcast %56 : f32 to vector<8xf32>
+                %58 = vector.fma %57, %54, %arg14 : vector<8xf32>
+                %59 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
+                %60 = vector.broadcast %59 : f32 to vector<8xf32>
+                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
+                %62 = arith.addi %c2, %arg13 overflow<nsw> : index
+                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
+                %64 = vector.broadcast %63 : f32 to vector<8xf32>
+                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
+                %66 = arith.addi %c4, %arg13 overflow<nsw> : index
+                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
+                %68 = vector.broadcast %67 : f32 to vector<8xf32>
+                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
+                %70 = arith.addi %c6, %arg13 overflow<nsw> : index
+                %71 = memref.load %0[%c0_0, %48, %70] : memref<1x4x10xf32>
+                %72 = vector.broadcast %71 : f32 to vector<8xf32>
+                %73 = vector.fma %72, %54, %arg18 : vector<8xf32>
+                scf.yield %58, %61, %65, %69, %73 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+              }
+              %51:4 = scf.for %arg13 = %c4 to %c6 step %c1 iter_args(%arg14 = %50#0, %arg15 = %50#1, %arg16 = %50#2, %arg17 = %50#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
+                %53 = arith.addi %52, %arg13 overflow<nsw> : index
+                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
+                %55 = arith.addi %c-2, %arg13 overflow<nsw> : index
+                %56 = memref.load %0[%c0_0, %48, %55] : memref<1x4x10xf32>
+                %57 = vector.broadcast %56 : f32 to vector<8xf32>
+                %58 = vector.fma %57, %54, %arg14 : vector<8xf32>
+                %59 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
+                %60 = vector.broadcast %59 : f32 to vector<8xf32>
+                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
+                %62 = arith.addi %c2, %arg13 overflow<nsw> : index
+                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
+                %64 = vector.broadcast %63 : f32 to vector<8xf32>
+                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
+                %66 = arith.addi %c4, %arg13 overflow<nsw> : index
+                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
+                %68 = vector.broadcast %67 : f32 to vector<8xf32>
+                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
+                scf.yield %58, %61, %65, %69 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+              }
+              scf.yield %51#0, %51#1, %51#2, %51#3, %50#4 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
             }
-            %44:5 = scf.for %arg12 = %c2 to %c4 step %c1 iter_args(%arg13 = %arg7, %arg14 = %43#0, %arg15 = %43#1, %arg16 = %43#2, %arg17 = %43#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-              %46 = vector.load %1[%arg6, %arg12, %c0_0] : memref<3x6x8xf32>, vector<8xf32>
-              %47 = arith.addi %c-2, %arg12 overflow<nsw> : index
-              %48 = memref.load %0[%c0_0, %42, %47] : memref<1x4x10xf32>
-              %49 = vector.broadcast %48 : f32 to vector<8xf32>
-              %50 = vector.fma %49, %46, %arg13 : vector<8xf32>
-              %51 = memref.load %0[%c0_0, %42, %arg12] : memref<1x4x10xf32>
-              %52 = vector.broadcast %51 : f32 to vector<8xf32>
-              %53 = vector.fma %52, %46, %arg14 : vector<8xf32>
-              %54 = arith.addi %c2, %arg12 overflow<nsw> : index
-              %55 = memref.load %0[%c0_0, %42, %54] : memref<1x4x10xf32>
-              %56 = vector.broadcast %55 : f32 to vector<8xf32>
-              %57 = vector.fma %56, %46, %arg15 : vector<8xf32>
-              %58 = arith.addi %c4, %arg12 overflow<nsw> : index
-              %59 = memref.load %0[%c0_0, %42, %58] : memref<1x4x10xf32>
-              %60 = vector.broadcast %59 : f32 to vector<8xf32>
-              %61 = vector.fma %60, %46, %arg16 : vector<8xf32>
-              %62 = arith.addi %c6, %arg12 overflow<nsw> : index
-              %63 = memref.load %0[%c0_0, %42, %62] : memref<1x4x10xf32>
-              %64 = vector.broadcast %63 : f32 to vector<8xf32>
-              %65 = vector.fma %64, %46, %arg17 : vector<8xf32>
-              scf.yield %50, %53, %57, %61, %65 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-            }
-            %45:4 = scf.for %arg12 = %c4 to %c6 step %c1 iter_args(%arg13 = %44#0, %arg14 = %44#1, %arg15 = %44#2, %arg16 = %44#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-              %46 = vector.load %1[%arg6, %arg12, %c0_0] : memref<3x6x8xf32>, vector<8xf32>
-              %47 = arith.addi %c-2, %arg12 overflow<nsw> : index
-              %48 = memref.load %0[%c0_0, %42, %47] : memref<1x4x10xf32>
-              %49 = vector.broadcast %48 : f32 to vector<8xf32>
-              %50 = vector.fma %49, %46, %arg13 : vector<8xf32>
-              %51 = memref.load %0[%c0_0, %42, %arg12] : memref<1x4x10xf32>
-              %52 = vector.broadcast %51 : f32 to vector<8xf32>
-              %53 = vector.fma %52, %46, %arg14 : vector<8xf32>
-              %54 = arith.addi %c2, %arg12 overflow<nsw> : index
-              %55 = memref.load %0[%c0_0, %42, %54] : memref<1x4x10xf32>
-              %56 = vector.broadcast %55 : f32 to vector<8xf32>
-              %57 = vector.fma %56, %46, %arg15 : vector<8xf32>
-              %58 = arith.addi %c4, %arg12 overflow<nsw> : index
-              %59 = memref.load %0[%c0_0, %42, %58] : memref<1x4x10xf32>
-              %60 = vector.broadcast %59 : f32 to vector<8xf32>
-              %61 = vector.fma %60, %46, %arg16 : vector<8xf32>
-              scf.yield %50, %53, %57, %61 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-            }
-            scf.yield %45#0, %45#1, %45#2, %45#3, %44#4 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+            %19 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
+            %20 = arith.addf %18#0, %19 : vector<8xf32>
+            %21 = vector.load %3[%8, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %22 = arith.addf %20, %21 : vector<8xf32>
+            %23 = arith.maximumf %22, %cst_1 : vector<8xf32>
+            vector.store %23, %4[%8, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %24 = arith.addi %8, %c1 overflow<nsw> : index
+            %25 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
+            %26 = arith.addf %18#1, %25 : vector<8xf32>
+            %27 = vector.load %3[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %28 = arith.addf %26, %27 : vector<8xf32>
+            %29 = arith.maximumf %28, %cst_1 : vector<8xf32>
+            vector.store %29, %4[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %30 = arith.addi %8, %c2 overflow<nsw> : index
+            %31 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
+            %32 = arith.addf %18#2, %31 : vector<8xf32>
+            %33 = vector.load %3[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %34 = arith.addf %32, %33 : vector<8xf32>
+            %35 = arith.maximumf %34, %cst_1 : vector<8xf32>
+            vector.store %35, %4[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %36 = arith.addi %8, %c3 overflow<nsw> : index
+            %37 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
+            %38 = arith.addf %18#3, %37 : vector<8xf32>
+            %39 = vector.load %3[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %40 = arith.addf %38, %39 : vector<8xf32>
+            %41 = arith.maximumf %40, %cst_1 : vector<8xf32>
+            vector.store %41, %4[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %42 = arith.addi %8, %c4 overflow<nsw> : index
+            %43 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
+            %44 = arith.addf %18#4, %43 : vector<8xf32>
+            %45 = vector.load %3[%42, %c0_0] : memref<20x8xf32>, vector<8xf32>
+            %46 = arith.addf %44, %45 : vector<8xf32>
+            %47 = arith.maximumf %46, %cst_1 : vector<8xf32>
+            vector.store %47, %4[%42, %c0_0] : memref<20x8xf32>, vector<8xf32>
           }
-          %12 = arith.muli %arg5, %c5 overflow<nsw> : index
-          %13 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-          %14 = arith.addf %11#0, %13 : vector<8xf32>
-          %15 = vector.load %3[%12, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %16 = arith.addf %14, %15 : vector<8xf32>
-          %17 = arith.maximumf %16, %cst_1 : vector<8xf32>
-          vector.store %17, %4[%12, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %18 = arith.addi %12, %c1 overflow<nsw> : index
-          %19 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-          %20 = arith.addf %11#1, %19 : vector<8xf32>
-          %21 = vector.load %3[%18, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %22 = arith.addf %20, %21 : vector<8xf32>
-          %23 = arith.maximumf %22, %cst_1 : vector<8xf32>
-          vector.store %23, %4[%18, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %24 = arith.addi %12, %c2 overflow<nsw> : index
-          %25 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-          %26 = arith.addf %11#2, %25 : vector<8xf32>
-          %27 = vector.load %3[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %28 = arith.addf %26, %27 : vector<8xf32>
-          %29 = arith.maximumf %28, %cst_1 : vector<8xf32>
-          vector.store %29, %4[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %30 = arith.addi %12, %c3 overflow<nsw> : index
-          %31 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-          %32 = arith.addf %11#3, %31 : vector<8xf32>
-          %33 = vector.load %3[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %34 = arith.addf %32, %33 : vector<8xf32>
-          %35 = arith.maximumf %34, %cst_1 : vector<8xf32>
-          vector.store %35, %4[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %36 = arith.addi %12, %c4 overflow<nsw> : index
-          %37 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-          %38 = arith.addf %11#4, %37 : vector<8xf32>
-          %39 = vector.load %3[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          %40 = arith.addf %38, %39 : vector<8xf32>
-          %41 = arith.maximumf %40, %cst_1 : vector<8xf32>
-          vector.store %41, %4[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
         }
         return
       }

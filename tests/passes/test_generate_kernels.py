@@ -60,6 +60,38 @@ def product_with_gelu(x: Array, w: Array, b: Array) -> Array:
     return jax.nn.gelu(x.reshape(-1, x.shape[-1]) @ w[0, 0] + b, approximate=False).reshape(x.shape)
 
 
+def grouped(x: Array, w: Array, b: Array) -> Array:
+    groups = 4 if x.shape[-1] % 4 == 0 else 1
+    return conv(x, w[:, :, : x.shape[-1] // groups], feature_group_count=groups, padding=[(1, 1), (0, 2)]) + b
+
+
+def depthwise(x: Array, w: Array, b: Array) -> Array:
+    channels = x.shape[-1]
+    return jax.nn.relu(conv(x, w[:, :, :1], feature_group_count=channels, strides=(2, 1)) + b) @ w[0, 0]
+
+
+def pooled(x: Array, w: Array, b: Array) -> Array:
+    pads = ((0, 0), (1, 0), (1, 1), (0, 0))
+    largest = lax.reduce_window(x, -np.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), pads)
+    total = lax.reduce_window(x, 0.0, lax.add, (1, 2, 3, 1), (1, 1, 1, 1), pads, window_dilation=(1, 2, 1, 1))
+    return largest * w[0, 0, 0] + b, total / 6
+
+
+def every_other_pixel(x: Array, w: Array, b: Array) -> Array:
+    return x[:, ::2, ::3].reshape(-1, x.shape[-1]) @ w[1, 1] + b
+
+
+def concatenated(x: Array, w: Array, b: Array) -> Array:
+    left, right = jax.nn.relu(conv(x, w) + b), conv(x, w[1:2, 1:2]) - b
+    largest = lax.reduce_window(x, -np.inf, lax.max, (1, 3, 3, 1), (1, 1, 1, 1), "SAME")
+    return jnp.concatenate([left, right, x, largest], axis=3), jnp.concatenate([right, right * b], axis=3)
+
+
+def residual_from_a_part(x: Array, w: Array, b: Array) -> Array:
+    wide = jnp.tanh(jnp.concatenate([x, x * b, x], axis=3))
+    return jax.nn.relu(conv(x, w) + wide[..., x.shape[-1] : 2 * x.shape[-1]])
+
+
 PROGRAMS = {
     bias_and_relu: 1,
     residual: 2,
@@ -69,6 +101,12 @@ PROGRAMS = {
     several_images: 1,
     scaled_by_pixel: 1,
     product_with_gelu: 1,
+    grouped: 1,
+    depthwise: 2,
+    pooled: 2,
+    concatenated: 3,
+    residual_from_a_part: 1,
+    every_other_pixel: 1,
 }
 
 
@@ -96,7 +134,7 @@ def test_numbers(channels: int, target: str, tmp_path: Path) -> None:
 
     bundle = compiled(every, (x, b, *weights), tmp_path, target)
     steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"]]
-    assert sum(name.startswith(("conv", "matmul")) for name in steps) == sum(PROGRAMS.values())
+    assert sum(name.startswith(("conv", "depthwise", "matmul", "pool")) for name in steps) == sum(PROGRAMS.values())
     results = iter(webtensorc_runtime.load(bundle)(x, b, *weights))
     for program, expected in zip(PROGRAMS, jax.jit(every)(x, b, *weights), strict=True):
         for theirs in jax.tree.leaves(expected):

@@ -7,7 +7,7 @@ what is left outside. Their other operands are known before: a bias per channel,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
@@ -18,6 +18,7 @@ from webtensorc_passes.tiling._structured import (
     indexing_maps,
     is_float32,
     scalar_constant,
+    slot,
     unreshaped,
 )
 
@@ -37,6 +38,7 @@ class Fused:
         last: the operation that defines `result`.
         absorbed: what is not needed any more, in program order, the contraction first.
         operands: the epilogue's operands, in order.
+        destination: the tensor that the result becomes a part of, if the epilogue has a slot and that holds anything.
     """
 
     result: Any
@@ -44,6 +46,7 @@ class Fused:
     absorbed: list[Any]
     epilogue: Epilogue
     operands: list[Any]
+    destination: Any = None
 
 
 def fuse(root: Any, channels: int) -> Fused:
@@ -57,7 +60,26 @@ def fuse(root: Any, channels: int) -> Fused:
             growing.take(op)
         if growing.size > len(best.absorbed) and growing.escaping() == [growing.last.results[0]]:
             best = growing.snapshot()
-    return best
+    return _placed(best)
+
+
+def _placed(fused: Fused) -> Fused:
+    """The same, written right into the tensor that the result would be copied to, as in a concatenation."""
+    users = mlir.users(fused.result)
+    if len(users) != 1 or users[0].name != "tensor.insert_slice" or users[0].operands[0] != fused.result:
+        return fused
+    insertion, destination = users[0], users[0].operands[1]
+    owner = mlir.owner(destination)
+    where = slot(insertion)
+    if where is None or owner is None or destination == fused.result:
+        return fused
+    if owner.name == "tensor.empty":
+        destination = None
+    elif not mlir.has_one_use(destination):
+        return fused
+    epilogue = replace(fused.epilogue, slot=where)
+    absorbed = [*fused.absorbed, insertion]
+    return Fused(insertion.results[0], insertion, absorbed, epilogue, fused.operands, destination)
 
 
 def _followers(root: Any) -> Iterator[Any]:
@@ -85,6 +107,7 @@ class _Growing:
     steps: list[Constant | Load | Apply] = field(default_factory=list)
     operands: list[Any] = field(default_factory=list)
     kinds: list[By] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.absorbed = [self.root]
@@ -100,7 +123,7 @@ class _Growing:
 
     def snapshot(self) -> Fused:
         """What has been taken in so far."""
-        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds))
+        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds), tuple(self.widths))
         return Fused(self.last.results[0], self.last, list(self.absorbed), epilogue, list(self.operands))
 
     def escaping(self) -> list[Any]:
@@ -129,14 +152,17 @@ class _Growing:
         ]
         number = None if None in inputs else self._body(op, [n for n in inputs if n is not None])
         if number is None or len(self.operands) > _MAX_OPERANDS:
-            del self.steps[before[0] :], self.operands[before[1] :], self.kinds[before[1] :]
+            self._forget(*before)
             return
         # The last step is the result: a body that yields an earlier value would not be.
         if number != len(self.steps) - 1:
-            del self.steps[before[0] :], self.operands[before[1] :], self.kinds[before[1] :]
+            self._forget(*before)
             return
         self.absorbed.append(op)
         self.numbers[result] = number
+
+    def _forget(self, steps: int, operands: int) -> None:
+        del self.steps[steps:], self.operands[operands:], self.kinds[operands:], self.widths[operands:]
 
     def _fits(self, value: Any) -> bool:
         shape = mlir.shape_of(value) if is_float32(value) else (0,)
@@ -159,10 +185,20 @@ class _Growing:
         kind = _kind(map_, extents)
         if kind is None or not is_float32(value):
             return None
-        self.operands.append(unreshaped(value))
+        value, (width, offset) = self._whole(unreshaped(value)) if kind == "result" else (unreshaped(value), (0, 0))
+        self.operands.append(value)
         self.kinds.append(kind)
-        self.steps.append(Load(len(self.operands) - 1, kind))
+        self.widths.append(width)
+        self.steps.append(Load(len(self.operands) - 1, kind, offset))
         return len(self.steps) - 1
+
+    def _whole(self, value: Any) -> tuple[Any, tuple[int, int]]:
+        """For some channels of another tensor: that tensor, its row length, and the first of the channels."""
+        op = mlir.owner(value)
+        part = slot(op) if op is not None and op.name == "tensor.extract_slice" else None
+        if op is None or part is None or mlir.shape_of(value)[-1] != self.channels:
+            return value, (0, 0)
+        return unreshaped(op.operands[0]), part
 
     def _body(self, op: Any, inputs: Sequence[int]) -> int | None:
         """Add the scalar operations of a body; returns the step that it yields."""

@@ -10,26 +10,60 @@ from iree.compiler.dialects import linalg
 
 from webtensorc.iree import mlir
 
-__all__ = ["forwards", "indexing_maps", "is_float32", "is_zero", "scalar_constant", "unreshaped"]
+__all__ = [
+    "Linear",
+    "forwards",
+    "indexing_maps",
+    "is_float32",
+    "is_zero",
+    "linear_maps",
+    "scalar_constant",
+    "slot",
+    "unreshaped",
+]
 
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
 
-def indexing_maps(op: Any) -> tuple[tuple[int | None, ...], ...]:
-    """For each operand the loops that index its dimensions; None stands for index 0.
+Linear = dict[int, int]
+"""An index as a sum of loops, each with a factor; empty for index 0."""
 
-    Empty for what is no structured operation, or has an index that is neither.
+
+def linear_maps(op: Any) -> list[list[Linear]]:
+    """For each operand and dimension the loops that index it.
+
+    Empty for what is no structured operation, or has an index that is no such sum.
     """
     try:
         maps = [getattr(each, "value", each) for each in linalg.get_indexing_maps(op) or ()]
     except (IndexError, TypeError, ValueError, RuntimeError):
-        return ()
-    found = []
+        return []
+    found: list[list[Linear]] = []
     for each in maps:
-        texts = [str(result) for result in each.results]
-        if not all(re.fullmatch(r"d\d+|0", text) for text in texts):
+        sums = [_linear(str(result)) for result in each.results]
+        if None in sums:
+            return []
+        found.append([each for each in sums if each is not None])
+    return found
+
+
+def _linear(text: str) -> Linear | None:
+    loops: Linear = {}
+    for term in text.split(" + ") if text != "0" else ():
+        found = re.fullmatch(r"d(\d+)(?: \* (\d+))?", term)
+        if found is None or int(found[1]) in loops:
+            return None
+        loops[int(found[1])] = int(found[2] or 1)
+    return loops
+
+
+def indexing_maps(op: Any) -> tuple[tuple[int | None, ...], ...]:
+    """For each operand the loops that index its dimensions; None stands for index 0. Empty if one is anything else."""
+    found = []
+    for map_ in linear_maps(op):
+        if any(len(index) > 1 or set(index.values()) - {1} for index in map_):
             return ()
-        found.append(tuple(None if text == "0" else int(text[1:]) for text in texts))
+        found.append(tuple(next(iter(index), None) for index in map_))
     return tuple(found)
 
 
@@ -43,7 +77,7 @@ def scalar_constant(value: Any) -> str | None:
     op = mlir.owner(value)
     if op is None:
         return None
-    if op.name == "linalg.fill":
+    if op.name == "linalg.fill" or forwards(op):
         return scalar_constant(op.operands[0])
     if op.name != "arith.constant":
         return None
@@ -77,3 +111,16 @@ def forwards(op: Any) -> bool:
     block = op.regions[0].blocks[0]
     last = block.operations[0].operation
     return bool(last.name == "linalg.yield" and last.operands[0] == block.arguments[0])
+
+
+def slot(op: Any) -> tuple[int, int] | None:
+    """For `tensor.extract_slice` or `insert_slice` of some channels of all points: the whole's channels, the first."""
+    whole = op.operands[0] if op.name == "tensor.extract_slice" else op.operands[1]
+    part = op.results[0] if op.name == "tensor.extract_slice" else op.operands[0]
+    if not is_float32(whole) or not is_float32(part) or len(op.operands) != 1 + (op.name == "tensor.insert_slice"):
+        return None
+    outer, inner = mlir.shape_of(whole), mlir.shape_of(part)
+    offsets, strides = mlir.integers(op, "static_offsets"), mlir.integers(op, "static_strides")
+    if outer[:-1] != inner[:-1] or any(offsets[:-1]) or set(strides) != {1}:
+        return None
+    return outer[-1], offsets[-1]

@@ -1,4 +1,4 @@
-"""Write kernels for convolutions and matrix products, with what follows element by element in the same loop.
+"""Write kernels for convolutions, products and pooling, with what follows element by element in the same loop.
 
 The native compiler's own code for these is far from the machine's peak on most shapes. Here each distinct shape gets a
 kernel of `webtensorc_kernels`, a `stream.executable` that the native compiler only lowers; the operation, the zeros
@@ -12,23 +12,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import direct, winograd
+from webtensorc_kernels import direct, windows, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
+from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._contractions import Contraction, match
 from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._sites import Site, match
 
 __all__ = ["GenerateKernels"]
 
 
 @dataclass(frozen=True)
 class GenerateKernels(Pass):
-    """Replace contractions of static shape by dispatches of generated kernels.
+    """Replace contractions and windows of static shape by dispatches of generated kernels.
 
     Reports `kernels`: for each the choices made, in words.
     """
@@ -42,40 +43,42 @@ class GenerateKernels(Pass):
     """Whether 3x3 convolutions may use Winograd's algorithm, whose results differ by some 1e-5 of their scale."""
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of contractions that were replaced."""
+        """Return the number of operations that became the heart of a kernel."""
         machine = Machine.of(context.target) if context.target else None
         if machine is None:
             return 0
         library = _Library(module)
-        for contraction in reversed(_contractions(module)):
-            _replace(contraction, machine, library, winograd_too=self.winograd)
+        for site in reversed(_sites(module)):
+            fused = fuse(site.op, site.channels)
+            kernel = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
+            if kernel is not None:
+                library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
 
 
-def _contractions(module: Any) -> list[Contraction]:
+def _sites(module: Any) -> list[Site]:
     found = []
     for function in module.regions[0].blocks[0].operations:
         if function.operation.name not in ("util.func", "func.func") or not function.operation.regions[0].blocks:
             continue
         for block in function.operation.regions[0].blocks:
-            found += [c for op in block.operations if (c := match(op.operation)) is not None]
+            found += [site for op in block.operations if (site := match(op.operation)) is not None]
     return found
 
 
-def _replace(contraction: Contraction, machine: Machine, library: _Library, *, winograd_too: bool) -> None:
-    problem = contraction.problem.flat()
-    blocking = winograd.plan(problem, machine) if winograd_too else None
-    tile = blocking.tile if blocking else choose(problem, machine)
-    if tile is None:
-        return
-    fused = fuse(contraction.op, problem.groups * problem.outputs)
-    code = Code(tile.lanes, machine.fused)
+def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
+    """The kernel for a site; None if none is worth its code."""
+    if site.fold:
+        strip = windows.choose(site.problem, machine)
+        code = Code(strip.lanes if strip else 1, machine.fused)
+        return windows.generate(site.problem, strip, site.fold, epilogue, code) if strip else None
+    blocking = winograd.plan(site.problem, machine) if allow_winograd else None
     if blocking:
-        kernel = winograd.generate(problem, blocking, fused.epilogue, code)
-    else:
-        kernel = direct.generate(problem, tile, fused.epilogue, code)
-    library.dispatch(contraction.name, kernel, [contraction.image, contraction.weights, *fused.operands], fused)
+        return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine.fused))
+    problem = site.problem.flat()
+    tile = choose(problem, machine)
+    return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine.fused)) if tile else None
 
 
 class _Library:
@@ -90,16 +93,22 @@ class _Library:
     def dispatch(self, name: str, kernel: Kernel, operands: list[Any], fused: Fused) -> None:
         """Let a dispatch of `kernel` stand for what was fused."""
         symbol = self._names.get(kernel) or self._define(name, kernel)
-        with self.module.context, fused.last.location:
-            entry = ir.Attribute.parse(f"[@{symbol}::@{symbol}]")
-            segments = ir.Attribute.parse(f"array<i32: 0, {len(operands)}, 0, 0>")
-        attributes = {"entry_points": entry, "operandSegmentSizes": segments}
+        if fused.destination is not None:
+            operands = [*operands, fused.destination]
         scratch = [
             mlir.tensor_type(view.shape, np.dtype(np.float32), self.module.context)
             for view in kernel.views[len(kernel.views) - kernel.results + 1 :]
         ]
-        types = [fused.result.type, *scratch]
-        op = mlir.create("flow.dispatch", operands, types, attributes, before=fused.last)
+        attributes = {
+            "entry_points": f"[@{symbol}::@{symbol}]",
+            "operandSegmentSizes": f"array<i32: 0, {len(operands)}, 0, 0>",
+        }
+        if fused.destination is not None:  # the result is the last operand, overwritten
+            tied = [len(operands) - 1, *(-1 for _ in scratch)]
+            attributes["tied_operands"] = f"[{', '.join(f'{i} : index' for i in tied)}]"
+        with self.module.context:
+            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
+        op = mlir.create("flow.dispatch", operands, [fused.result.type, *scratch], parsed, before=fused.last)
         fused.result.replace_all_uses_with(op.results[0])
         for each in reversed(fused.absorbed):
             each.erase()

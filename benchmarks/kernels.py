@@ -1,0 +1,103 @@
+"""Generated kernels one by one: time on one core, share of the whole, and arithmetic per second.
+
+    python benchmarks/kernels.py MODEL [--target SPEC] [--seconds S]
+
+MODEL is anything that `webtensorc compile` takes, or a name of fixtures/random_weights.py (resnet50, vgg19 ...). Every
+kernel runs alone on operands of its own, so that its weights are warm; a whole model also waits for main memory. Time
+is that of the thread, the best of several runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import iree.compiler
+import iree.runtime
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
+
+import random_weights
+
+from webtensorc import registry
+from webtensorc.driver import Request, lower
+from webtensorc.phase import Phase
+
+EXECUTABLE = re.compile(r"^  stream\.executable private @(\w+) .*?^  }$", re.DOTALL | re.MULTILINE)
+DISPATCH = re.compile(r"flow\.dispatch @(\w+)::@\w+\(.*?\) : \((.*?)\) -> (.*)$", re.MULTILINE)
+TENSOR = re.compile(r"tensor<[^>]*>")
+
+
+def alone(module: str) -> tuple[str, dict[str, list[str]], collections.Counter[str]]:
+    """A module with one function per kernel of `module`, the types of its arguments, and how often each is used."""
+    bodies = {found[1]: found[0] for found in EXECUTABLE.finditer(module)}
+    uses: collections.Counter[str] = collections.Counter()
+    arguments: dict[str, list[str]] = {}
+    parts = [line for line in module.splitlines() if line.startswith("#translation")]
+    for name, inputs, results in DISPATCH.findall(module):
+        uses[name] += 1
+        if name in arguments:
+            continue
+        arguments[name], outs = TENSOR.findall(inputs), TENSOR.findall(results)
+        names = [f"%a{i}" for i in range(len(arguments[name]))]
+        signature = ", ".join(f"{a}: {t}" for a, t in zip(names, arguments[name], strict=True))
+        parts += [
+            bodies[name],
+            f"func.func @f_{name}({signature}) -> {outs[0]} {{",
+            f"%r:{len(outs)} = flow.dispatch @{name}::@{name}({', '.join(names)}) : ({inputs}) -> ({', '.join(outs)})",
+            f"return %r#0 : {outs[0]}\n}}",
+        ]
+    return "\n".join(parts), arguments, uses
+
+
+def best_seconds(function: Any, arguments: list[Any], seconds: float) -> float:
+    """Thread time of one call: the best of five runs of `seconds` / 5."""
+    function(*arguments)
+    best = float("inf")
+    for _ in range(5):
+        started, calls = time.thread_time(), 0
+        while time.thread_time() - started < seconds / 5:
+            function(*arguments)
+            calls += 1
+        best = min(best, (time.thread_time() - started) / calls)
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--target", default="host")
+    parser.add_argument("--seconds", type=float, default=0.1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(options.model)
+        if options.model in random_weights.names():
+            (path,) = random_weights.write(Path(folder), (options.model,))
+        module = lower(Request(path, targets=(options.target,)), Phase.PREPROCESSING)
+    text, arguments, uses = alone(module)
+    flops = {name: int(n) for name, n in re.findall(r"func\.func @(\w+)\(.*webtensorc\.flops = (\d+)", module)}
+    binary = iree.compiler.compile_str(text, extra_args=list(registry.make_target(options.target).flags(3)))
+    config = iree.runtime.Config("local-sync")
+    loaded = iree.runtime.load_vm_module(iree.runtime.VmModule.copy_buffer(config.vm_instance, binary), config)
+    rows = []
+    for name, types in arguments.items():
+        shapes = [[int(n) for n in re.findall(r"(\d+)x", kind)] for kind in types]
+        arrays = [np.random.default_rng(0).random(shape, np.float32) for shape in shapes]
+        given = [iree.runtime.asdevicearray(config.device, array) for array in arrays]
+        rows.append((best_seconds(loaded[f"f_{name}"], given, options.seconds), name))
+    print(f"{'all ms':>9}{'one ms':>9}{'uses':>6}{'GFLOP/s':>9}  kernel")
+    for seconds, name in sorted(rows, key=lambda row: -row[0] * uses[row[1]]):
+        rate = flops.get(name, 0) / seconds / 1e9
+        print(f"{seconds * uses[name] * 1e3:9.3f}{seconds * 1e3:9.3f}{uses[name]:6}{rate:9.1f}  {name}")
+    print(f"{sum(seconds * uses[name] for seconds, name in rows) * 1e3:9.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""Finding the operations that kernels exist for, and saying them in the kernels' own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from webtensorc_kernels.convolution import Convolution
+from webtensorc_kernels.windows import Fold
+
+from webtensorc.iree import mlir
+from webtensorc_passes.tiling._structured import (
+    Linear,
+    is_float32,
+    is_zero,
+    linear_maps,
+    scalar_constant,
+    unreshaped,
+)
+
+__all__ = ["Site", "match"]
+
+_NEUTRAL = {
+    "arith.addf": "0.000000e+00 : f32",
+    "arith.maximumf": "0xFF800000 : f32",
+    "arith.minimumf": "0x7F800000 : f32",
+}
+_PRODUCT = ["arith.mulf", "arith.addf", "linalg.yield"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An operation that a kernel can stand for.
+
+    Attributes:
+        name: kind and shape, for the kernel's name.
+        problem: its geometry; with a `fold`, one group per channel.
+        operands: the values that the kernel reads.
+        fold: what a window that keeps channels apart does; None for a convolution or matrix product.
+    """
+
+    op: Any
+    name: str
+    problem: Convolution
+    operands: tuple[Any, ...]
+    fold: Fold | None = None
+
+    @property
+    def channels(self) -> int:
+        """The last dimension of the result, groups and outputs together."""
+        return self.problem.groups * self.problem.outputs
+
+
+def match(op: Any) -> Site | None:
+    """What an operation of float32 and static shape is, if there is a kernel family for it."""
+    if not op.name.startswith("linalg.") or len(op.operands) != 3 or len(op.results) != 1:
+        return None
+    if not all(map(is_float32, (*op.operands, *op.results))):
+        return None
+    maps = linear_maps(op)
+    if len(maps) != 3 or any(len(index) != 1 or 1 not in index.values() for index in maps[2]):
+        return None
+    ranks = tuple(map(len, maps))
+    rule = _RULES.get(ranks)
+    return rule(op, maps, [next(iter(index)) for index in maps[2]]) if rule else None
+
+
+def _matmul(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+    if not _multiplies(op) or maps[0][0] != {out[0]: 1} or maps[1][1] != {out[1]: 1} or maps[0][1] != maps[1][0]:
+        return None
+    image, weights = op.operands[0], unreshaped(op.operands[1])
+    (rows, depth), columns = mlir.shape_of(image), mlir.shape_of(op.results[0])[1]
+    if min(rows, columns) == 1:
+        return None  # a product with a vector is bound by memory: the native code does it as well
+    image = unreshaped(image)
+    strided = _strided(image, columns)
+    if strided is not None:
+        problem, image = strided
+        size = "x".join(map(str, (*problem.image, depth)))
+        return Site(op, f"conv_{size}_1x1s{problem.strides[0]}_{columns}", problem, (image, weights))
+    name = f"matmul_{rows}x{columns}x{depth}"
+    return Site(op, name, Convolution.product(rows, depth, columns), (image, weights))
+
+
+def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
+    """The 1x1 convolution with strides that a product with every other pixel of an image is, and the image."""
+    op = mlir.owner(image)
+    if op is None or op.name != "tensor.extract_slice" or len(op.operands) != 1:
+        return None
+    source, sizes = mlir.shape_of(op.operands[0]), mlir.integers(op, "static_sizes")
+    strides = mlir.integers(op, "static_strides")
+    if len(source) != 4 or sizes != mlir.shape_of(image) or any(mlir.integers(op, "static_offsets")):
+        return None
+    if (sizes[0], sizes[3], strides[0], strides[3]) != (source[0], source[3], 1, 1):
+        return None
+    out, steps = (sizes[1], sizes[2]), (strides[1], strides[2])
+    problem = Convolution(source[0], (source[1], source[2]), source[3], outputs, (1, 1), out, steps)
+    return problem, op.operands[0]
+
+
+def _convolution(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+    """`[n, h, w, i] * [kh, kw, i, o]`; also with groups, `[n, h, w, g, i] * [kh, kw, i, g, o]`."""
+    image, weights, _ = maps
+    grouped = len(image) == 5
+    inner = image[-1]
+    expected = [weights[2], *([{out[3]: 1}] if grouped else []), {out[-1]: 1}]
+    if not _multiplies(op) or inner != weights[2] or list(weights[2:]) != expected:
+        return None
+    if grouped and image[3] != {out[3]: 1}:
+        return None
+    window = _window(image, weights[:2], out)
+    if window is None:
+        return None
+    kernel = mlir.shape_of(op.operands[1])
+    groups = kernel[3] if grouped else 1
+    value = unreshaped(op.operands[0])
+    whole = (*mlir.shape_of(op.operands[0])[:3], groups * kernel[2])
+    if mlir.shape_of(value) != whole:
+        value = op.operands[0]
+    problem, value = _problem(value, whole, window, kernel[:2], mlir.shape_of(op.results[0]), "0.000000e+00 : f32")
+    problem = _with_channels(problem, kernel[2], kernel[-1], groups)
+    size = "x".join(map(str, (*problem.image, problem.groups * problem.channels)))
+    name = f"conv_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}_{problem.groups * problem.outputs}"
+    return Site(op, name, problem, (value, unreshaped(op.operands[1])))
+
+
+def _channelwise(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+    """Pooling, `[n, h, w, c]` over `[kh, kw]`, and depthwise convolution, by `[kh, kw, c]`."""
+    image, weights, _ = maps
+    has_weights = len(weights) == 3
+    window = _window(image, weights[:2], out)
+    operation = None if has_weights else _folding(op)
+    initial = scalar_constant(op.operands[2])
+    if window is None or image[3] != {out[3]: 1} or initial is None:
+        return None
+    if has_weights and (weights[2] != {out[3]: 1} or not _multiplies(op)):
+        return None
+    if not has_weights and operation not in _NEUTRAL:
+        return None
+    shape, kernel = mlir.shape_of(op.operands[0]), mlir.shape_of(op.operands[1])
+    neutral = _NEUTRAL[operation or "arith.addf"]
+    problem, value = _problem(op.operands[0], shape, window, kernel[:2], mlir.shape_of(op.results[0]), neutral)
+    problem = _with_channels(problem, 1, 1, shape[3])
+    kind = "depthwise" if has_weights else "pool"
+    size = "x".join(map(str, (*problem.image, shape[3])))
+    name = f"{kind}_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}"
+    operands = (value, unreshaped(op.operands[1])) if has_weights else (value,)
+    return Site(op, name, problem, operands, Fold(initial, operation))
+
+
+_RULES: dict[tuple[int, ...], Callable[[Any, Sequence[Sequence[Linear]], Sequence[int]], Site | None]] = {
+    (2, 2, 2): _matmul,
+    (4, 4, 4): _convolution,
+    (5, 5, 5): _convolution,
+    (4, 2, 4): _channelwise,
+    (4, 3, 4): _channelwise,
+}
+"""By the ranks of image, weights and result."""
+
+
+def _multiplies(op: Any) -> bool:
+    """Whether the body adds products to the result so far, which begins with zeros."""
+    body = [inner.operation.name for inner in op.regions[0].blocks[0].operations]
+    return body == _PRODUCT and is_zero(op.operands[2])
+
+
+def _folding(op: Any) -> str | None:
+    """The one operation of a body that folds an element into the result so far."""
+    block = op.regions[0].blocks[0]
+    inner = [each.operation for each in block.operations]
+    if len(inner) != 2 or len(inner[0].operands) != 2 or inner[1].operands[0] != inner[0].results[0]:
+        return None
+    arguments = {block.arguments[0], block.arguments[2]}
+    return str(inner[0].name) if set(inner[0].operands) == arguments else None
+
+
+def _window(
+    image: Sequence[Linear], kernel: Sequence[Linear], out: Sequence[int]
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Strides and dilations, if the image is indexed `[n, oh * s + kh * d, ow * s + kw * d, ...]`."""
+    if image[0] != {out[0]: 1} or any(len(each) != 1 for each in kernel):
+        return None
+    factors = []
+    for index, o, position in zip(image[1:3], out[1:3], kernel, strict=True):
+        (k,) = position
+        if set(index) != {o, k}:
+            return None
+        factors.append((index[o], index[k]))
+    return (factors[0][0], factors[1][0]), (factors[0][1], factors[1][1])
+
+
+def _problem(
+    image: Any,
+    shape: Sequence[int],
+    window: tuple[tuple[int, int], tuple[int, int]],
+    kernel: Sequence[int],
+    result: Sequence[int],
+    neutral: str,
+) -> tuple[Convolution, Any]:
+    """The geometry of a window over `image`, seen as `shape`, and the image without the padding that it skips."""
+    value, padding = _unpadded(image, neutral)
+    if value != image:
+        shape = mlir.shape_of(value)
+    problem = Convolution(
+        shape[0], (shape[1], shape[2]), 1, 1, (kernel[0], kernel[1]), (result[1], result[2]), *window, padding
+    )
+    return problem, value
+
+
+def _with_channels(problem: Convolution, channels: int, outputs: int, groups: int) -> Convolution:
+    return replace(problem, channels=channels, outputs=outputs, groups=groups)
+
+
+def _unpadded(image: Any, neutral: str) -> tuple[Any, tuple[int, int]]:
+    """An image without `neutral` numbers around it, and how many were in front of its rows and columns."""
+    op = mlir.owner(image)
+    if op is None or op.name != "tensor.pad" or len(op.operands) != 1 or len(mlir.shape_of(image)) != 4:
+        return image, (0, 0)
+    low, high = mlir.integers(op, "static_low"), mlir.integers(op, "static_high")
+    padded = op.regions[0].blocks[0].operations
+    if min(low + high) < 0 or low[0] or low[3] or high[0] or high[3]:
+        return image, (0, 0)
+    if scalar_constant(padded[len(padded) - 1].operands[0]) != neutral:
+        return image, (0, 0)
+    return op.operands[0], (low[1], low[2])

@@ -1,0 +1,73 @@
+"""Depthwise convolution and pooling, run by an interpreter of the code that writes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kernel_interpreter import Interpreter
+from kernel_problems import arrays, convolutions, convolved
+from webtensorc_kernels import windows
+from webtensorc_kernels.convolution import Convolution
+from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.windows import Fold, Strip
+
+MACHINES = (Machine(4, 16, False, False, 1 << 19), Machine(16, 32, True, True, 1 << 20))
+PRODUCT = Fold("0.0 : f32")
+LARGEST = Fold("-1.0e30 : f32", "arith.maximumf")
+
+
+@st.composite
+def channelwise(draw: st.DrawFn) -> Convolution:
+    return replace(draw(convolutions()), channels=1, outputs=1, groups=draw(st.integers(1, 40)))
+
+
+def interpreted(p: Convolution, strip: Strip, fold: Fold) -> np.ndarray:
+    x, w = arrays(p)
+    code = Interpreter(strip.lanes, {"%x": x, "%w": w[:, :, 0]})
+    windows.generate(p, strip, fold, Epilogue(), code)
+    assert code.stored["%y"].all()
+    return code.arrays["%y"].reshape(p.batch, *p.out, -1)
+
+
+def largest(p: Convolution, x: np.ndarray) -> np.ndarray:
+    """The maximum of each window, by its definition."""
+    y = np.full((p.batch, *p.out, p.groups), -1e30)
+    for oh, ow, kh, kw in np.ndindex(*p.out, *p.kernel):
+        ih = oh * p.strides[0] + kh * p.dilations[0] - p.padding[0]
+        iw = ow * p.strides[1] + kw * p.dilations[1] - p.padding[1]
+        if 0 <= ih < p.image[0] and 0 <= iw < p.image[1]:
+            y[:, oh, ow] = np.maximum(y[:, oh, ow], x[:, ih, iw])
+    return y
+
+
+@settings(deadline=None)
+@given(channelwise(), st.sampled_from(MACHINES))
+def test_every_depthwise_convolution_is_right(p: Convolution, machine: Machine) -> None:
+    strip = windows.choose(p, machine)
+    assert strip is not None
+    np.testing.assert_array_equal(interpreted(p, strip, PRODUCT), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None)
+@given(channelwise(), st.sampled_from(MACHINES))
+def test_every_pooling_is_right(p: Convolution, machine: Machine) -> None:
+    strip = windows.choose(p, machine)
+    assert strip is not None
+    np.testing.assert_array_equal(interpreted(p, strip, LARGEST), largest(p, arrays(p)[0]))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_windows_as_large_as_the_image_are_fine(machine: Machine) -> None:
+    p = Convolution(1, (112, 112), 1, 1, (112, 112), (1, 1), groups=24)
+    strip = windows.choose(p, machine)
+    assert strip == Strip(1, min(machine.lanes, 16))
+
+
+def test_code_that_would_be_huge_is_not_written() -> None:
+    p = Convolution(1, (99, 99), 1, 1, (99, 99), (99, 99), padding=(98, 98), groups=8)
+    assert windows.choose(p, MACHINES[0]) is None
