@@ -62,10 +62,9 @@ def conv(
         padding = "SAME" if auto_pad == "SAME_UPPER" else auto_pad
     else:
         padding = window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread)
-    wide = is_half and group > 1  # grouped products of halves with sums of another type are more than IREE lowers
     y = lax.conv_general_dilated(
-        x.astype(np.float32) if wide else x,
-        w.astype(np.float32) if wide else w,
+        x,
+        w,
         steps,
         padding,
         rhs_dilation=spread,
