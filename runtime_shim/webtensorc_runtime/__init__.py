@@ -45,14 +45,15 @@ def load(
 
     Args:
         source: path of a `.wtb` file, its bytes, or a `webtensorc.Bundle`.
-        device: `cpu` (the default), `local-sync` (the calling thread) or `local-task` (a pool of worker threads).
+        device: `cpu` (the default), `local-sync` (the calling thread), `local-task` (a pool of worker threads), or an
+            accelerator: `vulkan`, `cuda`, with a number where there are several, `vulkan://1`.
         threads: number of worker threads; 1 runs on the calling thread. By default the compiler's advice decides, with
             one worker per physical core that the process may use.
         variant: label of the variant to run instead of the best one.
 
     Raises:
         InvalidFileError: not a bundle, damaged, unsafe, or of a schema not read here.
-        IncompatibleMachineError: no variant runs on this machine.
+        IncompatibleMachineError: no variant runs on this machine, or the device has no driver.
         UsageError: an unknown device or variant, or a wrong number of threads.
     """
     from webtensorc_runtime import loader

@@ -1,4 +1,4 @@
-"""Devices of the embedded engine, opened once per process: the calling thread, or a pool of workers.
+"""Devices of the embedded engine, opened once per process: the calling thread, a pool of workers, or a GPU.
 
 IREE reads the number of workers from a process-wide flag at the moment a driver is created. So this file sets the
 flag, creates a driver of its own for each number of workers, and sets the flag back. Modules that ask for the same
@@ -12,10 +12,11 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from webtensorc_runtime import cpu
-from webtensorc_runtime.errors import UsageError
+from webtensorc_runtime import accelerators, cpu
+from webtensorc_runtime.errors import IncompatibleMachineError, UsageError
 
-CHOICES = ("cpu", "local-sync", "local-task")
+_LOCAL = ("cpu", "local-sync", "local-task")
+CHOICES = (*_LOCAL, *accelerators.KINDS)
 
 _lock = threading.Lock()
 _devices: dict[tuple[int, Execution], Any] = {}
@@ -23,14 +24,49 @@ _devices: dict[tuple[int, Execution], Any] = {}
 
 @dataclass(frozen=True)
 class Execution:
-    """How calls run: `workers` 0 is the calling thread itself, otherwise a pool of that many threads."""
+    """How calls run: `workers` 0 is the calling thread itself, otherwise a pool of that many threads.
+
+    `accelerator` names a device other than the processor (`vulkan`, `vulkan://0`); then there are no workers.
+    """
 
     workers: int
+    accelerator: str = ""
 
     @property
     def mode(self) -> str:
-        """`inline` or `task`."""
-        return "task" if self.workers else "inline"
+        """`inline`, `task`, or `device` on an accelerator."""
+        return "device" if self.accelerator else "task" if self.workers else "inline"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory for what goes in and out of modules, which the processor and the device both see.
+
+    Attributes:
+        runtime: IREE's native module.
+        allocator: the device's.
+        in_place: whether the device takes a caller's arrays where they lie. Vulkan would want them aligned to the pages
+            of the host (VK_EXT_external_memory_host), which numpy's are not: there everything is copied.
+    """
+
+    runtime: Any
+    allocator: Any
+    in_place: bool
+
+    def allocate(self, size: int) -> Any:
+        """A mapped buffer of `size` bytes."""
+        return self.allocator.allocate_buffer(*self._placement, size)
+
+    def wrap(self, memory: object) -> Any:
+        """The caller's memory as a buffer."""
+        return self.allocator.import_host_allocation(memory, *self._placement)
+
+    @property
+    def _placement(self) -> tuple[int, int]:
+        kind, usage = self.runtime.MemoryType, self.runtime.BufferUsage
+        local = int(kind.HOST_LOCAL) | int(kind.DEVICE_LOCAL)
+        shared = int(kind.HOST_VISIBLE) | int(kind.HOST_COHERENT) | int(kind.DEVICE_VISIBLE)
+        return local if self.in_place else shared, int(usage.DEFAULT) | int(usage.MAPPING)
 
 
 def kind_of(device: str | None) -> str:
@@ -39,9 +75,17 @@ def kind_of(device: str | None) -> str:
     Raises:
         UsageError: a device this version does not know.
     """
-    if device is None or device in CHOICES:
+    if device is None or device in _LOCAL:
         return "cpu"
+    kind, _, which = device.partition("://")
+    if kind in accelerators.KINDS and (which or device == kind):
+        return kind
     raise UsageError(f"unknown device `{device}`", doing="loading the bundle", hint=f"devices: {', '.join(CHOICES)}")
+
+
+def features(kind: str) -> frozenset[str]:
+    """What the device of a kind has, in the words of variants' `features`."""
+    return cpu.features() if kind not in accelerators.KINDS else accelerators.features(kind)
 
 
 def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
@@ -50,9 +94,13 @@ def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
     Raises:
         UsageError: an unknown device, or a number of threads that the device cannot have.
     """
-    kind_of(device)
+    kind = kind_of(device)
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 1024):
         raise UsageError(f"threads must be a number from 1 to 1024, not {threads!r}", doing="loading the bundle")
+    if device and kind in accelerators.KINDS:
+        if threads is not None:
+            raise UsageError(f"device `{device}` has no threads to choose the number of", doing="loading the bundle")
+        return Execution(0, device)
     if device == "local-sync":
         if threads not in (None, 1):
             raise UsageError(
@@ -68,7 +116,11 @@ def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
 
 
 def open_device(runtime: Any, execution: Execution) -> Any:
-    """The process's HAL device for `execution`; `runtime` is IREE's native module."""
+    """The process's HAL device for `execution`; `runtime` is IREE's native module.
+
+    Raises:
+        IncompatibleMachineError: there is no such device, or no driver for it.
+    """
     key = (os.getpid(), execution)  # a forked child has none of its parent's worker threads and needs its own
     with _lock:
         if key not in _devices:
@@ -77,6 +129,15 @@ def open_device(runtime: Any, execution: Execution) -> Any:
 
 
 def _create(runtime: Any, execution: Execution) -> Any:
+    if execution.accelerator:
+        try:
+            return accelerators.create(runtime, execution.accelerator)
+        except accelerators.UnavailableError as error:
+            raise IncompatibleMachineError(
+                f"device `{execution.accelerator}` is not available: {error}",
+                doing="opening the device",
+                hint="`webtensorc run --list-devices` shows what there is",
+            ) from None
     if not execution.workers:
         return runtime.create_hal_driver("local-sync").create_default_device()
     try:

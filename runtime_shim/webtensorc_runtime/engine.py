@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from webtensorc_runtime import safetensors
-from webtensorc_runtime.device import Execution, open_device
+from webtensorc_runtime.device import Execution, Memory, open_device
 from webtensorc_runtime.errors import DiagnosticError, InvalidFileError
 
 ENTRY = "main"
@@ -36,6 +36,7 @@ class Program:
     Attributes:
         declaration: what `main` takes and gives, in MLIR's words.
         lock: to be held during a call.
+        memory: where arguments and results live.
         destinations: after its inputs `main` takes one buffer for each output and writes there (IREE's argument
             attribute `iree.abi.output`); otherwise it returns buffers of its own, and every result is copied.
     """
@@ -52,7 +53,7 @@ class Program:
         self.execution = execution
         self.lock = threading.Lock()
         device = open_device(self.runtime, execution)
-        self.allocator = device.allocator
+        self.memory = Memory(self.runtime, device.allocator, in_place=not execution.accelerator)
         self._kept = (device, module, weights)
         self._list = self.runtime.VmVariantList
         self._process = os.getpid()

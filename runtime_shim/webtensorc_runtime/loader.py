@@ -25,7 +25,7 @@ def load(
     container = _open(source)
     checking = container.verify_in_background()
     try:
-        machine = Machine(cpu.architecture(), cpu.features(), kind)
+        machine = Machine(cpu.architecture(), devices.features(kind), kind)
         general = [each for each in container.manifest.variants if not each.general]
         selection = select(general, machine, container.file, variant)
         devices.resolve(device, threads, selection.variant.mode)

@@ -31,7 +31,7 @@ class Module:
         dims: the open dimensions of the inputs and their bounds; none but for a model of dynamic shape.
         variant: label of the variant that runs.
         rejected: (label, reason) of every other variant.
-        mode: `inline` (on the calling thread) or `task` (on `workers` threads).
+        mode: `inline` (on the calling thread), `task` (on `workers` threads) or `device` (on an accelerator).
         workers: number of worker threads, 0 where the calling thread does the work.
     """
 
@@ -45,8 +45,7 @@ class Module:
         self._lock = program.lock
         overwritten = selection.variant.report.get("overwritten", ())
         self._inputs = tuple(
-            Slot(spec, program.runtime, program.allocator, index in overwritten)
-            for index, spec in enumerate(manifest.inputs)
+            Slot(spec, program.memory, index in overwritten) for index, spec in enumerate(manifest.inputs)
         )
         self._staged = None
         if not program.destinations:
@@ -54,7 +53,7 @@ class Module:
                 element_of(spec)
             self._dtypes = [numpy_dtype(spec.dtype) for spec in manifest.outputs]
             return
-        self._outputs = tuple(Slot(spec, program.runtime, program.allocator) for spec in manifest.outputs)
+        self._outputs = tuple(Slot(spec, program.memory) for spec in manifest.outputs)
         if not any(slot.large for slot in (*self._inputs, *self._outputs)):
             self._staged = program.arguments([slot.staging()[1] for slot in (*self._inputs, *self._outputs)])
             self._fast = tuple((slot.staging()[0], slot.dtype, slot.shape) for slot in self._inputs)

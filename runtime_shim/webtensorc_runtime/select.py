@@ -26,6 +26,9 @@ class Selection:
     rejected: tuple[tuple[str, str], ...]
 
 
+_NOUNS = {"cpu": "CPU", "vulkan": "GPU", "cuda": "GPU"}
+
+
 def why_not(variant: Variant, machine: Machine) -> str | None:
     """Why `machine` cannot run `variant`; None where it can."""
     if variant.device != machine.device:
@@ -33,7 +36,7 @@ def why_not(variant: Variant, machine: Machine) -> str | None:
     if variant.architecture and variant.architecture != machine.architecture:
         return f"is for {variant.architecture}, not {machine.architecture}"
     if missing := sorted(set(variant.features) - machine.features):
-        return f"needs {', '.join(missing)} which this {machine.device.upper()} lacks"
+        return f"needs {', '.join(missing)} which this {_NOUNS.get(machine.device, 'device')} lacks"
     return None
 
 
@@ -63,5 +66,11 @@ def _none_fits(reasons: dict[str, str | None], machine: Machine, file: str) -> I
         file=file,
         doing="choosing a variant",
         notes=tuple(f"{label} {reason}" for label, reason in reasons.items()),
-        hint="compile the bundle for this machine as well: webtensorc compile BUNDLE -o NEW.wtb --target host",
+        hint=_remedy(machine),
     )
+
+
+def _remedy(machine: Machine) -> str:
+    if machine.device == "cpu":
+        return "compile the bundle for this machine as well: webtensorc compile BUNDLE -o NEW.wtb --target host"
+    return f"compile the bundle for a target of device {machine.device} as well; `webtensorc targets` lists them"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime.device import Memory
 from webtensorc_runtime.dtypes import DTYPES, numpy_dtype
 from webtensorc_runtime.errors import InvalidFileError, UsageError
 from webtensorc_runtime.manifest import TensorSpec
@@ -26,28 +27,27 @@ class Slot:
     Not safe for two threads at once; the module's lock guards it.
 
     Attributes:
-        large: of `ZERO_COPY_BYTES` or more; such a slot gets its staging buffer when it is first needed.
+        large: of `ZERO_COPY_BYTES` or more, where the device takes arrays in place; such a slot gets its staging buffer
+            when it is first needed.
         overwritten: the module uses this input's memory for something else, so it must never be the caller's.
     """
 
-    __slots__ = ("_allocator", "_runtime", "_staged", "dtype", "large", "overwritten", "shape", "spec")
+    __slots__ = ("_memory", "_staged", "dtype", "large", "overwritten", "shape", "spec")
 
-    def __init__(self, spec: TensorSpec, runtime: Any, allocator: Any, overwritten: bool = False) -> None:
+    def __init__(self, spec: TensorSpec, memory: Memory, overwritten: bool = False) -> None:
         element_of(spec)
         self.overwritten = overwritten
         self.spec = spec
         self.shape = spec.sizes
         self.dtype = numpy_dtype(spec.dtype)
-        self.large = self._size >= ZERO_COPY_BYTES
-        self._runtime = runtime
-        self._allocator = allocator
+        self.large = memory.in_place and self._size >= ZERO_COPY_BYTES
+        self._memory = memory
         self._staged: tuple[np.ndarray, Any] | None = None
 
     def staging(self) -> tuple[np.ndarray, Any]:
         """The staging buffer, as an array and as the view that the module takes."""
         if self._staged is None:
-            memory, usage = _placement(self._runtime)
-            buffer = self._allocator.allocate_buffer(memory, usage, max(self._size, 1))
+            buffer = self._memory.allocate(max(self._size, 1))
             self._staged = np.ndarray(self.shape, self.dtype, buffer.map()), self._view(buffer)
         return self._staged
 
@@ -88,11 +88,12 @@ class Slot:
         return prod(self.shape) * self.dtype.itemsize
 
     def _wrap(self, memory: object) -> Any:
-        return self._view(self._allocator.import_host_allocation(memory, *_placement(self._runtime)))
+        return self._view(self._memory.wrap(memory))
 
     def _view(self, buffer: Any) -> Any:
-        element = int(getattr(self._runtime.HalElementType, element_of(self.spec)))
-        return self._runtime.HalBufferView(buffer, self.shape, element)
+        runtime = self._memory.runtime
+        element = int(getattr(runtime.HalElementType, element_of(self.spec)))
+        return runtime.HalBufferView(buffer, self.shape, element)
 
 
 def element_of(spec: TensorSpec) -> str:
@@ -147,9 +148,3 @@ def as_array(value: object, spec: TensorSpec) -> np.ndarray:
         raise UsageError(
             f"input `{spec.name}` is no array ({reason}), expected {spec}", doing="calling the model"
         ) from None
-
-
-def _placement(runtime: Any) -> tuple[int, int]:
-    """Memory type and allowed usage of every buffer that crosses the module's border."""
-    memory, usage = runtime.MemoryType, runtime.BufferUsage
-    return int(memory.HOST_LOCAL) | int(memory.DEVICE_LOCAL), int(usage.DEFAULT) | int(usage.MAPPING)

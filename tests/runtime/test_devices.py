@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import webtensorc_runtime
-from webtensorc_runtime import UsageError, cpu
-from webtensorc_runtime.device import Execution, resolve
+from webtensorc_runtime import IncompatibleMachineError, UsageError, accelerators, cpu
+from webtensorc_runtime.device import Execution, open_device, resolve
 
 from webtensorc.artifact import Bundle
 
@@ -51,6 +51,7 @@ def test_one_core_has_no_use_for_a_pool(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("gpu", None, "unknown device `gpu`"),
         ("", None, "unknown device ``"),
+        ("vulkan://", None, "unknown device `vulkan://`"),
         ("local-sync", 2, "cannot use 2 threads"),
         (None, 0, "from 1 to 1024, not 0"),
         (None, -1, "not -1"),
@@ -64,7 +65,21 @@ def test_refused(compiled: Callable[..., Bundle], device: str | None, threads: o
         webtensorc_runtime.load(compiled(*IDENTITY), device=device, threads=threads)
     assert caught.value.exit_code == 2
     if "unknown device" in message:
-        assert caught.value.hint == "devices: cpu, local-sync, local-task"
+        assert caught.value.hint == "devices: cpu, local-sync, local-task, vulkan, cuda"
+
+
+def test_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve("vulkan://1", None, "task") == Execution(0, "vulkan://1")
+    with pytest.raises(UsageError, match="`vulkan` has no threads"):
+        resolve("vulkan", 2, "task")
+
+    def create(runtime: object, device: str) -> None:
+        raise accelerators.UnavailableError("the library is not there")
+
+    monkeypatch.setattr(accelerators, "create", create)
+    with pytest.raises(IncompatibleMachineError, match="`cuda` is not available: the library is not there") as caught:
+        open_device(None, Execution(0, "cuda"))
+    assert caught.value.exit_code == 6
 
 
 def test_the_compilers_advice_and_overriding_it(compiled: Callable[..., Bundle]) -> None:

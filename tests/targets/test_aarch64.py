@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import emulated
-import numpy as np
-import onnxruntime
 import pytest
+import target_models
 from webtensorc_runtime import IncompatibleMachineError, cpu
 from webtensorc_runtime.manifest import Variant
 from webtensorc_runtime.select import Machine, select
 from webtensorc_targets.aarch64 import Aarch64Target
 
 import webtensorc
-from fixtures import random_weights
-from webtensorc.artifact import Bundle
 from webtensorc.compare import compare
 from webtensorc.errors import UsageError
 from webtensorc.registry import make_target
@@ -123,47 +119,14 @@ def test_code_keeps_to_its_level(name: str, tmp_path: Path) -> None:
     assert bool(re.search(r"\bfmul\s+v\d+\.[48]h", text)) == (name == "aarch64-v8.2")
 
 
-def magika(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    return package("magika", "models/standard_v3_3/model.onnx"), {"bytes": (1, 2048)}
-
-
-def silero(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    shapes: dict[str, tuple[int, ...]] = {"input": (1, 576), "state": (2, 1, 128)}
-    return package("silero_vad", "data/silero_vad_op18_ifless.onnx"), shapes
-
-
-def squeezenet(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    return next(random_weights.write(folder, ("squeezenet",))), {}
-
-
-def package(name: str, file: str) -> Path:
-    found = importlib.util.find_spec(name)
-    assert found is not None and found.origin is not None
-    return Path(found.origin).parent / file
-
-
-MODELS = {f.__name__: f for f in (magika, silero, squeezenet)}
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(bool(emulated.missing()), reason=emulated.missing() or "")
 @pytest.mark.parametrize(("model", "labels"), [("magika", LEVELS), ("silero", LEVELS), ("squeezenet", LEVELS[:1])])
 def test_emulated_models_agree_with_onnxruntime(model: str, labels: list[str], tmp_path: Path) -> None:
-    path, shapes = MODELS[model](tmp_path)
+    path, shapes = target_models.MODELS[model](tmp_path)
     bundle = webtensorc.compile(path, targets=labels, input_shapes=shapes, cache=False)
-    feed = inputs(bundle)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    wanted = dict(zip((each.name for each in session.get_outputs()), session.run(None, feed), strict=True))
+    feed = target_models.inputs(bundle)
+    wanted = target_models.reference(path, feed)
     for label in labels:
         for error in compare(emulated.run(bundle, label, feed, tmp_path), wanted, rtol=1e-4, atol=1e-6):
             assert error.passed, f"{label}: {error.name}: {error.reason}"
-
-
-def inputs(bundle: Bundle) -> dict[str, np.ndarray]:
-    """Tokens of magika, the rate of silero, noise for the rest."""
-    random = np.random.default_rng(0)
-    special = {"sr": np.int64(16000), "bytes": random.integers(0, 257, (1, 2048))}
-    return {
-        spec.name: np.asarray(special.get(spec.name, random.standard_normal(spec.shape))).astype(spec.dtype)
-        for spec in bundle.model.inputs
-    }

@@ -19,10 +19,12 @@ VALUE = "NAME=VALUE"
 @verb("""
     $ webtensorc run model.wtb
     $ webtensorc run model.wtb --input x=@x.npy --output y=@y.npy
+    $ webtensorc run --list-devices
     $ webtensorc run model.onnx --input x=2x3xf32=0.5
     $ webtensorc run model.wtb --input "x=2x3xf32=[1 2 3 4 5 6]" --expected y=@y.npy --rtol 1e-3
 """)
-@click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
+@click.argument("model", metavar="MODEL|BUNDLE", type=click.Path(), required=False)
+@click.option("--list-devices", is_flag=True, help="Print what --device takes on this machine, and run nothing.")
 @click.option(
     "--input", "inputs", multiple=True, metavar=VALUE, help="@f.npy, 2x3xf32=0.5 or 4xi32=[1 2 3 4]. Repeatable."
 )
@@ -34,7 +36,8 @@ VALUE = "NAME=VALUE"
 @options.shapes
 def command(
     console: Console,
-    model: str,
+    model: str | None,
+    list_devices: bool,
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     expected: tuple[str, ...],
@@ -51,9 +54,14 @@ def command(
     Inputs not given are random from the seed, and so are their open dimensions unless --dim gives a size. A model is
     compiled for this machine first.
     """
-    from webtensorc.cli import building, tensors
+    from webtensorc.cli import building, devices, tensors
     from webtensorc.compare import compare
 
+    if list_devices:
+        devices.show(console)
+        return 0
+    if model is None:
+        raise click.UsageError("Missing argument 'MODEL|BUNDLE'.")
     source = building.loadable(console, model, dims=dims, input_shapes=input_shapes)
     module = building.load(console, source, device, threads)
     given = tensors.bind(inputs, module.inputs, "--input")

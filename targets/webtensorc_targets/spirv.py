@@ -1,0 +1,69 @@
+"""SPIR-V kernels for any GPU with a Vulkan driver.
+
+The default is what a whole class of devices has in common, the Android Baseline 2022 profile (Khronos,
+VP_ANDROID_baseline_2022: Vulkan 1.1, SPIR-V 1.3, 128 invocations and 16 KiB of shared memory a workgroup), and storage
+of single bytes (VK_KHR_8bit_storage, part of Vulkan 1.2): without it a kernel that writes one byte accesses the four
+around it, which a driver that checks bounds drops at the end of a buffer, silently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from webtensorc.target_api import Target
+from webtensorc_targets import _flags
+
+__all__ = ["SpirvTarget"]
+
+
+_BASELINE = "vp_android_baseline_2022"
+_BASELINE_FEATURES = (
+    "spirv:v1.3,cap:Shader,cap:Int8,cap:StorageBuffer8BitAccess,ext:SPV_KHR_8bit_storage,"
+    "cap:StorageBuffer16BitAccess,ext:SPV_KHR_16bit_storage"
+)
+
+
+@dataclass(frozen=True)
+class SpirvTarget(Target):
+    """`spirv`: kernels for Vulkan 1.1; `spirv{gpu=rdna3}` is for one family of GPUs, by IREE's name for it.
+
+    The default computes in float32 and int32 alone: float64, int64 and float16 are for families that have them.
+    """
+
+    name: ClassVar[str] = "spirv"
+    maturity: ClassVar[str] = "tested"
+    tested_by: ClassVar[str] = "real models on Mesa's lavapipe, against ONNX Runtime; kernels pass spirv-val"
+
+    gpu: str = _BASELINE
+
+    def device(self) -> str:
+        """Vulkan's driver runs the modules."""
+        return "vulkan"
+
+    def features(self) -> frozenset[str]:
+        """Any device does for the default; a family's name is what its devices would have to be."""
+        return frozenset()
+
+    def flags(self, optimization_level: int) -> tuple[str, ...]:
+        """The profile or family, never the device of the machine that compiles."""
+        return (
+            "--iree-hal-target-device=vulkan",
+            f"--iree-vulkan-target={self.gpu}",
+            *((f"--iree-vulkan-target-features={_BASELINE_FEATURES}",) if self.gpu == _BASELINE else ()),
+            *_flags.all_devices(optimization_level),
+        )
+
+    @property
+    def vector_bytes(self) -> int:
+        """None that a kernel's author could name: the driver's compiler has the registers."""
+        return 0
+
+    @property
+    def vector_registers(self) -> int:
+        """None, as above."""
+        return 0
+
+    def describe(self) -> str:
+        """What it is for."""
+        return f"Vulkan devices, SPIR-V kernels for {self.gpu}"

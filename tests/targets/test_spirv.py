@@ -1,0 +1,91 @@
+"""SPIR-V: kernels that are valid and real models on a Vulkan device, where there is one (Mesa's lavapipe will do)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import target_models
+import webtensorc_runtime
+from webtensorc_runtime import accelerators, engine
+
+import webtensorc
+from webtensorc.compare import compare
+from webtensorc.registry import make_target
+
+
+def missing() -> str | None:
+    try:
+        accelerators.devices(engine.native(), "vulkan")
+    except accelerators.UnavailableError as error:
+        return f"no Vulkan device ({error}): apt-get install libvulkan1 mesa-vulkan-drivers"
+    return None
+
+
+needs_vulkan = pytest.mark.skipif(bool(missing()), reason=missing() or "")
+BRANCHES = """
+func.func @main(%s: tensor<i64>, %x: tensor<4xf32>) -> (tensor<i1>, tensor<i64>, tensor<4xf32>) {
+  %c = stablehlo.constant dense<16000> : tensor<i64>
+  %0 = stablehlo.compare EQ, %s, %c : (tensor<i64>, tensor<i64>) -> tensor<i1>
+  %1 = stablehlo.add %s, %c : tensor<i64>
+  %2 = "stablehlo.if"(%0) ({
+    %3 = stablehlo.add %x, %x : tensor<4xf32>
+    stablehlo.return %3 : tensor<4xf32>
+  }, {
+    %3 = stablehlo.multiply %x, %x : tensor<4xf32>
+    stablehlo.return %3 : tensor<4xf32>
+  }) : (tensor<i1>) -> tensor<4xf32>
+  return %0, %1, %2 : tensor<i1>, tensor<i64>, tensor<4xf32>
+}
+"""
+
+
+def test_labels_give_the_target_again() -> None:
+    for name in ("spirv", "spirv{gpu=rdna3}"):
+        assert make_target(name).label == name
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
+    """A result of one byte, which the plain baseline profile loses, decides what is computed; buffers are reused."""
+    path = tmp_path / "branches.mlir"
+    path.write_text(BRANCHES)
+    module = webtensorc_runtime.load(webtensorc.compile(path, targets=["spirv"], cache=False), device="vulkan")
+    assert module.mode == "device"
+    x = np.arange(4, dtype=np.float32)
+    for s in (16000, 16000, 8000, 16000, 1 << 40):
+        is_equal, total, y = module(np.asarray(s), x)
+        assert (bool(is_equal), int(total)) == (s == 16000, s + 16000)
+        np.testing.assert_array_equal(y, x + x if s == 16000 else x * x)
+
+
+@pytest.mark.slow
+@needs_vulkan
+@pytest.mark.parametrize("model", ["silero", "squeezenet"])
+def test_models_agree_with_onnxruntime(model: str, tmp_path: Path) -> None:
+    path, shapes = target_models.MODELS[model](tmp_path)
+    bundle = webtensorc.compile(path, targets=["spirv"], input_shapes=shapes, cache=False)
+    feed = target_models.inputs(bundle)
+    module = webtensorc_runtime.load(bundle, device="vulkan://0")
+    for _ in range(2):
+        for error in compare(module.run(feed), target_models.reference(path, feed), rtol=1e-4, atol=1e-6):
+            assert error.passed, f"{error.name}: {error.reason}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("spirv-val") is None, reason="no spirv-val: apt-get install spirv-tools")
+def test_kernels_are_valid(tmp_path: Path) -> None:
+    from iree.compiler import compile_str
+
+    flags = [*make_target("spirv").flags(3), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
+    compile_str(target_models.CONTRACTIONS, input_type="stablehlo", extra_args=flags)
+    kernels = sorted(tmp_path.glob("*.spv"))
+    assert len(kernels) >= 2
+    for kernel in kernels:
+        command = ["spirv-val", "--target-env", "vulkan1.1", str(kernel)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
