@@ -15,10 +15,14 @@ import pytest
 from webtensorc.cli import failure
 
 WEBTENSORC = f"{sys.executable} -m webtensorc.cli"
-# Where tests run in the background, children are born deaf to Ctrl-C; a user's shell gives them ears.
-HEARING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import webtensorc.cli as c; c.main()"
-)
+# Where tests run in the background or under nohup, children are born deaf to these; a user's shell gives them ears.
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+import webtensorc.cli as c
+c.main()
+"""
 
 
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
