@@ -22,11 +22,15 @@ from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
+_FORMAT = 2
+"""Version of what entries hold, in every key: entries of another one are not found. 2 has open sizes."""
+
 
 def source_key(path: Path, dims: Mapping[str, Sizes], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
     """Key of what a model file gives when read with these sizes and optimised by this plan."""
     return {
         "kind": "source",
+        "format": _FORMAT,
         "name": path.name,
         "file": _file_digest(path),
         "dims": {name: str(sizes) for name, sizes in sorted(dims.items())},
@@ -42,6 +46,7 @@ def graph_key(model: Model, graph_plan: Plan) -> Key:
     ]
     return {
         "kind": "graph",
+        "format": _FORMAT,
         "graph": hashlib.sha256(model.graph).hexdigest(),
         "weights": weights,
         "signature": _signature(model),
@@ -53,7 +58,7 @@ def module_key(model: Model, plan: Plan) -> Key:
     """Key of one target's module. Modules hold weights' names and types, not their values."""
     weights = [[name, str(array.dtype), list(array.shape)] for name, array in model.weights.items()]
     graph = hashlib.sha256(model.graph).hexdigest()
-    return {"kind": "module", "graph": graph, "weights": weights, "plan": plan.as_dict()}
+    return {"kind": "module", "format": _FORMAT, "graph": graph, "weights": weights, "plan": plan.as_dict()}
 
 
 def find_source(cache: Cache, key: Key) -> Model | None:
