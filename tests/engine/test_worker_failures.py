@@ -131,3 +131,18 @@ def test_what_the_native_compiler_refuses_is_reported_with_its_reason(tmp_path: 
 
 def _importable() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def test_a_worker_is_replaced_after_some_jobs(add: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "MOST_JOBS", 3)
+    used = []
+    original = workers.Worker.run
+
+    def run(worker: workers.Worker, *arguments: object) -> None:
+        used.append(worker)
+        original(worker, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(workers.Worker, "run", run)
+    for _ in range(2):  # two jobs each: the graph's passes, then the module
+        webtensorc.compile(add, cache=False)
+    assert [used.index(worker) for worker in used] == [0, 0, 0, 3]
