@@ -6,6 +6,7 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from webtensorc_runtime.errors import (
     DiagnosticError,
@@ -66,14 +67,17 @@ class OutOfResourcesError(DiagnosticError):
     kind = "out-of-resources"
     exit_code = 5
 
+    FULL_DISK: ClassVar[tuple[int, ...]] = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    FREE_SPACE: ClassVar[str] = "free some space, or set TMPDIR to a folder that has some"
+
     @classmethod
     def of(cls, error: BaseException) -> OutOfResourcesError | None:
         """What `error` says if it is of this kind, else None."""
         if isinstance(error, MemoryError):
             return cls("there is not enough memory", hint="close other programs or use a smaller batch")
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if isinstance(error, OSError) and error.errno in cls.FULL_DISK:
             file = None if error.filename is None else os.fsdecode(error.filename)
-            hint = "free some space, or set TMPDIR to a folder that has some; no partial file was left behind"
+            hint = f"{cls.FREE_SPACE}; no partial file was left behind"
             return cls(f"the disk is full: {(error.strerror or str(error)).lower()}", file=file, hint=hint)
         return None
 

@@ -61,13 +61,13 @@ class Target:
 
     @property
     def vector_bytes(self) -> int:
-        """Width of one vector register in bytes."""
-        raise NotImplementedError
+        """Width of one vector register in bytes; 0 where a kernel's author can name none, as on GPUs."""
+        return 0
 
     @property
     def vector_registers(self) -> int:
-        """Number of architectural vector registers."""
-        raise NotImplementedError
+        """Number of architectural vector registers that a kernel's author can name."""
+        return 0
 
     @property
     def fused_multiply_add(self) -> bool:

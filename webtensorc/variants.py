@@ -30,9 +30,9 @@ class Special:
     ) -> Special:
         """`model` beside the weights of the general one and of other variants: equal weights are stored once."""
         weights: dict[str, np.ndarray] = {}
+        stored = {**general, **others}
         for name, array in model.weights.items():
             alike = [name, *(each for each in others if each.rpartition("@")[0] == name)]
-            stored = {**general, **others}
             same = (each for each in alike if each in stored and _same(stored[each], array))
             weights[next(same, f"{name}@{written(sizes)}")] = array
         own = tuple(name for name in weights if name not in general)

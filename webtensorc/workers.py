@@ -113,8 +113,9 @@ class Worker:
     def _died(self) -> DiagnosticError:
         code = self._process.wait()
         said = tuple(self.stderr().splitlines()[-5:])
-        if any(os.strerror(number) in line for number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) for line in said):
-            hint = "free some space, or set TMPDIR to a folder that has some"
+        full = map(os.strerror, OutOfResourcesError.FULL_DISK)
+        if any(reason in line for reason in full for line in said):
+            hint = OutOfResourcesError.FREE_SPACE
             return OutOfResourcesError("the disk is full", doing="compiling", notes=said, hint=hint)
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return CompilationError(f"the native compiler crashed ({how})", doing="compiling", notes=said)

@@ -28,7 +28,7 @@ def load(
         machine = Machine(cpu.architecture(), devices.features(kind), kind)
         general = [each for each in container.manifest.variants if not each.general]
         selection = select(general, machine, container.file, variant)
-        devices.resolve(device, threads, selection.variant.mode)
+        devices.resolve(device, threads, selection.variant.mode)  # refuses what it must before anything is loaded
         # The slow imports, while the digests are computed.
         from webtensorc_runtime.engine import Program, native
         from webtensorc_runtime.module import Module

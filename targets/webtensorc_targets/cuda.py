@@ -52,16 +52,6 @@ class CudaTarget(Target):
             *_flags.all_devices(optimization_level),
         )
 
-    @property
-    def vector_bytes(self) -> int:
-        """None that a kernel's author could name."""
-        return 0
-
-    @property
-    def vector_registers(self) -> int:
-        """None, as above."""
-        return 0
-
     def describe(self) -> str:
         """What it is for."""
         return f"NVIDIA GPUs of compute capability {self.arch.removeprefix('sm_')} and later, PTX kernels"

@@ -54,16 +54,6 @@ class SpirvTarget(Target):
             *_flags.all_devices(optimization_level),
         )
 
-    @property
-    def vector_bytes(self) -> int:
-        """None that a kernel's author could name: the driver's compiler has the registers."""
-        return 0
-
-    @property
-    def vector_registers(self) -> int:
-        """None, as above."""
-        return 0
-
     def describe(self) -> str:
         """What it is for."""
         return f"Vulkan devices, SPIR-V kernels for {self.gpu}"

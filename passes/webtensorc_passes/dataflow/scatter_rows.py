@@ -43,9 +43,7 @@ class ScatterRows(Pass):
         with Graph(module, context.weights) as graph:
             found = [_Scatter(op, Builder(op)) for op in mlir.nested(module) if _is_open(op)]
             evaluator = Evaluator(graph)
-            valid = [
-                indexing.in_bounds(evaluator, each.op.operands[1], each.layout.vector, each.last) for each in found
-            ]
+            valid = [each.is_valid(evaluator) for each in found]
             for each, is_valid in zip(found, valid, strict=True):
                 mlir.replace(each.op, [each.rewritten(is_valid)])
         return len(found)

@@ -36,7 +36,8 @@ class KeepApart(Pass):
         with Graph(module, context.weights) as graph:
             for op in graph.operations():
                 if op.name == "stablehlo.slice" and any(step != 1 for step in mlir.integers(op, "strides")):
-                    changes += _separate(op.results[0], [use for use in _uses(op) if use[0].name in _GATHERS])
+                    part = op.results[0]
+                    changes += _separate(part, [use for use in _uses(part) if use[0].name in _GATHERS])
                 elif op.name == "stablehlo.reduce" and (value := _softmax_input(op)):
                     readers = _softmax_readers(op, value)
                     if len(readers) < len(mlir.users(value)):
@@ -47,8 +48,8 @@ class KeepApart(Pass):
 Use = tuple[Operation, int]
 
 
-def _uses(op: Operation) -> list[Use]:
-    return [(use.owner.operation, use.operand_number) for use in op.results[0].uses]
+def _uses(value: Value) -> list[Use]:
+    return [(use.owner.operation, use.operand_number) for use in value.uses]
 
 
 def _softmax_input(reduce: Operation) -> Value | None:
@@ -64,7 +65,7 @@ def _softmax_readers(reduce: Operation, value: Value) -> list[Use]:
     behind = set(mlir.users(reduce.results[0]))
     for _ in range(4):  # broadcasts, and a guard against infinities, between the maximum and the subtraction
         behind |= {user for op in behind for user in mlir.users(op.results[0]) if op.name in _ON_THE_WAY}
-    found = [(use.owner.operation, use.operand_number) for use in value.uses]
+    found = _uses(value)
     readers = [use for use in found if use[0] == reduce or (use[0].name == "stablehlo.subtract" and use[0] in behind)]
     return readers if len(readers) > 1 else found
 
