@@ -19,7 +19,7 @@ Where 4 does not divide the result, the last tiles begin earlier and compute som
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, choose, tile_starts
@@ -65,7 +65,7 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     best: tuple[float, Blocking] | None = None
     for tile_rows in range(1, min(down, 16) + 1):
         rows = tile_rows * along
-        tile = choose(Convolution.product(rows, p.channels, p.outputs), replace(machine, lanes=lanes))
+        tile = choose(Convolution.product(rows, p.channels, p.outputs), machine)
         if tile is None or tile.lanes != lanes:
             return None
         blocks = p.batch * -(-down // tile_rows)
