@@ -56,9 +56,10 @@ bless: $(STAMP) docs  ## Write the expected output of golden tests and generated
 docs: $(STAMP)  ## Generate docs/reference.
 	$(BIN)/python docs/generate.py
 
-bench: $(STAMP)  ## Measure compile time, start-up and latency against ONNX Runtime; wants an idle machine.
+bench: $(STAMP)  ## Measure compile time, start-up and latency, beside other engines; wants an idle machine.
+	$(PIP) --group peers
 	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/models.py
+	$(BIN)/python -m benchmarks
 
 clean:  ## Remove what make has made.
 	rm -rf $(VENV) build dist

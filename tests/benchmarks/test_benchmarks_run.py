@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks.latency import report
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -45,6 +48,32 @@ def test_startup(tmp_path: Path) -> None:
     assert re.findall(r"^(\w+) .* ratio \d", out, re.MULTILINE) == ["wall", "processor", "peak"]
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in BENCHMARKS.glob("*.py") if path.name != "processes.py"))
+def test_latency_beside_other_engines(tmp_path: Path) -> None:
+    arguments = ["lstm", "--peer", "onnxruntime", "--threads", "1", "--seconds", "0.01", "--out", tmp_path]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=BENCHMARKS.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "latency.json").read_text())["models"]["lstm"]["1"]
+    assert [engine for engine, each in found.items() if each["median_ms"] > 0] == ["webtensorc", "onnxruntime"]
+    assert found["webtensorc"]["difference"] < 1e-5
+    assert re.search(r"^\| lstm \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", (tmp_path / "latency.md").read_text(), re.MULTILINE)
+    assert ">lstm, 1 thread(s)</text>" in (tmp_path / "latency.svg").read_text()
+
+
+def test_a_network_that_an_engine_cannot_run_is_said_and_the_others_go_on() -> None:
+    failed, known = {"error": "out of operators"}, {"median_ms": 2.0, "version": "1", "difference": 0.0}
+    models = {"net": {"1": {"webtensorc": known, "mnn": failed, "onnxruntime": {**known, "median_ms": 3.0}}}}
+    assert report.ratio(models["net"]["1"]) == 1.5
+    assert "- mnn with net: out of operators" in report.table(models, "1")
+
+
+@pytest.mark.parametrize(
+    "script", sorted(path.name for path in BENCHMARKS.glob("[!_]*.py") if path.name != "processes.py")
+)
 def test_every_script_explains_itself(script: str) -> None:
     assert f"python benchmarks/{script}" in run(script, "--help")
