@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,10 @@ SCOPE = "model"
 
 _lock = threading.Lock()
 _instance: list[Any] = []
+_lent: list[memoryview] = []
+"""Memory that the engine reads weights from, kept until the engine has let go of it (see `_lend`)."""
+_KEPT_HERE = 3
+"""References to one of them that are not the engine's: the list's, the loop's, and the counting function's."""
 
 
 def native() -> Any:
@@ -114,10 +119,22 @@ class Program:
     def _parameters(self, instance: Any, weights: memoryview, slots: Mapping[str, safetensors.Slot]) -> Any:
         index = self.runtime.ParameterIndex()
         index.reserve(len(slots))
-        handle = self.runtime.FileHandle.wrap_memory(weights)
+        handle = self.runtime.FileHandle.wrap_memory(_lend(weights))
         for name, slot in slots.items():
             index.add_from_file_handle(name, handle, slot.length, slot.offset)
         return self.runtime.create_io_parameters_module(instance, index.create_provider(SCOPE))
+
+
+def _lend(memory: memoryview) -> memoryview:
+    """`memory` as an object that may be released by a thread that does not hold Python's lock.
+
+    The last to let go of a module's weights may be one of the engine's workers, and the engine (IREE 3.13) drops its
+    reference there without the lock. That must not be the last one: freeing the object would end the process.
+    """
+    with _lock:
+        _lent[:] = [each for each in _lent if sys.getrefcount(each) > _KEPT_HERE]
+        _lent.append(memory[:])
+        return _lent[-1]
 
 
 def _vm_instance(runtime: Any) -> Any:

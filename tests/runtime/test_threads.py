@@ -1,6 +1,8 @@
 """One module from many threads, many modules at once, and nothing lost over many calls."""
 
 import resource
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 import webtensorc_runtime
 from webtensorc_runtime import Module
 
+import webtensorc
+from fixtures import jax_models
 from webtensorc.artifact import Bundle
 
 Compile = Callable[..., Bundle]
@@ -132,3 +136,20 @@ def test_loading_again_and_again_keeps_no_memory(compiled: Compile, tmp_path: Pa
     before = resident()
     use(60)
     assert resident() - before < 16 << 20  # 60 leaked copies of the weights would be 60 MB
+
+
+DROPPED = """
+import os, sys, numpy as np, webtensorc_runtime
+for _ in range(200):
+    module = webtensorc_runtime.load(sys.argv[1], threads=2)
+    module(*(np.ones(spec.shape, spec.dtype) for spec in module.inputs))
+    del module
+    os.listdir()  # leaves Python's lock and takes it again
+"""
+
+
+def test_a_module_dropped_right_after_a_call(tmp_path: Path) -> None:
+    """Its workers may be the last to let go of the weights, and they do so without Python's lock."""
+    exported = jax_models.export_closed_over(jax_models.transformer(width=64, vocabulary=512, length=48))
+    webtensorc.compile(exported).save(tmp_path / "m.wtb")
+    subprocess.run([sys.executable, "-c", DROPPED, tmp_path / "m.wtb"], check=True, timeout=300)
