@@ -132,8 +132,8 @@ class Bundle:
             raise _cannot_write(target, error) from None
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Bundle:
-        """Read a bundle back, every digest checked; weights and modules are mapped, not copied.
+    def load(cls, path: str | os.PathLike[str] | bytes) -> Bundle:
+        """Read a bundle back, every digest checked; weights and modules of a file are mapped, not copied.
 
         Raises:
             InvalidFileError: not a bundle, damaged, unsafe, or of a schema not read here.

@@ -148,12 +148,15 @@ def _assemble(name: str, kind: Any, named: Mapping[str, Any]) -> Any:
     if which == "sequence_type":
         count = sum(each.startswith(f"{name}.") for each in named)
         return [named[f"{name}.{index}"] for index in range(count)]
-    if name not in named:
-        return None
-    array = named[name]
+    return cut_to_size(named, name) if name in named else None
+
+
+def cut_to_size(results: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """One result of a compiled model, less what is beyond the sizes in its outputs `name.size<axis>`."""
+    array = results[name]
     for axis in range(array.ndim):
-        if f"{name}.size{axis}" in named:
-            array = array.take(range(int(named[f"{name}.size{axis}"])), axis)
+        if f"{name}.size{axis}" in results:
+            array = array.take(range(int(results[f"{name}.size{axis}"])), axis)
     return array
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from webtensorc_runtime.errors import (
     DiagnosticError,
+    FallbackWarning,
     IncompatibleMachineError,
     InvalidFileError,
     UsageError,
@@ -18,9 +19,12 @@ from webtensorc_runtime.manifest import TensorSpec
 
 if TYPE_CHECKING:
     from webtensorc_runtime.module import Module
+    from webtensorc_runtime.resident import DeviceArray
 
 __all__ = [
+    "DeviceArray",
     "DiagnosticError",
+    "FallbackWarning",
     "IncompatibleMachineError",
     "InvalidFileError",
     "Module",
@@ -36,6 +40,8 @@ def load(
     device: str | None = None,
     threads: int | None = None,
     variant: str | None = None,
+    fallback: bool = False,
+    specialise: bool = False,
 ) -> Module:
     """Load the variant of a bundle that suits this machine best.
 
@@ -46,19 +52,28 @@ def load(
     Args:
         source: path of a `.wtb` file, its bytes, or a `webtensorc.Bundle`.
         device: `cpu` (the default), `local-sync` (the calling thread), `local-task` (a pool of worker threads), or an
-            accelerator: `vulkan`, `cuda`, with a number where there are several, `vulkan://1`.
+            accelerator: `vulkan`, `cuda`, with a number where there are several, `vulkan://1`. `auto` takes a GPU that
+            can run the bundle before the processor; `fastest` runs it on everything that can, and keeps the quickest.
         threads: number of worker threads; 1 runs on the calling thread. By default the compiler's advice decides, with
             one worker per physical core that the process may use.
         variant: label of the variant to run instead of the best one.
+        fallback: run on the processor where the accelerator that was asked for cannot run the bundle: no driver, one
+            that is too old, too little memory, a feature that is missing. `Module.fallback` then says why.
+        specialise: where no variant fits, compile the bundle's graph for this machine, if webtensorc is installed here.
 
     Raises:
         InvalidFileError: not a bundle, damaged, unsafe, or of a schema not read here.
-        IncompatibleMachineError: no variant runs on this machine, or the device has no driver.
+        IncompatibleMachineError: no variant runs on this machine, or the device has no driver; the notes say why.
         UsageError: an unknown device or variant, or a wrong number of threads.
+
+    Warns:
+        FallbackWarning: the processor runs the bundle instead of the device that was asked for.
     """
     from webtensorc_runtime import loader
 
-    module: Module = loader.load(source, device=device, threads=threads, variant=variant)
+    module: Module = loader.load(
+        source, device=device, threads=threads, variant=variant, fallback=fallback, specialise=specialise
+    )
     return module
 
 
@@ -67,4 +82,8 @@ def __getattr__(name: str) -> Any:
         from webtensorc_runtime.module import Module
 
         return Module
+    if name == "DeviceArray":
+        from webtensorc_runtime.resident import DeviceArray
+
+        return DeviceArray
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

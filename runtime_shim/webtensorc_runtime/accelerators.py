@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +12,51 @@ _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of the CUDA driver API (cuda.h)."""
 _OLDEST_CAPABILITY = 50
 
+_SPIRV_CAPABILITIES = {
+    "shaderInt8": "Int8",
+    "shaderFloat16": "Float16",
+    "shaderIntegerDotProduct": "DotProduct",
+    "storageBuffer8BitAccess": "StorageBuffer8BitAccess",
+    "storageBuffer16BitAccess": "StorageBuffer16BitAccess",
+    "cooperativeMatrix": "CooperativeMatrixKHR",
+}
+"""Features of Vulkan devices, as IREE's driver lists them, in the words of SPIR-V, which variants use (SPIR-V
+specification, section 3.2.30, "Capability")."""
+
 
 class UnavailableError(Exception):
     """No driver or no device; the message is the reason in the driver's words, one line."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A device of this machine.
+class Abilities:
+    """What a device can do.
 
     Attributes:
+        features: in the words of variants: `vulkan1.1` and SPIR-V capabilities, or compute capabilities (`sm_80`); of
+            versions, all that it can take the place of.
+        memory_bytes: the device's own memory; 0 where the driver does not tell.
+        is_software: a driver that computes on the processor, such as Mesa's lavapipe.
+    """
+
+    features: frozenset[str] = frozenset()
+    memory_bytes: int = 0
+    is_software: bool = False
+
+
+@dataclass(frozen=True)
+class Found(Abilities):
+    """A device of this machine.
+
+    Attributes, besides those of `Abilities`:
         uri: what `device=` takes (`vulkan://0`).
+        path: the driver's own name for it, which `device=` takes as well (`vulkan://GPU-...`).
         name: the maker's name for it.
     """
 
-    uri: str
-    name: str
+    uri: str = ""
+    path: str = ""
+    name: str = ""
 
 
 def devices(runtime: Any, kind: str) -> list[Found]:
@@ -35,36 +65,47 @@ def devices(runtime: Any, kind: str) -> list[Found]:
     Raises:
         UnavailableError: there is no driver, or it finds nothing.
     """
-    found = _driver(runtime, kind).query_available_devices()
-    if not found:
+    driver = _driver(runtime, kind)
+    try:
+        listed = driver.query_available_devices()
+    except Exception as error:  # whatever the status maps to
+        raise UnavailableError(_reason(error)) from None
+    if not listed:
         raise UnavailableError(f"the {kind} driver finds no device")
-    return [Found(f"{kind}://{number}", each["name"]) for number, each in enumerate(found)]
+    found = []
+    for number, each in enumerate(listed):
+        able = KINDS[kind](number, _description(driver, each["device_id"]))
+        uri = f"{kind}://{number}"
+        found.append(Found(able.features, able.memory_bytes, able.is_software, uri, each["path"], each["name"]))
+    return found
 
 
-def create(runtime: Any, device: str) -> Any:
-    """Open `vulkan` (the driver's choice), `vulkan://1` (by number) or `vulkan://GPU-...` (by the driver's path).
+def find(runtime: Any, device: str) -> Found:
+    """The device that `vulkan` (the first), `vulkan://1` (by number) or `vulkan://GPU-...` (by path) means.
 
     Raises:
         UnavailableError: there is no driver, or no such device.
     """
     kind, _, which = device.partition("://")
-    driver = _driver(runtime, kind)
-    try:
-        if not which:
-            return driver.create_default_device()
-        if not which.isdecimal():
-            return driver.create_device_by_uri(device)
-        found = driver.query_available_devices()
-        if int(which) < len(found):
-            return driver.create_device(found[int(which)])
-    except Exception as error:  # whatever the status maps to
-        raise UnavailableError(_reason(error)) from None
+    found = devices(runtime, kind)
+    for each in found:
+        if which in ("", each.path) or device == each.uri:
+            return each
     raise UnavailableError(f"the {kind} driver finds {len(found)} device{'s' * (len(found) != 1)}, counted from 0")
 
 
-def features(kind: str) -> frozenset[str]:
-    """What the first device of a kind has, in the words of targets: compute capabilities as `sm_80`, or nothing."""
-    return KINDS[kind]()
+def create(runtime: Any, device: str) -> Any:
+    """Open a device, named as for `find`.
+
+    Raises:
+        UnavailableError: there is no driver or no such device, or the driver is too old for IREE's.
+    """
+    kind = device.partition("://")[0]
+    driver, number = _driver(runtime, kind), int(find(runtime, device).uri.rpartition("/")[2])
+    try:
+        return driver.create_device(driver.query_available_devices()[number])
+    except Exception as error:  # whatever the status maps to
+        raise UnavailableError(_reason(error)) from None
 
 
 def _driver(runtime: Any, kind: str) -> Any:
@@ -74,6 +115,14 @@ def _driver(runtime: Any, kind: str) -> Any:
         raise UnavailableError(_reason(error)) from None
 
 
+def _description(driver: Any, identifier: int) -> str:
+    """What the driver has to say of a device; nothing, if it describes none."""
+    try:
+        return str(driver.dump_device_info(identifier))
+    except Exception:  # whatever the status maps to
+        return ""
+
+
 def _reason(error: Exception) -> str:
     """The last part of an IREE status, `FILE:LINE: CODE; text; text`, of its first line."""
     lines = str(error).strip().splitlines()
@@ -81,20 +130,38 @@ def _reason(error: Exception) -> str:
     return text if mark else str(error) or type(error).__name__
 
 
-def _compute_capabilities() -> frozenset[str]:
-    """`sm_XY` of the first CUDA device and of all before it: the driver compiles PTX of an older one for it."""
+def vulkan_abilities(number: int, text: str) -> Abilities:
+    """What IREE's Vulkan driver says of a device in `text`, lines of `key: value`."""
+    said = dict(re.findall(r"^(\w+): (.*)$", text, re.MULTILINE))
+    major, minor = map(int, re.findall(r"\d+", said.get("api", ""))[:2] or (1, 0))
+    flags = dict(each.split("=", 1) for each in said.get("features", "").split() if "=" in each)
+    able = {capability for flag, capability in _SPIRV_CAPABILITIES.items() if flags.get(flag) == "yes"}
+    versions = {f"vulkan1.{each}" for each in range((minor if major == 1 else 9) + 1)}
+    heaps = re.findall(r"^\s+\[\d+\] size=(\d+) flags=(0x\w+)", text, re.MULTILINE)
+    local = [int(size) for size, heap_flags in heaps if int(heap_flags, 16) & 1]  # VK_MEMORY_HEAP_DEVICE_LOCAL_BIT
+    return Abilities(frozenset(able | versions), max(local, default=0), said.get("type") == "cpu")
+
+
+def _cuda_abilities(number: int, text: str) -> Abilities:
+    """`sm_XY` of a CUDA device and of all before it: the driver compiles PTX of an older one for it."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return frozenset()
-    device, values = ctypes.c_int(), (ctypes.c_int(), ctypes.c_int())
-    statuses = [driver.cuInit(0), driver.cuDeviceGet(ctypes.byref(device), 0)]
-    for value, attribute in zip(values, (_CAPABILITY_MAJOR, _CAPABILITY_MINOR), strict=True):
-        statuses.append(driver.cuDeviceGetAttribute(ctypes.byref(value), attribute, device))
+        return Abilities()
+    device, major, minor, size = ctypes.c_int(), ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+    statuses = (
+        driver.cuInit(0),
+        driver.cuDeviceGet(ctypes.byref(device), number),
+        driver.cuDeviceGetAttribute(ctypes.byref(major), _CAPABILITY_MAJOR, device),
+        driver.cuDeviceGetAttribute(ctypes.byref(minor), _CAPABILITY_MINOR, device),
+        driver.cuDeviceTotalMem_v2(ctypes.byref(size), device),
+    )
     if any(statuses):
-        return frozenset()
-    return frozenset(f"sm_{each}" for each in range(_OLDEST_CAPABILITY, values[0].value * 10 + values[1].value + 1))
+        return Abilities()
+    capability = major.value * 10 + minor.value
+    return Abilities(frozenset(f"sm_{each}" for each in range(_OLDEST_CAPABILITY, capability + 1)), size.value)
 
 
-KINDS: dict[str, Callable[[], frozenset[str]]] = {"vulkan": frozenset, "cuda": _compute_capabilities}
-"""Kinds of accelerators, and how to ask what one can do."""
+KINDS: Mapping[str, Callable[[int, str], Abilities]] = {"cuda": _cuda_abilities, "vulkan": vulkan_abilities}
+"""Kinds of accelerators, the preferred first, each with what tells a device's abilities from its number and the
+driver's description."""

@@ -16,7 +16,8 @@ from webtensorc_runtime import accelerators, cpu
 from webtensorc_runtime.errors import IncompatibleMachineError, UsageError
 
 _LOCAL = ("cpu", "local-sync", "local-task")
-CHOICES = (*_LOCAL, *accelerators.KINDS)
+CHOICES = (*_LOCAL, *accelerators.KINDS, "auto", "fastest")
+"""What `device=` takes; `auto` and `fastest` leave the choice to `webtensorc_runtime.choice`."""
 
 _lock = threading.Lock()
 _devices: dict[tuple[int, Execution], Any] = {}
@@ -38,54 +39,18 @@ class Execution:
         return "device" if self.accelerator else "task" if self.workers else "inline"
 
 
-@dataclass(frozen=True)
-class Memory:
-    """Memory for what goes in and out of modules, which the processor and the device both see.
-
-    Attributes:
-        runtime: IREE's native module.
-        allocator: the device's.
-        in_place: whether the device takes a caller's arrays where they lie. Vulkan would want them aligned to the pages
-            of the host (VK_EXT_external_memory_host), which numpy's are not: there everything is copied.
-    """
-
-    runtime: Any
-    allocator: Any
-    in_place: bool
-
-    def allocate(self, size: int) -> Any:
-        """A mapped buffer of `size` bytes."""
-        return self.allocator.allocate_buffer(*self._placement, size)
-
-    def wrap(self, memory: object) -> Any:
-        """The caller's memory as a buffer."""
-        return self.allocator.import_host_allocation(memory, *self._placement)
-
-    @property
-    def _placement(self) -> tuple[int, int]:
-        kind, usage = self.runtime.MemoryType, self.runtime.BufferUsage
-        local = int(kind.HOST_LOCAL) | int(kind.DEVICE_LOCAL)
-        shared = int(kind.HOST_VISIBLE) | int(kind.HOST_COHERENT) | int(kind.DEVICE_VISIBLE)
-        return local if self.in_place else shared, int(usage.DEFAULT) | int(usage.MAPPING)
-
-
 def kind_of(device: str | None) -> str:
     """The device kind that a bundle's variants are matched against.
 
     Raises:
         UsageError: a device this version does not know.
     """
-    if device is None or device in _LOCAL:
+    if device is None or device in (*_LOCAL, "auto", "fastest"):
         return "cpu"
     kind, _, which = device.partition("://")
     if kind in accelerators.KINDS and (which or device == kind):
         return kind
     raise UsageError(f"unknown device `{device}`", doing="loading the bundle", hint=f"devices: {', '.join(CHOICES)}")
-
-
-def features(kind: str) -> frozenset[str]:
-    """What the device of a kind has, in the words of variants' `features`."""
-    return cpu.features() if kind not in accelerators.KINDS else accelerators.features(kind)
 
 
 def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
@@ -133,11 +98,7 @@ def _create(runtime: Any, execution: Execution) -> Any:
         try:
             return accelerators.create(runtime, execution.accelerator)
         except accelerators.UnavailableError as error:
-            raise IncompatibleMachineError(
-                f"device `{execution.accelerator}` is not available: {error}",
-                doing="opening the device",
-                hint="`webtensorc run --list-devices` shows what there is",
-            ) from None
+            raise unavailable(execution.accelerator, error) from None
     if not execution.workers:
         return runtime.create_hal_driver("local-sync").create_default_device()
     try:
@@ -145,3 +106,12 @@ def _create(runtime: Any, execution: Execution) -> Any:
         return runtime.create_hal_driver("local-task").create_default_device()
     finally:
         runtime.parse_flags("--task_topology_group_count=0")
+
+
+def unavailable(device: str, reason: accelerators.UnavailableError) -> IncompatibleMachineError:
+    """The error for a device that is not there or has no driver that will do."""
+    return IncompatibleMachineError(
+        f"device `{device}` is not available: {reason}",
+        doing="opening the device",
+        hint="`webtensorc run --list-devices` shows what there is",
+    )

@@ -15,8 +15,9 @@ from webtensorc_runtime.engine import Program
 from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import Manifest, Variant
 from webtensorc_runtime.module import Module
+from webtensorc_runtime.resident import DeviceArray
 from webtensorc_runtime.select import Selection
-from webtensorc_runtime.tensors import as_array, expectations
+from webtensorc_runtime.tensors import as_array
 
 _MOST_KEPT = 16
 """For how many sets of shapes buffers are kept."""
@@ -59,17 +60,23 @@ class DynamicModule(Module):
         """
         return self.at(*arrays)(*arrays)
 
+    def to_device(self, *arrays: Any) -> tuple[DeviceArray, ...]:
+        """As `Module.to_device`."""
+        return self.at(*arrays).to_device(*arrays)
+
+    def on_device(self, *arrays: Any) -> tuple[DeviceArray, ...]:
+        """As `Module.on_device`."""
+        return self.at(*arrays).on_device(*arrays)
+
     def at(self, *arrays: Any) -> Module:
         """The module of fixed shape that runs these inputs.
 
         Raises:
             UsageError: as `__call__`.
         """
-        if len(arrays) != len(self.inputs):
-            message = f"the model takes {len(self.inputs)} inputs, got {len(arrays)}"
-            raise UsageError(message, doing="calling the model", notes=expectations(self.inputs))
+        self._check_count(arrays)
         shapes = tuple(
-            array.shape if type(array) is np.ndarray else as_array(array, spec).shape
+            array.shape if isinstance(array, np.ndarray | DeviceArray) else as_array(array, spec).shape
             for array, spec in zip(arrays, self.inputs, strict=True)
         )
         return self._modules.get(shapes) or self._made(shapes)

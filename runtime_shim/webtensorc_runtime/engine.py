@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from webtensorc_runtime import safetensors
-from webtensorc_runtime.device import Execution, Memory, open_device
-from webtensorc_runtime.errors import DiagnosticError, InvalidFileError
+from webtensorc_runtime.device import Execution, open_device
+from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError, InvalidFileError
+from webtensorc_runtime.memory import Memory
 
 ENTRY = "main"
 SCOPE = "model"
@@ -58,7 +59,7 @@ class Program:
         self.execution = execution
         self.lock = threading.Lock()
         device = open_device(self.runtime, execution)
-        self.memory = Memory(self.runtime, device.allocator, in_place=not execution.accelerator)
+        self.memory = Memory(self.runtime, device, execution.accelerator or "cpu", in_place=not execution.accelerator)
         self._kept = (device, module, weights)
         self._list = self.runtime.VmVariantList
         self._process = os.getpid()
@@ -79,8 +80,11 @@ class Program:
             self._context = self.runtime.VmContext(instance, modules)
             self._invoke = self._context.invoke
         except Exception as error:  # whatever the status maps to
-            raise DiagnosticError(
-                f"the engine refuses the module: {_first_line(error)}", file=file, doing="loading the module"
+            # The processor runs what its features promise; of a driver nobody knows before it is asked.
+            kind = IncompatibleMachineError if execution.accelerator else DiagnosticError
+            what = f"device `{execution.accelerator}`" if execution.accelerator else "the engine"
+            raise kind(
+                f"{what} refuses the module: {_first_line(error)}", file=file, doing="loading the module"
             ) from None
 
     def arguments(self, views: Sequence[Any]) -> Any:

@@ -95,3 +95,7 @@ class IncompatibleMachineError(DiagnosticError):
 
     kind = "incompatible-machine"
     exit_code = 6
+
+
+class FallbackWarning(UserWarning):
+    """The device that was asked for cannot run the bundle, and the processor does instead, which the caller allowed."""

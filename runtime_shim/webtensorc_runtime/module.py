@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import Manifest, TensorSpec
 from webtensorc_runtime.select import Selection
 from webtensorc_runtime.tensors import Slot, check_names, element_of, expectations
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from webtensorc_runtime.resident import DeviceArray
 
 _ndarray = np.ndarray
 
@@ -33,6 +38,8 @@ class Module:
         rejected: (label, reason) of every other variant.
         mode: `inline` (on the calling thread), `task` (on `workers` threads) or `device` (on an accelerator).
         workers: number of worker threads, 0 where the calling thread does the work.
+        device: what runs it: `cpu`, or an accelerator as it was asked for (`vulkan://0`).
+        fallback: why the processor runs it and not the device that was asked for; empty where there was no need to.
     """
 
     def __init__(self, manifest: Manifest, selection: Selection, program: Program) -> None:
@@ -41,6 +48,8 @@ class Module:
         self.rejected = selection.rejected
         self.mode = program.execution.mode
         self.workers = program.execution.workers
+        self.device = program.memory.name
+        self.fallback = ""
         self._program = program
         self._lock = program.lock
         overwritten = selection.variant.report.get("overwritten", ())
@@ -79,11 +88,7 @@ class Module:
             UsageError: wrong number, dtype or shape.
         """
         if len(arrays) != len(self._inputs):
-            raise UsageError(
-                f"the model takes {len(self._inputs)} inputs, got {len(arrays)}",
-                doing="calling the model",
-                notes=expectations(self.inputs),
-            )
+            self._check_count(arrays)
         if self._staged is not None:
             # Small models: everything is prepared, and this loop is most of what a call costs in Python.
             with self._lock:
@@ -110,9 +115,70 @@ class Module:
         arrays = [inputs[name] for name in self._names]
         return dict(zip(self._results, self(*arrays), strict=False))
 
+    def submit(self, *arrays: Any) -> Future[tuple[np.ndarray, ...]]:
+        """Begin a call and return at once; its `result()` is what `__call__` returns, or raises what that would raise.
+
+        Calls of one module run in the order in which they were submitted, on a thread of their own. The arrays must not
+        change until the call is done. In asynchronous code: `await asyncio.wrap_future(module.submit(x))`.
+        """
+        from webtensorc_runtime import asynchronous
+
+        return asynchronous.queue(self).submit(self, *arrays)
+
+    def to_device(self, *arrays: Any) -> tuple[DeviceArray, ...]:
+        """The inputs in order as arrays in the device's memory, which calls then read where they lie.
+
+        On the processor an aligned contiguous array is not copied, and must not be written to while a call reads it.
+
+        Raises:
+            UsageError: wrong number, dtype or shape.
+        """
+        from webtensorc_runtime import resident
+
+        self._check_count(arrays)
+        memory = self._program.memory
+        return tuple(resident.send(array, slot, memory) for array, slot in zip(arrays, self._inputs, strict=True))
+
+    def on_device(self, *arrays: Any) -> tuple[DeviceArray, ...]:
+        """Run the model as `__call__` does, and leave the outputs in the device's memory.
+
+        Inputs are what `__call__` takes, or results of this method and of `to_device`, of this module or another one on
+        the same device: those are not copied.
+
+        Raises:
+            UsageError: wrong number, dtype or shape.
+        """
+        from webtensorc_runtime import resident
+
+        self._check_count(arrays)
+        program = self._program
+        converted = [
+            array if isinstance(array, resident.DeviceArray) else slot.convert(array)
+            for slot, array in zip(self._inputs, arrays, strict=True)
+        ]
+        if not program.destinations:
+            produced = self(*converted)
+            slots = (Slot(spec, program.memory) for spec in self.outputs)
+            return tuple(resident.send(each, slot, program.memory) for each, slot in zip(produced, slots, strict=True))
+        results = resident.receive(self._outputs, program.memory)
+        with self._lock:
+            given = [
+                resident.view(array, slot, program.memory) for slot, array in zip(self._inputs, converted, strict=True)
+            ]
+            program.invoke(program.arguments([*given, *(each.view for each in results)]))
+        return tuple(results)
+
     def __repr__(self) -> str:
         given, made = ", ".join(map(str, self.inputs)), ", ".join(map(str, self.outputs))
         return f"<Module {self.name}({given}) -> ({made}), variant {self.variant}, {self.mode}>"
+
+    def _check_count(self, arrays: Sequence[Any]) -> None:
+        if len(arrays) != len(self.inputs):
+            raise UsageError(
+                f"the model takes {len(self.inputs)} inputs, got {len(arrays)}",
+                doing="calling the model",
+                notes=expectations(self.inputs),
+            )
 
     def _run(self, arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:
         program = self._program

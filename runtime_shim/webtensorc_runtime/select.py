@@ -11,11 +11,19 @@ from webtensorc_runtime.manifest import Variant
 
 @dataclass(frozen=True)
 class Machine:
-    """What variants are matched against: an instruction set, its features in LLVM's names, a kind of device."""
+    """What variants are matched against.
+
+    Attributes:
+        architecture: of the processor, as `uname -m` names it.
+        features: what the device has: LLVM's names for a processor's, those of `accelerators.Abilities` for others.
+        device: kind of device: `cpu`, `vulkan`, `cuda`.
+        memory_bytes: the device's own memory; 0 where it is not known, or is the processor's.
+    """
 
     architecture: str
     features: frozenset[str]
     device: str = "cpu"
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,20 @@ def why_not(variant: Variant, machine: Machine) -> str | None:
         return f"is for {variant.architecture}, not {machine.architecture}"
     if missing := sorted(set(variant.features) - machine.features):
         return f"needs {', '.join(missing)} which this {_NOUNS.get(machine.device, 'device')} lacks"
+    if machine.memory_bytes and (needed := memory_needed(variant)) > machine.memory_bytes:
+        return f"needs {_gibibytes(needed)} of device memory, of which this GPU has {_gibibytes(machine.memory_bytes)}"
     return None
+
+
+def memory_needed(variant: Variant) -> int:
+    """Bytes that weights, inputs, outputs and everything between them take, as far as the compiler knew."""
+    schedule = variant.report.get("schedule")
+    resources = schedule.get("resources", ()) if isinstance(schedule, dict) else ()
+    return sum(size for each in resources if isinstance(size := each.get("size"), int))
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB"
 
 
 def select(variants: Sequence[Variant], machine: Machine, file: str, wanted: str | None = None) -> Selection:

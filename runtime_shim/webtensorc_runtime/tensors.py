@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc_runtime.device import Memory
 from webtensorc_runtime.dtypes import DTYPES, numpy_dtype
 from webtensorc_runtime.errors import InvalidFileError, UsageError
 from webtensorc_runtime.manifest import TensorSpec
+from webtensorc_runtime.memory import Memory
 
 ALIGNMENT = 64
 """Bytes; compiled code may use aligned loads."""
@@ -40,36 +40,46 @@ class Slot:
         self.spec = spec
         self.shape = spec.sizes
         self.dtype = numpy_dtype(spec.dtype)
-        self.large = memory.in_place and self._size >= ZERO_COPY_BYTES
+        self.large = memory.in_place and self.size >= ZERO_COPY_BYTES
         self._memory = memory
         self._staged: tuple[np.ndarray, Any] | None = None
 
     def staging(self) -> tuple[np.ndarray, Any]:
         """The staging buffer, as an array and as the view that the module takes."""
         if self._staged is None:
-            buffer = self._memory.allocate(max(self._size, 1))
-            self._staged = np.ndarray(self.shape, self.dtype, buffer.map()), self._view(buffer)
+            buffer = self._memory.allocate(max(self.size, 1))
+            self._staged = np.ndarray(self.shape, self.dtype, buffer.map()), self.view(buffer)
         return self._staged
 
     def read_from(self, array: np.ndarray) -> Any:
         """A view with the content of `array`: the array itself if it is large and aligned, else the staging buffer."""
-        if self.large and not self.overwritten and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
-            # The engine takes writable memory only, and the element types of ml_dtypes have no buffer protocol.
-            memory = (ctypes.c_uint8 * self._size).from_address(array.ctypes.data)
-            memory.owner = array  # type: ignore[attr-defined]  # lives as long as the engine's view
-            return self._wrap(memory)
+        if self.large and self.is_usable(array):
+            return self.wrap(array)
         staging, view = self.staging()
         staging[...] = array
         return view
 
+    def is_usable(self, array: np.ndarray) -> bool:
+        """Whether the module can read a host array of this type and shape where it lies."""
+        return not self.overwritten and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0
+
     def write_to(self) -> tuple[np.ndarray, Any]:
         """Where the module writes this output: new memory where it is large, else the staging buffer."""
-        if not self.large:
-            return self.staging()
-        memory = np.empty(self._size + ALIGNMENT, np.uint8)
+        return self.new() if self.large else self.staging()
+
+    def new(self) -> tuple[np.ndarray, Any]:
+        """A new array on the host, aligned, and a view of it; for devices that take arrays in place."""
+        memory = np.empty(max(self.size, 1) + ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % ALIGNMENT
-        memory = memory[start : start + self._size]
-        return memory.view(self.dtype).reshape(self.shape), self._wrap(memory)
+        array = np.ndarray(self.shape, self.dtype, memory[start : start + max(self.size, 1)])
+        return array, self.wrap(array)
+
+    def wrap(self, array: np.ndarray) -> Any:
+        """A view of an array, which lives as long as the view; its memory is contiguous."""
+        # The engine takes writable memory only, and the element types of ml_dtypes have no buffer protocol.
+        memory = (ctypes.c_uint8 * max(self.size, 1)).from_address(array.ctypes.data)
+        memory.owner = array  # type: ignore[attr-defined]  # lives as long as the engine's view
+        return self.view(self._memory.wrap(memory))
 
     def convert(self, value: object) -> np.ndarray:
         """`value` as an array of exactly this input's type and shape; DLPack and numpy's protocols, no casts.
@@ -84,13 +94,12 @@ class Slot:
         return array
 
     @property
-    def _size(self) -> int:
+    def size(self) -> int:
+        """Bytes."""
         return prod(self.shape) * self.dtype.itemsize
 
-    def _wrap(self, memory: object) -> Any:
-        return self._view(self._memory.wrap(memory))
-
-    def _view(self, buffer: Any) -> Any:
+    def view(self, buffer: Any) -> Any:
+        """A buffer of the engine's as a tensor of this type and shape."""
         runtime = self._memory.runtime
         element = int(getattr(runtime.HalElementType, element_of(self.spec)))
         return runtime.HalBufferView(buffer, self.shape, element)

@@ -15,11 +15,13 @@ from webtensorc_targets._levels import LevelledProcessor
 __all__ = ["Aarch64Target"]
 
 _BASE = frozenset({"fp-armv8", "neon"})
+_V8_2 = _BASE | {"dotprod", "fullfp16"}
+_V9 = _V8_2 | {"bf16", "fp16fml", "i8mm", "sve", "sve2"}
 
 
 @dataclass(frozen=True)
 class Aarch64Target(LevelledProcessor):
-    """`aarch64` (ARMv8.0 with NEON) and its level `aarch64-v8.2` (integer dot products, float16 arithmetic).
+    """`aarch64` (NEON), `aarch64-v8.2` (and integer dot products, float16) and `aarch64-v9` (and SVE2, i8mm, bfloat16).
 
     `extra` lists features beyond the level, in alphabetical order: `aarch64-v8.2{extra=[bf16,i8mm]}`.
     """
@@ -29,9 +31,10 @@ class Aarch64Target(LevelledProcessor):
     instruction_set: ClassVar[str] = "aarch64"
 
     # Of what a version of the architecture brings, that which tensor code uses. Version 8.2 leaves both of these to the
-    # implementation; Cortex-A55, A75 and all after them have them. Scalable vectors (SVE) are not among the extra
-    # features: the vectors of the kernels have a fixed width.
-    levels: ClassVar = {"v8.0": _BASE, "v8.2": _BASE | {"dotprod", "fullfp16"}}
+    # implementation; Cortex-A55, A75 and all after them have them. Arm's cores of version 9 have all that is listed for
+    # it. Kernels keep to vectors of 16 bytes, the size of those cores' registers; LLVM may use scalable ones (SVE2) in
+    # what it vectorises itself.
+    levels: ClassVar = {"v8.0": _BASE, "v8.2": _V8_2, "v9": _V9}
     extras: ClassVar = {"v8.2": frozenset({"bf16", "fp16fml", "i8mm"})}
 
     level: str = "v8.0"
@@ -57,5 +60,9 @@ class Aarch64Target(LevelledProcessor):
 
     def describe(self) -> str:
         """The level by its best known extension."""
-        best = {"v8.0": "NEON", "v8.2": "NEON, dot products and float16"}[self.level]
+        best = {
+            "v8.0": "NEON",
+            "v8.2": "NEON, dot products and float16",
+            "v9": "NEON, SVE2, matrix products of int8 and bfloat16",
+        }[self.level]
         return f"64-bit ARM processors with {', '.join((best, *self.extra))}; vectors of 16 bytes"

@@ -18,9 +18,12 @@ __all__ = ["SpirvTarget"]
 
 
 _BASELINE = "vp_android_baseline_2022"
-_BASELINE_FEATURES = (
-    "spirv:v1.3,cap:Shader,cap:Int8,cap:StorageBuffer8BitAccess,ext:SPV_KHR_8bit_storage,"
-    "cap:StorageBuffer16BitAccess,ext:SPV_KHR_16bit_storage"
+_BASELINE_CAPABILITIES = ("Int8", "StorageBuffer8BitAccess", "StorageBuffer16BitAccess")
+_BASELINE_FEATURES = ",".join(
+    (
+        "spirv:v1.3,cap:Shader,ext:SPV_KHR_8bit_storage,ext:SPV_KHR_16bit_storage",
+        *(f"cap:{capability}" for capability in _BASELINE_CAPABILITIES),
+    )
 )
 
 
@@ -42,8 +45,8 @@ class SpirvTarget(Target):
         return "vulkan"
 
     def features(self) -> frozenset[str]:
-        """Any device does for the default; a family's name is what its devices would have to be."""
-        return frozenset()
+        """Vulkan 1.1 and, by default, the SPIR-V capabilities above, which a driver may lack; a family has its own."""
+        return frozenset({"vulkan1.1", *(_BASELINE_CAPABILITIES if self.gpu == _BASELINE else ())})
 
     def flags(self, optimization_level: int) -> tuple[str, ...]:
         """The profile or family, never the device of the machine that compiles."""

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from webtensorc.errors import CompilationError, UnsupportedError
 
-STATUSES = ("pass", "fail", "unsupported", "crash", "not-run")
+STATUSES = ("pass", "fail", "unsupported", "crash", "not-run", "absent")
 
 
 class NotRunError(Exception):
     """The reference does not run the case on this machine, so there is nothing to compare with."""
+
+
+class AbsentError(Exception):
+    """This machine lacks what the case runs on; elsewhere it may do as expected."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Outcome:
     Attributes:
         case: the case's name, `group/name`.
         status: `pass`; `fail` (refused, or another result); `unsupported` (refused by the front end with a reason);
-            `crash` (a process died or hung); `not-run` (the reference does not run it either).
+            `crash` (a process died or hung); `not-run` (the reference does not run it either); `absent` (this machine
+            lacks the device, the emulator, ...).
         reason: why not `pass`; empty for `pass`.
         seconds: CPU time of this process and the compiler's, compilation and run together.
     """
@@ -47,6 +52,8 @@ def _attempt(function: Callable[[], None]) -> tuple[str, str]:
         function()
     except NotRunError as error:
         return "not-run", str(error)
+    except AbsentError as error:
+        return "absent", str(error)
     except UnsupportedError as error:
         return "unsupported", str(error)
     except CompilationError as error:

@@ -39,7 +39,7 @@ def main() -> int:
         cases = chosen[:: given.every]
         for outcome in run_all(given.suite, cases, given.jobs, given.limit, Path(scratch)):
             outcomes.append(outcome)
-            if outcome.status not in ("pass", "not-run"):
+            if outcome.status not in ("pass", "not-run", "absent"):
                 progress = f"{len(outcomes)}/{len(cases)}"
                 print(f"{progress:>11} {outcome.status:11} {outcome.case}: {outcome.reason[:200]}", flush=True)
             if given.out:

@@ -65,7 +65,7 @@ def test_refused(compiled: Callable[..., Bundle], device: str | None, threads: o
         webtensorc_runtime.load(compiled(*IDENTITY), device=device, threads=threads)
     assert caught.value.exit_code == 2
     if "unknown device" in message:
-        assert caught.value.hint == "devices: cpu, local-sync, local-task, vulkan, cuda"
+        assert caught.value.hint == "devices: cpu, local-sync, local-task, cuda, vulkan, auto, fastest"
 
 
 def test_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:

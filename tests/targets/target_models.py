@@ -11,6 +11,7 @@ import onnxruntime
 
 from fixtures import random_weights
 from webtensorc.artifact import Bundle
+from webtensorc.model import Model
 
 
 def magika(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
@@ -32,16 +33,25 @@ def package(name: str, file: str) -> Path:
     return Path(found.origin).parent / file
 
 
-MODELS = {f.__name__: f for f in (magika, silero, squeezenet)}
+def shufflenet(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
+    return next(random_weights.write(folder, ("shufflenet",))), {}
+
+
+MODELS = {f.__name__: f for f in (magika, silero, squeezenet, shufflenet)}
 
 
 def inputs(bundle: Bundle) -> dict[str, np.ndarray]:
+    """As `feed`, for a bundle."""
+    return feed(bundle.model)
+
+
+def feed(model: Model) -> dict[str, np.ndarray]:
     """Tokens of magika, the rate of silero, noise for the rest."""
     random = np.random.default_rng(0)
     special = {"sr": np.int64(16000), "bytes": random.integers(0, 257, (1, 2048))}
     return {
         spec.name: np.asarray(special.get(spec.name, random.standard_normal(spec.shape))).astype(spec.dtype)
-        for spec in bundle.model.inputs
+        for spec in model.inputs
     }
 
 

@@ -99,12 +99,20 @@ def loadable(
     return compile_request(console, request).bundle
 
 
-def load(console: Console, source: Any, device: str | None = None, threads: int | None = None) -> Module:
+def load(
+    console: Console, source: Any, device: str | None = None, threads: int | None = None, *, fallback: bool = False
+) -> Module:
     """Load a bundle and say which variant was chosen, and with `-v` why not the others."""
+    import warnings
+
     import webtensorc_runtime
 
-    module = webtensorc_runtime.load(source, device=device, threads=threads)
-    console.detail(f"variant {module.variant}, {module.mode}, {module.workers} workers")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", webtensorc_runtime.FallbackWarning)  # said below, in our words
+        module = webtensorc_runtime.load(source, device=device, threads=threads, fallback=fallback)
+    if module.fallback:
+        console.say(f"running on the processor instead of `{device}`: {module.fallback}")
+    console.detail(f"variant {module.variant} on {module.device}, {module.mode}, {module.workers} workers")
     for label, reason in module.rejected:
         console.detail(f"  not {label}: {reason}")
     return module

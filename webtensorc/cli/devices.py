@@ -10,8 +10,15 @@ from webtensorc.cli.console import Console, table
 def show(console: Console) -> None:
     """Print every kind of device that the loader knows, with the devices found or the reason why there is none."""
     rows = [*_processor(), *_accelerators()]
-    cells = [(each["device"], "yes" if each["available"] else "no", each["what"]) for each in rows]
-    console.result({"devices": rows}, table(("device", "here", "what it is, or why it is not there"), cells))
+    cells = [
+        (each["device"], "yes" if each["available"] else "no", _memory(each["memory_bytes"]), each["what"])
+        for each in rows
+    ]
+    console.result({"devices": rows}, table(("device", "here", "memory", "what it is, or why it is not there"), cells))
+
+
+def _memory(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size else "-"
 
 
 def _processor() -> list[dict[str, Any]]:
@@ -23,7 +30,7 @@ def _processor() -> list[dict[str, Any]]:
         "local-sync": f"{cores}; the calling thread",
         "local-task": f"{cores}; a pool of worker threads",
     }
-    return [{"device": device, "available": True, "what": what} for device, what in meanings.items()]
+    return [_row(device, True, what, features=cpu.features()) for device, what in meanings.items()]
 
 
 def _accelerators() -> list[dict[str, Any]]:
@@ -33,7 +40,20 @@ def _accelerators() -> list[dict[str, Any]]:
     for kind in accelerators.KINDS:
         try:
             for found in accelerators.devices(engine.native(), kind):
-                rows.append({"device": found.uri, "available": True, "what": found.name})
+                what = f"{found.name}{', which computes on the processor' * found.is_software}"
+                rows.append(_row(found.uri, True, what, found.memory_bytes, found.features))
         except accelerators.UnavailableError as error:
-            rows.append({"device": kind, "available": False, "what": str(error)})
+            rows.append(_row(kind, False, str(error)))
     return rows
+
+
+def _row(
+    device: str, available: bool, what: str, memory_bytes: int = 0, features: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    return {
+        "device": device,
+        "available": available,
+        "what": what,
+        "memory_bytes": memory_bytes,
+        "features": sorted(features),
+    }

@@ -263,7 +263,9 @@ def execution(function: F) -> F:
         function
     )
     return click.option(
-        "--device", shell_complete=_complete_devices, help="Device to run on. Default: the best the bundle fits."
+        "--device",
+        shell_complete=_complete_devices,
+        help="Device to run on; `auto` prefers a GPU, `fastest` measures. Default: the processor.",
     )(function)
 
 

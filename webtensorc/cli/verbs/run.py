@@ -20,6 +20,7 @@ VALUE = "NAME=VALUE"
     $ webtensorc run model.wtb
     $ webtensorc run model.wtb --input x=@x.npy --output y=@y.npy
     $ webtensorc run --list-devices
+    $ webtensorc run model.wtb --device vulkan --fallback
     $ webtensorc run model.onnx --input x=2x3xf32=0.5
     $ webtensorc run model.wtb --input "x=2x3xf32=[1 2 3 4 5 6]" --expected y=@y.npy --rtol 1e-3
 """)
@@ -33,6 +34,12 @@ VALUE = "NAME=VALUE"
 @options.tolerance
 @options.seed
 @options.execution
+@click.option(
+    "--fallback/--no-fallback",
+    default=False,
+    show_default=True,
+    help="Run on the processor where the bundle cannot run on --device, and say why.",
+)
 @options.shapes
 def command(
     console: Console,
@@ -46,6 +53,7 @@ def command(
     seed: int,
     device: str | None,
     threads: int | None,
+    fallback: bool,
     dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
 ) -> int:
@@ -63,7 +71,7 @@ def command(
     if model is None:
         raise click.UsageError("Missing argument 'MODEL|BUNDLE'.")
     source = building.loadable(console, model, dims=dims, input_shapes=input_shapes)
-    module = building.load(console, source, device, threads)
+    module = building.load(console, source, device, threads, fallback=fallback)
     given = tensors.bind(inputs, module.inputs, "--input")
     files = tensors.bind_files(outputs, module.outputs, "--output")
     wanted = tensors.bind(expected, module.outputs, "--expected")
@@ -76,6 +84,8 @@ def command(
     passed = all(each.passed for each in errors)
     data = {
         "variant": module.variant,
+        "device": module.device,
+        "fallback": module.fallback,
         "outputs": tensors.as_data(results),
         "expected": [each.as_dict() for each in errors],
         "passed": passed,

@@ -1,0 +1,64 @@
+"""Memory of a device for what goes in and out of modules, and the ways between it and the processor's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory for what goes in and out of modules.
+
+    Attributes:
+        runtime: IREE's native module.
+        device: the engine's device.
+        name: what the user calls it.
+        in_place: whether the device takes a caller's arrays where they lie. Vulkan would want them aligned to the pages
+            of the host (VK_EXT_external_memory_host), which numpy's are not: there everything is copied.
+    """
+
+    runtime: Any
+    device: Any
+    name: str
+    in_place: bool
+
+    def allocate(self, size: int) -> Any:
+        """A mapped buffer of `size` bytes, which the processor and the device both see."""
+        return self.device.allocator.allocate_buffer(*self._placement, size)
+
+    def allocate_local(self, size: int) -> Any:
+        """A buffer of `size` bytes in the device's own memory, which the processor need not see."""
+        local, usage = self.runtime.MemoryType.DEVICE_LOCAL, self.runtime.BufferUsage.DEFAULT
+        return self.device.allocator.allocate_buffer(int(local), int(usage), max(size, 1))
+
+    def wrap(self, memory: object) -> Any:
+        """The caller's memory as a buffer."""
+        return self.device.allocator.import_host_allocation(memory, *self._placement)
+
+    def upload(self, array: np.ndarray) -> Any:
+        """A buffer in the device's own memory with a copy of an array."""
+        staging, local = self.allocate(max(array.nbytes, 1)), self.allocate_local(array.nbytes)
+        np.ndarray(array.shape, array.dtype, staging.map())[...] = array
+        self._copy(staging, local)
+        return local
+
+    def download(self, local: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+        """A copy of what is in the device's memory."""
+        staging = self.allocate(local.byte_length())
+        self._copy(local, staging)
+        return np.ndarray(shape, dtype, staging.map()).copy()
+
+    def _copy(self, source: Any, target: Any) -> None:
+        semaphore = self.device.create_semaphore(0)
+        self.device.queue_copy(source, target, [(semaphore, 0)], [(semaphore, 1)])
+        self.runtime.HalFence.create_at(semaphore, 1).wait()
+
+    @property
+    def _placement(self) -> tuple[int, int]:
+        kind, usage = self.runtime.MemoryType, self.runtime.BufferUsage
+        local = int(kind.HOST_LOCAL) | int(kind.DEVICE_LOCAL)
+        shared = int(kind.HOST_VISIBLE) | int(kind.HOST_COHERENT) | int(kind.DEVICE_VISIBLE)
+        return local if self.in_place else shared, int(usage.DEFAULT) | int(usage.MAPPING)

@@ -1,0 +1,191 @@
+"""Which device runs a bundle: preferred or measured, and what if it lacks a driver, memory or a feature."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import webtensorc_runtime
+from webtensorc_runtime import FallbackWarning, IncompatibleMachineError, UsageError, accelerators, choice
+from webtensorc_runtime.accelerators import Found, UnavailableError
+from webtensorc_runtime.select import Machine, memory_needed, why_not
+
+from webtensorc.artifact import Artifact, Bundle
+
+NEEDS = ("StorageBuffer8BitAccess", "vulkan1.1")
+ABLE = frozenset({*NEEDS, "vulkan1.0", "Int8"})
+SCHEDULE = {"resources": [{"size": 3 << 30}, {"size": 1 << 30}, {"size": None}]}
+
+
+@pytest.fixture
+def both(compiled: Callable[..., Bundle]) -> Bundle:
+    """A bundle with a variant for the processor and one for Vulkan whose code is rubbish: running it would fail."""
+    bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+    gpu = Artifact("gpu", "vulkan", NEEDS, b"rubbish " * 20, "", (), "task", {"schedule": SCHEDULE})
+    return replace(bundle, artifacts=(*bundle.artifacts, gpu))
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, *found: Found, reason: str = "") -> None:
+    """Let the loader find these Vulkan devices, or none for a reason, and nothing for CUDA."""
+
+    def devices(runtime: object, kind: str) -> list[Found]:
+        if kind != "vulkan" or not found:
+            raise UnavailableError(reason or "no such library")
+        return list(found)
+
+    monkeypatch.setattr(accelerators, "devices", devices)
+
+
+CASES = [
+    ((), "the library libvulkan.so.1 is not there", "the library libvulkan.so.1 is not there"),
+    ((Found(ABLE - {"vulkan1.1"}, 0, uri="vulkan://0"),), "", "needs vulkan1.1 which this GPU lacks"),
+    ((Found(ABLE - {NEEDS[0]}, 0, uri="vulkan://0"),), "", "needs StorageBuffer8BitAccess which this GPU lacks"),
+    ((Found(ABLE, 2 << 30, uri="vulkan://0"),), "", "needs 4.00 GiB of device memory, of which this GPU has 2.00 GiB"),
+]
+IDS = ["driver", "version", "feature", "memory"]
+
+
+@pytest.mark.parametrize(("found", "reason", "said"), CASES, ids=IDS)
+def test_what_a_device_lacks_is_an_error_and_not_looked_at(
+    both: Bundle, monkeypatch: pytest.MonkeyPatch, found: tuple[Found, ...], reason: str, said: str
+) -> None:
+    machine(monkeypatch, *found, reason=reason)
+    with pytest.raises(IncompatibleMachineError) as caught:
+        webtensorc_runtime.load(both, device="vulkan")
+    assert caught.value.exit_code == 6
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("found", "reason", "said"), CASES, ids=IDS)
+def test_falling_back_where_that_is_allowed(
+    both: Bundle, monkeypatch: pytest.MonkeyPatch, found: tuple[Found, ...], reason: str, said: str
+) -> None:
+    machine(monkeypatch, *found, reason=reason)
+    with pytest.warns(FallbackWarning, match="on the processor instead of `vulkan`"):
+        module = webtensorc_runtime.load(both, device="vulkan", fallback=True)
+    assert (module.device, module.variant) == ("cpu", "generic")
+    assert said in module.fallback
+    np.testing.assert_array_equal(module(np.ones(4, np.float32))[0], np.ones(4))
+
+
+def test_a_driver_that_refuses_the_device(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, Found(ABLE, 0, uri="vulkan://0"))
+
+    def create(runtime: object, device: str) -> None:
+        raise UnavailableError("timelineSemaphore is required")
+
+    monkeypatch.setattr(accelerators, "create", create)
+    with pytest.raises(IncompatibleMachineError, match="not available: timelineSemaphore is required"):
+        webtensorc_runtime.load(both, device="vulkan")
+    with pytest.warns(FallbackWarning, match="timelineSemaphore"):
+        assert webtensorc_runtime.load(both, device="vulkan", fallback=True).device == "cpu"
+
+
+def test_nothing_to_fall_back_to(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, reason="no library")
+    with pytest.raises(IncompatibleMachineError, match="no device of this machine") as caught:
+        webtensorc_runtime.load(replace(both, artifacts=both.artifacts[1:]), device="vulkan", fallback=True)
+    assert any("no library" in note for note in caught.value.notes)
+    assert any("gpu is for device vulkan, not cpu" in note for note in caught.value.notes)
+
+
+def test_preference_goes_by_what_can_run_it(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GPUs before the processor, unless they only emulate one; one that lacks something is passed over."""
+    software, small = Found(ABLE, 0, True, uri="vulkan://0"), Found(ABLE, 1 << 30, uri="vulkan://1")
+    machine(monkeypatch, software, small, Found(ABLE, 0, uri="vulkan://2"))
+    variants = both.manifest.variants
+    assert choice.candidates("auto", variants, False) == ("vulkan://1", "vulkan://2", "cpu")
+    assert choice.candidates("fastest", variants, False) == ("vulkan://0", "vulkan://1", "vulkan://2", "cpu")
+    assert choice.candidates("auto", variants[:1], False) == ("cpu",)
+    assert choice.candidates(None, variants, True) == (None,)
+    assert choice.candidates("local-sync", variants, True) == ("local-sync",)
+    machine(monkeypatch, software, small)
+    module = webtensorc_runtime.load(both, device="auto")
+    assert (module.device, module.fallback) == ("cpu", "")
+
+
+def test_the_fastest_is_measured(compiled: Callable[..., Bundle]) -> None:
+    bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+    modules = [webtensorc_runtime.load(bundle) for _ in range(3)]
+    times = iter([0, 5, 0, 4, 0, 9, 0, 7, 0, 3, 0, 6, 0, 8, 0, 8, 0, 8])
+    assert choice.fastest(modules, clock=lambda: float(next(times))) is modules[1]
+    assert webtensorc_runtime.load(bundle, device="fastest").device == "cpu"
+
+
+def test_open_dimensions_cannot_be_measured(compiled: Callable[..., Bundle]) -> None:
+    module = webtensorc_runtime.load(compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]"))
+    module.dims = ("batch",)  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="open dimensions"):
+        choice.fastest([module, module])
+
+
+def test_memory_is_compared_only_where_it_is_known(both: Bundle) -> None:
+    gpu = both.manifest.variants[1]
+    assert memory_needed(gpu) == 4 << 30
+    assert memory_needed(both.manifest.variants[0]) == 0
+    assert why_not(gpu, Machine("x86_64", ABLE, "vulkan")) is None
+    assert why_not(gpu, Machine("x86_64", ABLE, "vulkan", 4 << 30)) is None
+
+
+DESCRIPTION = """name: Some GPU
+api: 1.2.230
+type: {kind}
+features: storageBuffer8BitAccess=yes shaderInt8=yes shaderFloat16=no cooperativeMatrix=yes
+memory_heaps: 2
+  [0] size=17179869184 flags=0x00000000
+  [1] size=8589934592 flags=0x00000001
+"""
+
+
+def test_reading_what_a_vulkan_driver_says() -> None:
+    found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete"))
+    able = {"StorageBuffer8BitAccess", "Int8", "CooperativeMatrixKHR"}
+    assert found.features == able | {"vulkan1.0", "vulkan1.1", "vulkan1.2"}
+    assert (found.memory_bytes, found.is_software) == (8 << 30, False)
+    assert accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu")).is_software
+    assert accelerators.vulkan_abilities(0, "").features == {"vulkan1.0"}
+
+
+class Driver:
+    def query_available_devices(self) -> list[dict[str, object]]:
+        return [{"device_id": n, "path": f"GPU-{n}", "name": f"GPU {n}"} for n in (7, 8)]
+
+    def dump_device_info(self, identifier: int) -> str:
+        raise RuntimeError("UNIMPLEMENTED")
+
+
+def test_devices_by_number_and_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerators, "_driver", lambda runtime, kind: Driver())
+    names = {device: accelerators.find(None, device).name for device in ("vulkan", "vulkan://1", "vulkan://GPU-8")}
+    assert names == {"vulkan": "GPU 7", "vulkan://1": "GPU 8", "vulkan://GPU-8": "GPU 8"}
+    with pytest.raises(UnavailableError, match="finds 2 devices, counted from 0"):
+        accelerators.find(None, "vulkan://2")
+
+
+def test_specialising_where_nothing_fits(compiled: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+    foreign = replace(bundle, artifacts=(replace(bundle.artifacts[0], architecture="pdp11"),))
+    asked = []
+
+    def for_device(source: object, device: str) -> Bundle:
+        asked.append(device)
+        return bundle
+
+    monkeypatch.setattr("webtensorc.specialise.for_device", for_device)
+    with pytest.raises(IncompatibleMachineError):
+        webtensorc_runtime.load(foreign)
+    assert webtensorc_runtime.load(foreign, specialise=True).variant == "generic"
+    assert webtensorc_runtime.load(bundle, specialise=True).variant == "generic"
+    assert asked == ["cpu"]
+
+
+def test_specialising_needs_the_compiler(compiled: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+    foreign = replace(bundle, artifacts=(replace(bundle.artifacts[0], architecture="pdp11"),))
+    monkeypatch.setitem(sys.modules, "webtensorc.specialise", None)
+    with pytest.raises(IncompatibleMachineError) as caught:
+        webtensorc_runtime.load(foreign, specialise=True)
+    assert caught.value.hint == "install webtensorc on this machine to have the bundle compiled here"

@@ -1,0 +1,38 @@
+"""Compiling a bundle's own graph where it is run: what `webtensorc_runtime.load(specialise=True)` asks for."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import webtensorc
+from webtensorc import registry
+from webtensorc.artifact import Bundle
+from webtensorc.errors import UnsupportedError
+from webtensorc.spec import Spec
+
+
+def for_device(source: Any, device: str) -> Bundle:
+    """The bundle at a path, in bytes, or a `Bundle`, compiled for the targets of a kind of device.
+
+    Args:
+        source: as `webtensorc_runtime.load` takes it.
+        device: kind of device: `cpu` means this machine's processor.
+
+    Raises:
+        DiagnosticError: as `webtensorc.compile`.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = Bundle.load(bytes(source))
+    return webtensorc.compile(source) if device == "cpu" else webtensorc.compile(source, targets=_targets(device))
+
+
+def _targets(device: str) -> list[str]:
+    """Those that are for this kind of device, without options."""
+    found = []
+    for name, cls in registry.target_classes().items():
+        with contextlib.suppress(UnsupportedError):  # there is no code generation for this processor
+            target = cls.from_spec(Spec(name))
+            if target.device() == device:
+                found.append(target.label)
+    return found
