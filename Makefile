@@ -7,7 +7,7 @@ EMULATED := $(VENV)/.emulated
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance torch bless bench docs clean
+.PHONY: help demo test check conformance fuzz torch bless bench docs clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ conformance: $(STAMP)  ## Run the whole operator suites of ONNX and JAX (hours);
 	$(BIN)/python tests/conformance/run.py jax_cases
 	$(BIN)/python tests/conformance/run.py jax64_cases
 	$(BIN)/python tests/conformance/run.py jax_compat_cases
+
+fuzz: $(STAMP)  ## Draw thousands of ONNX nodes and compare them with ONNX's evaluator and ONNX Runtime (an hour or more).
+	WEBTENSORC_FUZZ=100 $(BIN)/python -m pytest -n 2 -q tests/fuzz
 
 torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, which this installs, and compare with it.
 	$(PIP) --group torch

@@ -73,7 +73,8 @@ def _declared(value: Any, source: Source) -> Declared:
 def _dim(dim: Any) -> Declaration:
     if dim.WhichOneof("value") == "dim_param" and dim.dim_param:
         return str(dim.dim_param)
-    return int(dim.dim_value) if dim.dim_value > 0 else None
+    is_size = dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0  # some write -1 for "not known"
+    return int(dim.dim_value) if is_size else None
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from jax import lax
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
+    Bounded,
     NotKnownError,
     NotSupportedError,
     Value,
     describe,
     is_known,
-    known,
     known_ints,
 )
 
@@ -85,35 +85,50 @@ def _array(value: Value) -> jax.Array:
     return jnp.asarray(value)
 
 
+class _UndecidedError(Exception):
+    """Whether a loop goes on depends on the model's inputs."""
+
+
 @op("Loop")
-def loop(trip_count: Value, condition: Value, *carried: Value, body: Body) -> Value:
-    """Repeat the body. With a known number of trips it is unrolled while short, else it becomes a `while`."""
-    count = None if trip_count is None else trip_count
+def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node: Any) -> Value:
+    """Repeat the body; what it gives beside the carried values is collected, one slice a trip.
+
+    A short loop whose trips are known is unrolled, any other becomes a `while`. How many slices there are may then
+    depend on data, if the number of trips is bounded by a known count.
+    """
     first = np.asarray(True) if condition is None else condition
-    if is_known(first) and not first:
-        return _unrolled(0, carried, body)
-    if count is not None and is_known(count) and known_ints(count, "trip count")[0] <= _MOST_UNROLLED:
-        return _unrolled(known_ints(count, "trip count")[0], carried, body)
-    if is_known(count) and all(map(is_known, carried)):
-        return _unrolled(None if count is None else int(count), carried, body)
-    return _while(count, first, carried, body)
+    count = known_ints(trip_count, "trip count")[0] if trip_count is not None and is_known(trip_count) else None
+    if (is_known(first) and not first) or (count is not None and count <= 0):
+        return (*carried, *_nothing(len(node.outputs) - len(carried), carried, body))
+    is_bounded = count is not None or trip_count is None
+    is_short = count is not None and count <= _MOST_UNROLLED
+    if is_known(first) and (is_short or (is_bounded and all(map(is_known, carried)))):
+        try:
+            return _unrolled(count, carried, body)
+        except _UndecidedError:
+            pass
+    return _while(trip_count, count, first, carried, body)
+
+
+def _nothing(outputs: int, carried: tuple[Value, ...], body: Body) -> list[Value]:
+    """What a loop of no trips collects: `outputs` tensors without slices, of the shapes that the body would give."""
+    if outputs <= 0:
+        return []
+    with jax.disable_jit(False):
+        shapes = jax.eval_shape(lambda: [_array(each) for each in body(np.int64(0), np.asarray(True), *carried)[1:]])
+    return [np.zeros((0, *each.shape), each.dtype) for each in shapes[len(carried) :]]
 
 
 def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tuple[Value, ...]:
-    """Run the trips one by one while the condition is known to hold."""
+    """Run the trips, of which there is at least one, while the condition is known to hold."""
     scanned: list[tuple[Value, ...]] = []
-    trip = 0
-    while count is None or trip < count:
-        go_on, *results = body(np.asarray(trip, np.int64), np.asarray(True), *carried)
+    go_on: Value = True
+    while go_on and (count is None or len(scanned) < count):
+        go_on, *results = body(np.asarray(len(scanned), np.int64), np.asarray(True), *carried)
+        if not is_known(go_on):
+            raise _UndecidedError
         carried = tuple(results[: len(carried)])
         scanned.append(tuple(results[len(carried) :]))
-        trip += 1
-        if not is_known(go_on):
-            raise NotKnownError("loop condition", go_on)
-        if not go_on:
-            break
-    if not scanned:
-        return (*carried, *(np.zeros((0,), np.float32) for _ in range(8)))
     stacked = tuple(_stack(each) for each in zip(*scanned, strict=True))
     return (*carried, *stacked)
 
@@ -122,27 +137,48 @@ def _stack(values: tuple[Value, ...]) -> Value:
     return np.stack(values) if all(map(is_known, values)) else jnp.stack(values)
 
 
-def _while(count: Value, condition: Value, carried: tuple[Value, ...], body: Body) -> tuple[Value, ...]:
-    """A loop whose trips are counted when the model runs; it may carry values but not collect any."""
+def _while(
+    trip_count: Value, count: int | None, condition: Value, carried: tuple[Value, ...], body: Body
+) -> tuple[Value, ...]:
+    """A loop whose trips, at most `count`, are counted when the model runs."""
     if any(each is None or isinstance(each, list) for each in carried):
-        known(count, "trip count (it carries a sequence or an optional)")
-    limit = jnp.asarray(np.iinfo(np.int64).max if count is None else count, jnp.int64).reshape(())
-    start = (np.int64(0), jnp.reshape(condition, ()), *map(_array, carried))
+        unknown = condition if count is not None or trip_count is None else trip_count
+        raise NotKnownError("number of trips (it carries a sequence or an optional)", unknown)
+    start = tuple(map(_array, carried))
+    decided: list[bool] = []
 
-    def proceed(state: Any) -> Value:
-        return (state[0] < limit) & state[1]
-
-    def step(state: Any) -> Any:
-        go_on, *results = body(state[0], state[1], *state[2:])
-        if len(results) != len(carried):
-            raise NotKnownError("trip count (it collects outputs)", count)
-        for before, after in zip(state[2:], results, strict=True):
-            if describe(before) != describe(after):
-                raise NotSupportedError(f"a value that it carries changes from {describe(before)} to {describe(after)}")
-        return (state[0] + 1, jnp.reshape(go_on, ()), *map(jnp.asarray, results))
+    def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
+        go_on, *results = body(index, np.asarray(True), *values)  # or it would not run
+        decided.append(is_known(go_on))
+        return jnp.reshape(jnp.asarray(go_on), ()), list(map(_array, results))
 
     with jax.disable_jit(False):
-        return tuple(lax.while_loop(proceed, step, start))[2:]
+        _, shapes = jax.eval_shape(trip, jnp.int64(0), start)
+        for before, after in zip(start, shapes, strict=False):
+            if describe(before) != describe(after):
+                raise NotSupportedError(f"a value that it carries changes from {describe(before)} to {describe(after)}")
+        rows = shapes[len(start) :]
+        if rows and count is None:
+            raise NotKnownError("trip count (it collects outputs)", trip_count)
+        buffers = [jnp.zeros((count, *each.shape), each.dtype) for each in rows]
+        limit = np.int64(np.iinfo(np.int64).max) if trip_count is None else jnp.asarray(trip_count, jnp.int64)
+
+        def step(state: Any) -> Any:
+            index, _, values, collected = state
+            go_on, results = trip(index, values)
+            written = [
+                lax.dynamic_update_index_in_dim(sofar, row, index, 0)
+                for sofar, row in zip(collected, results[len(start) :], strict=True)
+            ]
+            return index + 1, go_on, tuple(results[: len(start)]), written
+
+        begin = (jnp.int64(0), jnp.reshape(jnp.asarray(condition, bool), ()), start, buffers)
+        trips, _, values, collected = lax.while_loop(
+            lambda state: (state[0] < jnp.reshape(limit, ())) & state[1], step, begin
+        )
+    if is_known(condition) and all(decided):
+        return (*values, *collected)
+    return (*values, *(Bounded(each, 0, trips) for each in collected))
 
 
 def counted(trips: int, step: Callable[[Value, Any], Any], state: Any) -> Any:

@@ -12,18 +12,20 @@ from webtensorc.frontends.onnx.operators.cast import convert
 from webtensorc.frontends.onnx.operators.conv import conv
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, xp
 
 
 def _spread(parameter: Value, x: Value, axis: int, block_size: int) -> Value:
     """A scale or zero point shaped to meet `x`: one for all, one per slice of an axis, or one per block of an axis."""
+    np_ = xp(parameter)
     if parameter.ndim == 0 or (parameter.ndim == 1 and parameter.size == 1):
-        return jnp.reshape(parameter, ())
+        return np_.reshape(parameter, ())
     along = axis % x.ndim
     if block_size:
-        return lax.slice_in_dim(jnp.repeat(parameter, block_size, along), 0, x.shape[along], axis=along)
+        repeated = np_.repeat(parameter, block_size, along)
+        return repeated[(*(slice(None),) * along, slice(x.shape[along]))]
     if parameter.ndim == 1:
-        return jnp.reshape(parameter, [-1 if d == along else 1 for d in range(x.ndim)])
+        return np_.reshape(parameter, [-1 if d == along else 1 for d in range(x.ndim)])
     return parameter
 
 
@@ -66,25 +68,26 @@ def quantize_linear(
     if not jnp.issubdtype(dtype, jnp.integer):
         shifted = ratio if offset is None else ratio + offset.astype(np.float32)
         return convert(shifted.astype(np.float32), np.dtype(dtype), saturate=bool(saturate))
-    whole = lax.round(ratio, lax.RoundingMethod.TO_NEAREST_EVEN)
+    whole = xp(ratio).rint(ratio)
     shifted = whole if offset is None else whole + offset.astype(np.int32).astype(wide)
     return _clipped(shifted, dtype)
 
 
 def _clipped(x: Value, dtype: Any) -> Value:
     info = jnp.iinfo(dtype)
-    return jnp.clip(x, int(info.min), int(info.max)).astype(np.int32).astype(dtype)
+    return xp(x).clip(x, int(info.min), int(info.max)).astype(np.int32).astype(dtype)
 
 
 @op("DynamicQuantizeLinear", since=11)
 def dynamic_quantize_linear(x: Value) -> Value:
     """uint8 over the range of the tensor and zero; also the scale and the zero point chosen."""
-    low = jnp.minimum(jnp.min(x), 0)
-    high = jnp.maximum(jnp.max(x), 0)
+    np_ = xp(x)  # XLA, which would compute known values, multiplies by the inverse: other ties
+    low = np_.minimum(np_.min(x), np.float32(0))
+    high = np_.maximum(np_.max(x), np.float32(0))
     scale = (high - low) / np.float32(255)
-    zero_point = jnp.clip(lax.round(-low / scale, lax.RoundingMethod.TO_NEAREST_EVEN), 0, 255)
-    y = lax.round(x / scale, lax.RoundingMethod.TO_NEAREST_EVEN) + zero_point
-    return jnp.clip(y, 0, 255).astype(np.uint8), scale, zero_point.astype(np.uint8)
+    zero_point = np_.clip(np_.rint(-low / scale), 0, 255)
+    y = np_.rint(x / scale) + zero_point
+    return np_.clip(y, 0, 255).astype(np.uint8), scale, zero_point.astype(np.uint8)
 
 
 @op("MatMulInteger", since=10)

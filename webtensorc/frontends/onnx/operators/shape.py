@@ -192,7 +192,7 @@ def depth_to_space(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
 
 @op("SpaceToDepth")
 def space_to_depth(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
-    """Blocks of pixels to channels, the inverse of DepthToSpace (`mode` since opset 26)."""
+    """Blocks of pixels to channels, the inverse of DepthToSpace (`mode` since opset 28)."""
     n, c, h, w = x.shape
     b = blocksize
     order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)

@@ -1,0 +1,69 @@
+"""Cases that drawing has found wrong: each is one that once gave another answer, or was refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fuzzing.case import Array, Case
+from onnx import TensorProto, helper
+from test_fuzz import assert_agree
+
+X = np.asarray([[1.5, -2.0]], np.float32)
+
+
+def node(
+    operator: str, inputs: dict[str, Array], *, opset: int = 20, known: tuple[str, ...] = (), **options: Any
+) -> Case:
+    """One node; those of its inputs that are `known` are initialisers."""
+    made = helper.make_node(operator, list(inputs), ["y0"], **options)
+    given = {name: each for name, each in inputs.items() if name not in known}
+    return Case(20, (made,), given, {name: inputs[name] for name in known}, oracle="onnxruntime")
+
+
+def loop(known: dict[str, Array], given: dict[str, Array], limit: float, *, collects: bool) -> Case:
+    """Add x until the peak passes a limit; trips `n`, condition `c`."""
+    nodes = [
+        helper.make_node("Add", ["v", "x"], ["v_out"]),
+        helper.make_node("ReduceMax", ["v_out"], ["peak"], keepdims=0),
+        helper.make_node("Less", ["peak", "limit"], ["go_on"]),
+        helper.make_node("Identity", ["v_out"], ["each"]),
+    ]
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, X.shape) for name in ("v", "v_out", "each")]
+    flags = [helper.make_tensor_value_info(name, TensorProto.BOOL, ()) for name in ("before", "go_on")]
+    index = helper.make_tensor_value_info("i", TensorProto.INT64, ())
+    outputs = [flags[1], value[1], *([value[2]] if collects else [])]
+    body = helper.make_graph(nodes, "body", [index, flags[0], value[0]], outputs)
+    condition = "c" if {"c"} & {*known, *given} else ""
+    made = helper.make_node("Loop", ["n", condition, "x"], ["y", *(["all"] if collects else [])], body=body)
+    constants = {"limit": np.asarray(limit, np.float32), **known}
+    return Case(16, (made,), {"x": X, **given}, constants, oracle="onnxruntime")
+
+
+ZERO, FOUR, MANY = (np.asarray(each, np.int64) for each in (0, 4, 70))
+FOUND = {
+    # A declared size of 0 was taken for one that is not known.
+    "concat of nothing": node("Concat", {"a": np.zeros((0, 2), np.float32), "b": np.zeros((0, 1), np.float32)}, axis=1),
+    # The native compiler died of a division by the size of what is summed.
+    "product of nothing": node("MatMul", {"a": np.zeros((2, 0), np.float32), "b": np.zeros((0, 3), np.float32)}),
+    # Constants were divided by XLA, which multiplies by the inverse: 127.5 instead of 127.49999.
+    "quantised constant": node(
+        "QuantizeLinear",
+        {"x": np.asarray([1.5, 1.25, 2.5], np.float32), "s": np.float32(2.5) / np.float32(255), "z": np.uint8(0)},
+        known=("x", "s", "z"),
+    ),
+    # A loop of no trips collected a tensor of shape [0], whatever the body gives.
+    "loop without trips": loop({"n": ZERO}, {}, 9, collects=True),
+    # A short loop ran to its end whatever its first condition was.
+    "loop that must not start": loop({"n": FOUR}, {"c": np.asarray(False)}, 9, collects=False),
+    # Loops whose condition is computed were refused where the most trips are known, and long ones that collect.
+    "loop that ends early": loop({"n": FOUR}, {}, 4, collects=False),
+    "loop that collects and ends early": loop({"n": FOUR, "c": np.asarray(True)}, {}, 4, collects=True),
+    "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_found(name: str) -> None:
+    assert_agree([FOUND[name]])
