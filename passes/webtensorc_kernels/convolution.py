@@ -45,9 +45,21 @@ class Convolution:
         return cls(1, (1, rows), depth, columns, out=(1, rows))
 
     def flat(self) -> Convolution:
-        """The same work as a matrix product, if it is one."""
-        is_product = self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.image == self.out
-        return replace(self, batch=1, image=(1, self.points), out=(1, self.points)) if is_product else self
+        """The same work on the same memory as a matrix product if it is one, or else along a row instead of a column.
+
+        Tiles are adjacent points of a row: an image of one column, as one-dimensional convolutions have it, is a row.
+        """
+        if self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.image == self.out:
+            return replace(self, batch=1, image=(1, self.points), out=(1, self.points))
+        if self.image[1] == self.kernel[1] == self.out[1] == 1 and self.padding[1] == 0:
+            turned = ("image", "kernel", "out", "strides", "dilations", "padding")
+            return replace(self, **{name: getattr(self, name)[::-1] for name in turned})
+        return self
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is the product of a `[points, channels]` matrix by one of `[channels, outputs]`."""
+        return self == Convolution.product(self.points, self.channels, self.outputs)
 
     @property
     def points(self) -> int:

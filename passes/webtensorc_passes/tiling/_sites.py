@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,20 +68,24 @@ def match(op: Any) -> Site | None:
 
 
 def _matmul(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
-    if not _multiplies(op) or maps[0][0] != {out[0]: 1} or maps[1][1] != {out[1]: 1} or maps[0][1] != maps[1][0]:
+    """`[m, k] * [k, n]`, or without the `m`."""
+    image, weights, _ = maps
+    if not _multiplies(op) or image[-1] != weights[0] or weights[1] != {out[-1]: 1}:
         return None
-    image, weights = op.operands[0], unreshaped(op.operands[1])
-    (rows, depth), columns = mlir.shape_of(image), mlir.shape_of(op.results[0])[1]
-    if min(rows, columns) == 1:
-        return None  # a product with a vector is bound by memory: the native code does it as well
-    image = unreshaped(image)
-    strided = _strided(image, columns)
+    if image[:-1] != [{loop: 1} for loop in out[:-1]]:
+        return None
+    depth, columns = mlir.shape_of(op.operands[1])
+    rows = math.prod(mlir.shape_of(op.operands[0])[:-1])
+    if columns == 1:
+        return None  # a sum along memory, which the native code does as well
+    value, given = unreshaped(op.operands[0]), unreshaped(op.operands[1])
+    strided = _strided(value, columns)
     if strided is not None:
-        problem, image = strided
+        problem, value = strided
         size = "x".join(map(str, (*problem.image, depth)))
-        return Site(op, f"conv_{size}_1x1s{problem.strides[0]}_{columns}", problem, (image, weights))
+        return Site(op, f"conv_{size}_1x1s{problem.strides[0]}_{columns}", problem, (value, given))
     name = f"matmul_{rows}x{columns}x{depth}"
-    return Site(op, name, Convolution.product(rows, depth, columns), (image, weights))
+    return Site(op, name, Convolution.product(rows, depth, columns), (value, given))
 
 
 def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
@@ -150,6 +155,7 @@ def _channelwise(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) 
 
 
 _RULES: dict[tuple[int, ...], Callable[[Any, Sequence[Sequence[Linear]], Sequence[int]], Site | None]] = {
+    (1, 2, 1): _matmul,
     (2, 2, 2): _matmul,
     (4, 4, 4): _convolution,
     (5, 5, 5): _convolution,

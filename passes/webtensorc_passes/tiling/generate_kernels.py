@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import direct, windows, winograd
+from webtensorc_kernels import direct, skinny, windows, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -58,25 +58,30 @@ class GenerateKernels(Pass):
 
 
 def _sites(module: Any) -> list[Site]:
-    found = []
-    for function in module.regions[0].blocks[0].operations:
-        if function.operation.name not in ("util.func", "func.func") or not function.operation.regions[0].blocks:
-            continue
-        for block in function.operation.regions[0].blocks:
-            found += [site for op in block.operations if (site := match(op.operation)) is not None]
-    return found
+    """In program order, those inside of loops and branches too."""
+    functions = [op.operation for op in module.regions[0].blocks[0].operations]
+    return [
+        site
+        for function in functions
+        if function.name in ("util.func", "func.func")
+        for op in mlir.nested(function)
+        if (site := match(op)) is not None
+    ]
 
 
 def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
     """The kernel for a site; None if none is worth its code."""
+    problem = site.problem.flat()
     if site.fold:
-        strip = windows.choose(site.problem, machine)
+        strip = windows.choose(problem, machine)
         code = Code(strip.lanes if strip else 1, machine.fused)
-        return windows.generate(site.problem, strip, site.fold, epilogue, code) if strip else None
+        return windows.generate(problem, strip, site.fold, epilogue, code) if strip else None
     blocking = winograd.plan(site.problem, machine) if allow_winograd else None
     if blocking:
         return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine.fused))
-    problem = site.problem.flat()
+    panel = skinny.choose(problem, machine)
+    if panel:
+        return skinny.generate(problem, panel, epilogue, Code(panel.lanes, machine.fused))
     tile = choose(problem, machine)
     return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine.fused)) if tile else None
 

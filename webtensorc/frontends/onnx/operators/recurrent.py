@@ -187,9 +187,10 @@ def rnn(
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
         (f,) = options.functions(index, 1)
         bias = sum(_biases(b, index, 1, hidden, x.dtype))
+        weights = r[index].T  # here, not in the step: known weights are then transposed once and for all
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
-            return (f(part + states[0] @ r[index].T),)
+            return (f(part + states[0] @ weights),)
 
         return lambda whole: whole @ w[index].T + bias, step
 
@@ -267,11 +268,12 @@ def lstm(
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
         f, g, h = options.functions(index, 3)
         bias = sum(_biases(b, index, 4, hidden, x.dtype))
+        weights = r[index].T
         peep = [0, 0, 0] if p is None else [p[index, k * hidden : (k + 1) * hidden] for k in range(3)]
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             before, c = states
-            gates = part + before @ r[index].T
+            gates = part + before @ weights
             i, o, forget, new = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
             i = f(i + peep[0] * c)
             forget = 1 - i if input_forget else f(forget + peep[2] * c)
