@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_problems import arrays, convolutions, convolved
-from webtensorc_kernels import direct, windows, winograd
+from webtensorc_kernels import direct, skinny, windows, winograd
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -57,6 +57,19 @@ def test_convolutions(target: str, problems: list[Convolution]) -> None:
         tile = choose(p, machine)
         assert tile is not None
         kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine.fused)))
+    check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_products_with_few_rows(target: str) -> None:
+    machine = machine_of(target)
+    sizes = [(1, 33, 70), (1, 5, 1), (2, 8, 16), (3, 17, 259), (4, 64, 130), (1, 300, 1501)]
+    problems = [Convolution.product(*size) for size in sizes]
+    kernels = []
+    for p in problems:
+        panel = skinny.choose(p, machine)
+        assert panel is not None
+        kernels.append(skinny.generate(p, panel, Epilogue(), Code(panel.lanes, machine.fused)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 

@@ -81,6 +81,39 @@ def every_other_pixel(x: Array, w: Array, b: Array) -> Array:
     return x[:, ::2, ::3].reshape(-1, x.shape[-1]) @ w[1, 1] + b
 
 
+def one_dimensional(x: Array, w: Array, b: Array) -> Array:
+    channels = x.shape[-1]
+    line, numbers = x[0], ("NWC", "WIO", "NWC")
+    plain = lax.conv_general_dilated(line, w[0], (2,), [(1, 0)], dimension_numbers=numbers, precision="highest")
+    deep = lax.conv_general_dilated(
+        jnp.tanh(line),
+        w[1, :, :1],
+        (1,),
+        "SAME",
+        dimension_numbers=numbers,
+        feature_group_count=channels,
+        precision="highest",
+    )
+    largest = lax.reduce_window(line, -np.inf, lax.max, (1, 3, 1), (1, 2, 1), ((0, 0), (1, 1), (0, 0)))
+    return jax.nn.relu(plain + b), deep * b, largest + b
+
+
+def column(x: Array, w: Array, b: Array) -> Array:
+    return conv(x[:, :, :1], w[:, :1], padding=[(0, 2), (0, 0)]) + b
+
+
+def few_rows(x: Array, w: Array, b: Array) -> Array:
+    return jnp.tanh(x[0, 0, 0] @ w[0, 1] + b), x[0, 1, :3] @ w[0, 2] * b
+
+
+def looped(x: Array, w: Array, b: Array) -> Array:
+    def step(state: Array, row: Array) -> tuple[Array, Array]:
+        state = jnp.tanh(state @ w[0, 0] + row + b)
+        return state, state
+
+    return lax.scan(step, jnp.zeros_like(x[0, :, 0]), x[0].swapaxes(0, 1))
+
+
 def concatenated(x: Array, w: Array, b: Array) -> Array:
     left, right = jax.nn.relu(conv(x, w) + b), conv(x, w[1:2, 1:2]) - b
     largest = lax.reduce_window(x, -np.inf, lax.max, (1, 3, 3, 1), (1, 1, 1, 1), "SAME")
@@ -107,6 +140,10 @@ PROGRAMS = {
     concatenated: 3,
     residual_from_a_part: 1,
     every_other_pixel: 1,
+    one_dimensional: 3,
+    column: 1,
+    few_rows: 2,
+    looped: 1,
 }
 
 

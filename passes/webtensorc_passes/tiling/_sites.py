@@ -62,20 +62,44 @@ def match(op: Any) -> Site | None:
     maps = linear_maps(op)
     if len(maps) != 3 or any(len(index) != 1 or 1 not in index.values() for index in maps[2]):
         return None
-    ranks = tuple(map(len, maps))
-    rule = _RULES.get(ranks)
-    return rule(op, maps, [next(iter(index)) for index in maps[2]]) if rule else None
+    shapes = [mlir.shape_of(value) for value in (*op.operands[:2], op.results[0])]
+    access = _Access(op, maps[0], maps[1], [next(iter(index)) for index in maps[2]], shapes)
+    found = (rule(access) for rule in _RULES.get(tuple(map(len, maps)), ()))
+    return next((site for site in found if site is not None), None)
 
 
-def _matmul(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+@dataclass(frozen=True)
+class _Access:
+    """How an operation indexes its image and weights, by which loops its result, and the extents of the three."""
+
+    op: Any
+    image: Sequence[Linear]
+    weights: Sequence[Linear]
+    out: Sequence[int]
+    shapes: Sequence[tuple[int, ...]]
+
+    def lifted(self) -> _Access:
+        """The same of a one-dimensional window over an image of one row; its new loops are numbered -1 and -2."""
+        (n, *image), (first, *out) = self.image, self.out
+        (batch, *extents), kernel, (_, *result) = self.shapes
+        return _Access(
+            self.op,
+            [n, {-1: 1, -2: 1}, *image],
+            [{-2: 1}, *self.weights],
+            [first, -1, *out],
+            [(batch, 1, *extents), (1, *kernel), (batch, 1, *result)],
+        )
+
+
+def _matmul(access: _Access) -> Site | None:
     """`[m, k] * [k, n]`, or without the `m`."""
-    image, weights, _ = maps
+    op, image, weights, out = access.op, access.image, access.weights, access.out
     if not _multiplies(op) or image[-1] != weights[0] or weights[1] != {out[-1]: 1}:
         return None
     if image[:-1] != [{loop: 1} for loop in out[:-1]]:
         return None
-    depth, columns = mlir.shape_of(op.operands[1])
-    rows = math.prod(mlir.shape_of(op.operands[0])[:-1])
+    depth, columns = access.shapes[1]
+    rows = math.prod(access.shapes[0][:-1])
     if columns == 1:
         return None  # a sum along memory, which the native code does as well
     value, given = unreshaped(op.operands[0]), unreshaped(op.operands[1])
@@ -104,9 +128,9 @@ def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
     return problem, op.operands[0]
 
 
-def _convolution(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+def _convolution(access: _Access) -> Site | None:
     """`[n, h, w, i] * [kh, kw, i, o]`; also with groups, `[n, h, w, g, i] * [kh, kw, i, g, o]`."""
-    image, weights, _ = maps
+    op, image, weights, out = access.op, access.image, access.weights, access.out
     grouped = len(image) == 5
     inner = image[-1]
     expected = [weights[2], *([{out[3]: 1}] if grouped else []), {out[-1]: 1}]
@@ -117,22 +141,19 @@ def _convolution(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) 
     window = _window(image, weights[:2], out)
     if window is None:
         return None
-    kernel = mlir.shape_of(op.operands[1])
+    shape, kernel, result = access.shapes
     groups = kernel[3] if grouped else 1
-    value = unreshaped(op.operands[0])
-    whole = (*mlir.shape_of(op.operands[0])[:3], groups * kernel[2])
-    if mlir.shape_of(value) != whole:
-        value = op.operands[0]
-    problem, value = _problem(value, whole, window, kernel[:2], mlir.shape_of(op.results[0]), "0.000000e+00 : f32")
+    whole = (*shape[:3], groups * kernel[2])
+    problem, value = _problem(op.operands[0], whole, window, kernel[:2], result, "0.000000e+00 : f32")
     problem = _with_channels(problem, kernel[2], kernel[-1], groups)
     size = "x".join(map(str, (*problem.image, problem.groups * problem.channels)))
     name = f"conv_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}_{problem.groups * problem.outputs}"
     return Site(op, name, problem, (value, unreshaped(op.operands[1])))
 
 
-def _channelwise(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) -> Site | None:
+def _channelwise(access: _Access) -> Site | None:
     """Pooling, `[n, h, w, c]` over `[kh, kw]`, and depthwise convolution, by `[kh, kw, c]`."""
-    image, weights, _ = maps
+    op, image, weights, out = access.op, access.image, access.weights, access.out
     has_weights = len(weights) == 3
     window = _window(image, weights[:2], out)
     operation = None if has_weights else _folding(op)
@@ -143,9 +164,9 @@ def _channelwise(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) 
         return None
     if not has_weights and operation not in _NEUTRAL:
         return None
-    shape, kernel = mlir.shape_of(op.operands[0]), mlir.shape_of(op.operands[1])
+    shape, kernel, result = access.shapes
     neutral = _NEUTRAL[operation or "arith.addf"]
-    problem, value = _problem(op.operands[0], shape, window, kernel[:2], mlir.shape_of(op.results[0]), neutral)
+    problem, value = _problem(op.operands[0], shape, window, kernel[:2], result, neutral)
     problem = _with_channels(problem, 1, 1, shape[3])
     kind = "depthwise" if has_weights else "pool"
     size = "x".join(map(str, (*problem.image, shape[3])))
@@ -154,13 +175,21 @@ def _channelwise(op: Any, maps: Sequence[Sequence[Linear]], out: Sequence[int]) 
     return Site(op, name, problem, operands, Fold(initial, operation))
 
 
-_RULES: dict[tuple[int, ...], Callable[[Any, Sequence[Sequence[Linear]], Sequence[int]], Site | None]] = {
-    (1, 2, 1): _matmul,
-    (2, 2, 2): _matmul,
-    (4, 4, 4): _convolution,
-    (5, 5, 5): _convolution,
-    (4, 2, 4): _channelwise,
-    (4, 3, 4): _channelwise,
+def _row(rule: Callable[[_Access], Site | None]) -> Callable[[_Access], Site | None]:
+    """The rule for one-dimensional windows."""
+    return lambda access: rule(access.lifted())
+
+
+_RULES: dict[tuple[int, ...], tuple[Callable[[_Access], Site | None], ...]] = {
+    (1, 2, 1): (_matmul,),
+    (2, 2, 2): (_matmul,),
+    (3, 3, 3): (_row(_convolution),),
+    (4, 4, 4): (_convolution, _row(_convolution)),
+    (5, 5, 5): (_convolution,),
+    (3, 1, 3): (_row(_channelwise),),
+    (3, 2, 3): (_row(_channelwise),),
+    (4, 2, 4): (_channelwise,),
+    (4, 3, 4): (_channelwise,),
 }
 """By the ranks of image, weights and result."""
 
@@ -198,20 +227,26 @@ def _window(
 
 def _problem(
     image: Any,
-    shape: Sequence[int],
+    shape: tuple[int, ...],
     window: tuple[tuple[int, int], tuple[int, int]],
     kernel: Sequence[int],
     result: Sequence[int],
     neutral: str,
 ) -> tuple[Convolution, Any]:
     """The geometry of a window over `image`, seen as `shape`, and the image without the padding that it skips."""
-    value, padding = _unpadded(image, neutral)
+    image = unreshaped(image)
+    value, padding = _unpadded(image, neutral) if _as_image(mlir.shape_of(image)) == shape else (image, (0, 0))
     if value != image:
-        shape = mlir.shape_of(value)
+        shape = _as_image(mlir.shape_of(value))
     problem = Convolution(
         shape[0], (shape[1], shape[2]), 1, 1, (kernel[0], kernel[1]), (result[1], result[2]), *window, padding
     )
     return problem, value
+
+
+def _as_image(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """`[n, w, c]` as `[n, 1, w, c]`."""
+    return (shape[0], 1, *shape[1:]) if len(shape) == 3 else shape
 
 
 def _with_channels(problem: Convolution, channels: int, outputs: int, groups: int) -> Convolution:
@@ -221,12 +256,12 @@ def _with_channels(problem: Convolution, channels: int, outputs: int, groups: in
 def _unpadded(image: Any, neutral: str) -> tuple[Any, tuple[int, int]]:
     """An image without `neutral` numbers around it, and how many were in front of its rows and columns."""
     op = mlir.owner(image)
-    if op is None or op.name != "tensor.pad" or len(op.operands) != 1 or len(mlir.shape_of(image)) != 4:
+    if op is None or op.name != "tensor.pad" or len(op.operands) != 1 or len(mlir.shape_of(image)) not in (3, 4):
         return image, (0, 0)
     low, high = mlir.integers(op, "static_low"), mlir.integers(op, "static_high")
     padded = op.regions[0].blocks[0].operations
-    if min(low + high) < 0 or low[0] or low[3] or high[0] or high[3]:
+    if min(low + high) < 0 or low[0] or low[-1] or high[0] or high[-1]:
         return image, (0, 0)
     if scalar_constant(padded[len(padded) - 1].operands[0]) != neutral:
         return image, (0, 0)
-    return op.operands[0], (low[1], low[2])
+    return op.operands[0], (low[1] if len(low) == 4 else 0, low[-2])
