@@ -220,6 +220,11 @@ class Code:
             f'"{name}"({", ".join(arguments)}){properties} : ({", ".join(vectors[:-1])}) -> {vectors[-1]}'
         )
 
+    def across(self, kind: str, vector: str) -> str:
+        """The fold of all lanes by `add` or `maximumf`, in every lane."""
+        element = self.value(f"vector.reduction <{kind}>, {vector} fastmath<reassoc> : {self.vector} into f32")
+        return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
+
     def plus(self, a: str, b: str) -> str:
         """`a + b` of two vectors."""
         return self.apply("arith.addf", (a, b), "", ("f32",) * 3)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from webtensorc_kernels.code import Code, Index, View
 
-By = Literal["result", "channel", "point", "all"]
+By = Literal["result", "channel", "point", "all", "plane"]
 
 __all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish", "prefetch"]
 
@@ -30,6 +30,8 @@ class Constant:
 @dataclass(frozen=True)
 class Load:
     """An element of the operand number `operand`, which has an element per `by`.
+
+    A plane is the results of `Epilogue.plane` adjacent points; the operand is the same for all planes.
 
     Where that is the result, the operand's rows may be longer than the result's: the channels begin at `offset`.
     """
@@ -72,6 +74,7 @@ class Epilogue:
         steps: in order; the last one (or what comes in, if there is none) is the result.
         operands: what each operand has an element for.
         widths: the length of the rows of operands that have an element per result; 0 where it is the result's.
+        plane: the number of points of a plane, if any operand has an element for each of its results.
         slot: row length of the tensor that the result is a part of, and the part's first channel; None if it is all.
     """
 
@@ -79,6 +82,7 @@ class Epilogue:
     operands: tuple[By, ...] = ()
     widths: tuple[int, ...] = ()
     slot: tuple[int, int] | None = None
+    plane: int = 1
 
     @property
     def is_long(self) -> bool:
@@ -92,7 +96,14 @@ class Epilogue:
 
     def views(self, points: int, channels: int) -> list[View]:
         """Views of the operands, for a result of `points` x `channels`."""
-        shapes = {"result": (points, channels), "channel": (channels,), "point": (points,), "all": (1,)}
+        planar = (self.plane, channels)
+        shapes = {
+            "result": (points, channels),
+            "plane": planar,
+            "channel": (channels,),
+            "point": (points,),
+            "all": (1,),
+        }
         widths = self.widths or (0,) * len(self.operands)
         return [
             View(f"%e{i}", (points, width) if width else shapes[by])
@@ -107,8 +118,24 @@ class Epilogue:
         """Write the steps for one vector of results and return what they give."""
         values: list[str] = []
         for step in self.steps:
-            values.append(_emit(code, step, place, views, [*values, vector]))
+            values.append(self._emit(code, step, place, views, [*values, vector]))
         return values[-1] if values else vector
+
+    def _emit(
+        self, code: Code, step: Constant | Load | Apply, place: Place, views: Sequence[View], values: Sequence[str]
+    ) -> str:
+        if isinstance(step, Constant):
+            return code.number(step.text)
+        if isinstance(step, Apply):
+            return code.apply(step.name, [values[i] for i in step.arguments], step.attributes, step.types)
+        view = views[step.operand]
+        if step.by == "result":
+            return code.load(view, place.point, code.add(place.channel, step.offset))
+        if step.by == "plane":
+            return code.load(view, code.remainder(place.point, self.plane), place.channel)
+        if step.by == "channel":
+            return code.load(view, place.channel)
+        return code.broadcast(view, place.point if step.by == "point" else 0)
 
 
 @dataclass(frozen=True)
@@ -134,42 +161,38 @@ def prefetch(code: Code, epilogue: Epilogue, block: Block, operands: Sequence[Vi
 
 
 def finish(
-    code: Code, epilogue: Epilogue, block: Block, values: Sequence[str], operands: Sequence[View], y: View
+    code: Code,
+    epilogue: Epilogue,
+    block: Block,
+    values: Sequence[str],
+    operands: Sequence[View],
+    y: View,
+    rows: Sequence[Index] = (),
 ) -> None:
     """Apply the epilogue to a block's vectors, ordered by run, point and channel, and store them.
+
+    The rows of `y` that runs are stored to are the runs' points, if `rows` does not say where they begin.
 
     A long epilogue would be too much code for every register: then results are stored as they are and gone through
     again, in a loop over each run.
     """
     remaining = iter(values)
     offset = epilogue.slot[1] if epilogue.slot else 0
-    for start in block.starts:
+    runs = list(zip(block.starts, rows or block.starts, strict=True))
+    for start, row in runs:
         for i in range(block.count):
             for channel in block.channels:
                 place, value = Place(code.add(start, i), channel), next(remaining)
                 result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
-                code.store(result, y, place.point, code.add(channel, offset))
-    for start in block.starts if epilogue.is_long else ():
+                code.store(result, y, code.add(row, i), code.add(channel, offset))
+    for start, row in runs if epilogue.is_long else ():
 
-        def again(i: Index, _: list[str], start: Index = start) -> list[str]:
+        def again(i: Index, _: list[str], start: Index = start, row: Index = row) -> list[str]:
             for channel in block.channels:
                 place = Place(code.add(start, i), channel)
-                value = code.load(y, place.point, code.add(channel, offset))
+                value = code.load(y, code.add(row, i), code.add(channel, offset))
                 result = epilogue.emit(code, value, place, operands)
-                code.store(result, y, place.point, code.add(channel, offset))
+                code.store(result, y, code.add(row, i), code.add(channel, offset))
             return []
 
         code.loop(0, block.count, again)
-
-
-def _emit(code: Code, step: Constant | Load | Apply, place: Place, views: Sequence[View], values: Sequence[str]) -> str:
-    if isinstance(step, Constant):
-        return code.number(step.text)
-    if isinstance(step, Apply):
-        return code.apply(step.name, [values[i] for i in step.arguments], step.attributes, step.types)
-    view = views[step.operand]
-    if step.by == "result":
-        return code.load(view, place.point, code.add(place.channel, step.offset))
-    if step.by == "channel":
-        return code.load(view, place.channel)
-    return code.broadcast(view, place.point if step.by == "point" else 0)

@@ -36,8 +36,10 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.addf": np.add,
     "arith.subf": np.subtract,
     "arith.mulf": np.multiply,
+    "arith.divf": np.divide,
     "arith.maximumf": np.maximum,
     "arith.minimumf": np.minimum,
+    "math.exp": np.exp,
     "math.tanh": np.tanh,
 }
 
@@ -126,7 +128,14 @@ class Interpreter(Code):
         return np.zeros(self.lanes)  # type: ignore[return-value]
 
     def number(self, text: str) -> str:
-        return np.full(self.lanes, float(text.split(" : ")[0]))  # type: ignore[return-value]
+        number = text.split(" : ")[0]
+        if number.startswith("0x"):
+            return np.full(self.lanes, np.array(int(number, 16), np.uint32).view(np.float32))  # type: ignore[return-value]
+        return np.full(self.lanes, float(number))  # type: ignore[return-value]
+
+    def across(self, kind: str, vector: str) -> str:
+        fold = {"add": np.sum, "maximumf": np.max}[kind]
+        return np.full(self.lanes, fold(vector))  # type: ignore[return-value]
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
         return a * b + c  # type: ignore[operator,return-value]

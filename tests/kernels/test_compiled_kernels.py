@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kernel_attention import arrays as attention_arrays
+from kernel_attention import attended, attentions, masked
 from kernel_problems import arrays, convolutions, convolved
-from webtensorc_kernels import direct, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, skinny, windows, winograd
+from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -102,6 +105,21 @@ def test_depthwise_convolutions(target: str, problems: list[Convolution], channe
         code = Code(strip.lanes, machine.fused)
         kernels.append(windows.generate(p, strip, Fold("0.0 : f32"), Epilogue(), code))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(deadline=None, max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(problems=st.lists(attentions(keys=90, outputs=70), min_size=5, max_size=5))
+def test_attention(target: str, problems: list[Attention]) -> None:
+    machine = machine_of(target)
+    problems = [*problems, Attention(4, 50, 50, 64, 64, heads=4)]
+    kernels = []
+    for p in problems:
+        blocks = attention.choose(p, machine)
+        kernels.append(attention.generate(p, blocks, masked("plane", p.rows), Code(blocks.lanes, machine.fused)))
+    operands = [list(attention_arrays(p, "plane")) for p in problems]
+    expected = [attended(p, *given) for p, given in zip(problems, operands, strict=True)]
+    check(target, kernels, operands, expected)
 
 
 def test_an_access_outside_ends_the_process() -> None:

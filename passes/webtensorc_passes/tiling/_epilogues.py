@@ -6,6 +6,7 @@ what is left outside. Their other operands are known before: a bias per channel,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from webtensorc_passes.tiling._structured import (
 
 __all__ = ["Fused", "fuse"]
 
-By = Literal["result", "channel", "point", "all"]
+By = Literal["result", "channel", "point", "all", "plane"]
 _ELEMENT_TYPES = ("f32", "i1", "i32")
 _MAX_OPERANDS = 8
 
@@ -108,6 +109,7 @@ class _Growing:
     operands: list[Any] = field(default_factory=list)
     kinds: list[By] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    plane: int = 0
 
     def __post_init__(self) -> None:
         self.absorbed = [self.root]
@@ -123,7 +125,7 @@ class _Growing:
 
     def snapshot(self) -> Fused:
         """What has been taken in so far."""
-        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds), tuple(self.widths))
+        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds), tuple(self.widths), plane=max(1, self.plane))
         return Fused(self.last.results[0], self.last, list(self.absorbed), epilogue, list(self.operands))
 
     def escaping(self) -> list[Any]:
@@ -185,6 +187,11 @@ class _Growing:
         kind = _kind(map_, extents)
         if kind is None or not is_float32(value):
             return None
+        if kind == "plane":
+            size = math.prod(extents[loop] for loop in map_[:-1] if loop is not None)
+            if self.plane not in (0, size):
+                return None
+            self.plane = size
         value, (width, offset) = self._whole(unreshaped(value)) if kind == "result" else (unreshaped(value), (0, 0))
         self.operands.append(value)
         self.kinds.append(kind)
@@ -244,4 +251,6 @@ def _kind(map_: Sequence[int | None], extents: Sequence[int]) -> By | None:
         return "all"
     if used == [last]:
         return "channel"
-    return "point" if used == [loop for loop in wide if loop != last] else None
+    if used == [loop for loop in wide if loop != last]:
+        return "point"
+    return "plane" if used == wide[-len(used) :] and used[-1] == last else None

@@ -7,12 +7,13 @@ padded to its input and the elementwise operations behind it become one `flow.di
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import direct, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, skinny, windows, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -21,6 +22,7 @@ from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._sites import Site, match
 
@@ -48,25 +50,33 @@ class GenerateKernels(Pass):
         if machine is None:
             return 0
         library = _Library(module)
-        for site in reversed(_sites(module)):
+        for whole in _attentions(module):
+            blocks = attention.choose(whole.problem, machine)
+            code = Code(blocks.lanes, machine.fused)
+            kernel = attention.generate(whole.problem, blocks, whole.fused.epilogue, code)
+            library.dispatch(whole.name, kernel, [*whole.operands, *whole.fused.operands], whole.fused)
+        for site in reversed([site for op in _operations(module) if (site := match(op)) is not None]):
             fused = fuse(site.op, site.channels)
-            kernel = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
-            if kernel is not None:
-                library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
+            written = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
+            if written is not None:
+                library.dispatch(site.name, written, [*site.operands, *fused.operands], fused)
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
 
 
-def _sites(module: Any) -> list[Site]:
-    """In program order, those inside of loops and branches too."""
+def _operations(module: Any) -> list[Any]:
+    """Those of the functions in program order, those inside of loops and branches too."""
     functions = [op.operation for op in module.regions[0].blocks[0].operations]
-    return [
-        site
-        for function in functions
-        if function.name in ("util.func", "func.func")
-        for op in mlir.nested(function)
-        if (site := match(op)) is not None
-    ]
+    return [op for each in functions if each.name in ("util.func", "func.func") for op in mlir.nested(each)]
+
+
+def _attentions(module: Any) -> Iterator[AttentionSite]:
+    """One after the other: what has been found may be gone when the next one is looked for."""
+    products = [op for op in _operations(module) if op.name in ("linalg.batch_matmul", "linalg.generic")]
+    for op in reversed(products):
+        found = match_attention(op)
+        if found is not None:
+            yield found
 
 
 def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
