@@ -183,16 +183,18 @@ def finish(
         for i in range(block.count):
             for channel in block.channels:
                 place, value = Place(code.add(start, i), channel), next(remaining)
+                at = place.point if row == start else code.add(row, i)
                 result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
-                code.store(result, y, code.add(row, i), code.add(channel, offset))
+                code.store(result, y, at, code.add(channel, offset))
     for start, row in runs if epilogue.is_long else ():
 
         def again(i: Index, _: list[str], start: Index = start, row: Index = row) -> list[str]:
             for channel in block.channels:
                 place = Place(code.add(start, i), channel)
-                value = code.load(y, code.add(row, i), code.add(channel, offset))
+                at = place.point if row == start else code.add(row, i)
+                value = code.load(y, at, code.add(channel, offset))
                 result = epilogue.emit(code, value, place, operands)
-                code.store(result, y, code.add(row, i), code.add(channel, offset))
+                code.store(result, y, at, code.add(channel, offset))
             return []
 
         code.loop(0, block.count, again)
