@@ -22,6 +22,8 @@ from webtensorc_runtime.manifest import OLDEST_READER, OLDEST_READER_OF_DIMS, Ma
 from webtensorc import scratch
 from webtensorc.errors import DiagnosticError, OutOfResourcesError, UsageError
 from webtensorc.model import Model
+from webtensorc.phase import Phase
+from webtensorc.plan import passes_after
 
 __all__ = ["Artifact", "Bundle", "Sealed"]
 
@@ -144,7 +146,8 @@ class Bundle:
         weights = safetensors.arrays(members[safetensors.MEMBER], container.file)
         graph = bytes(members[GRAPH])
         own = {name: weights.pop(name) for each in manifest.variants for name in each.weights if name in weights}
-        model = Model(manifest.name, graph, weights, manifest.inputs, manifest.outputs, dims=manifest.dims)
+        done = passes_after(Phase.GRAPH, manifest.variants[0].plan) if manifest.variants else ()
+        model = Model(manifest.name, graph, weights, manifest.inputs, manifest.outputs, dims=manifest.dims, done=done)
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
         return cls(model, artifacts, manifest.versions, own)
 

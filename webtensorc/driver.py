@@ -93,7 +93,8 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
     plans = request.plans()
     with scratch.folder() as folder:
         compiler = _Compiler(request, listener or _silent, folder / "general")
-        model = compiler.graph(plans[0])
+        shared = compiler.graph(plans[0])
+        model = dataclasses.replace(shared, done=tuple(step.spec for step in plans[0].at(Phase.GRAPH)))
         artifacts = list(compiler.modules(model, plans))
         records, cached = dict(compiler.records), list(compiler.cached)
         own: dict[str, np.ndarray] = {}
@@ -234,6 +235,9 @@ class _Compiler:
         from webtensorc.frontends import load_model
 
         model = load_model(self.request.source, dims=self.request.dims, input_shapes=self.request.input_shapes)
+        done = tuple(step.spec for step in plan.steps)
+        if model.done == done:
+            return model
         key = store.graph_key(model, plan) if self.cache else {}
         optimised = store.find_graph(self.cache, key) if self.cache else None
         if optimised:

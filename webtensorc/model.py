@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,9 @@ class Model:
     `dims` are the named dimensions in the shapes of the inputs, which may have any sizes within their bounds; what is
     named in the shapes of the outputs follows from them.
 
+    `done` are the specifications of the GRAPH-phase passes that made the graph what it is, in order; empty for one that
+    comes from a front end. They need not leave alone what they have made, and are not run on it again.
+
     `files` are the paths that were read besides the model's own (external data), for whoever must notice a change.
     """
 
@@ -35,3 +38,4 @@ class Model:
     outputs: tuple[TensorSpec, ...]
     files: tuple[Path, ...] = ()
     dims: tuple[Bounds, ...] = ()
+    done: tuple[str, ...] = field(default=(), compare=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -125,6 +126,18 @@ class Plan:
             lines += [f"    - {step.spec}   [{step.family}]" for step in self.at(phase)]
         lines += ["versions " + ", ".join(f"{name} {number}" for name, number in self.versions)]
         return "\n".join(lines)
+
+
+def passes_after(phase: Phase, text: str) -> tuple[str, ...]:
+    """The specifications of the passes that follow `phase` in a plan as text, as a manifest has it."""
+    found: dict[str, list[str]] = {}
+    section = ""
+    for line in text.splitlines():
+        if step := re.fullmatch(r"    - (.*)   \[\w+\]", line):
+            found.setdefault(section, []).append(step[1])
+        else:
+            section = line.strip()
+    return tuple(found.get(phase.value, ()))
 
 
 def versions() -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @verb("""
     $ webtensorc compile model.onnx -o model.wtb
     $ webtensorc compile model.onnx -o model.wtb --target x86-64-v3 --target x86-64-v4
+    $ webtensorc compile model.wtb --target aarch64 -o more.wtb
     $ webtensorc compile model.onnx --stop-after flow > model.flow.mlir
 """)
 @click.argument("model", type=click.Path())
@@ -51,17 +52,22 @@ def command(
 ) -> None:
     """Compile MODEL for one or more targets into one bundle.
 
-    MODEL is an ONNX file, StableHLO (text, bytecode or portable artifact), a jax.export file, or a bundle, whose graph
-    is compiled again.
+    MODEL is an ONNX file, StableHLO (text, bytecode or portable artifact), a jax.export file, or a bundle, to whose
+    targets those given are added.
     """
     from webtensorc.cache import Cache
+    from webtensorc.cli import building
     from webtensorc.driver import Request
+    from webtensorc.extend import extended
     from webtensorc.plan import Options
 
+    targets, dims = what["targets"], what["dims"]
+    if Path(model).is_file() and building.is_bundle(model):
+        targets, dims = extended(model, targets, dims)
     request = Request(
         model,
-        what["targets"],
-        what["dims"],
+        targets,
+        dims,
         what["input_shapes"],
         Options(what["optimization_level"], what["passes"], what["disabled_passes"]),
         cache=None if no_cache else Cache(warn=console.say),
