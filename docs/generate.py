@@ -67,7 +67,13 @@ def targets() -> str:
     parts = ["# Targets\n", "`webtensorc targets` prints the same, and what it detects on your machine."]
     for each in sorted(map(targets_verb.describe, found), key=lambda each: str(each["name"])):
         names = ", ".join(f"`{name}`" for name in each["names"])
-        parts += [f"\n## {each['name']}\n", each["doc"], f"\n- names: {names}", f"- maturity: {each['maturity']}"]
+        parts += [
+            f"\n## {each['name']}\n",
+            each["doc"],
+            f"\n- names: {names}",
+            f"- instructions: {each['instruction_set'] or '-'}",
+        ]
+        parts += [f"- maturity: {each['maturity']}"]
         parts += [f"- tested by: {each['tested_by']}"]
         parts += _options(each["options"])
     return "\n".join(parts) + "\n"

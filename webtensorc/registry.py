@@ -116,5 +116,6 @@ def make_target(text: str) -> Target:
     names = [each for cls in target_classes().values() for each in cls.names()]
     raise UsageError(
         f"there is no target `{spec.name}`",
-        hint=did_you_mean(spec.name, names) or f"the targets are: {', '.join(names)}",
+        notes=(f"the targets are: {', '.join(names)}",),
+        hint=did_you_mean(spec.name, names) or "`webtensorc targets` says what each is for",
     )

@@ -65,7 +65,8 @@ class Spec:
             if key not in fields:
                 raise UsageError(
                     f"`{self.name}` has no option `{key}`",
-                    hint=did_you_mean(key, fields) or f"its options are: {', '.join(fields) or 'none'}",
+                    notes=(f"its options are: {', '.join(fields) or 'none'}",),
+                    hint=did_you_mean(key, fields),
                 )
             arguments[fields[key]] = _coerce(value, hints[fields[key]], f"option `{key}` of `{self.name}`")
         return cls(**arguments)

@@ -24,6 +24,9 @@ class Target:
     tested_by: ClassVar[str] = "nothing yet"
     """How, in a few words for people: what `maturity` rests on."""
 
+    instruction_set: ClassVar[str] = ""
+    """What the modules' code is in, as its maker names it."""
+
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Every name a user may write for this target: its own, and `<name>-<level>` for each level it has."""
@@ -58,6 +61,11 @@ class Target:
     def flags(self, optimization_level: int) -> tuple[str, ...]:
         """Session flags of the native compiler, deterministic and free of paths."""
         raise NotImplementedError
+
+    @property
+    def missing_types(self) -> frozenset[str]:
+        """Element types, in MLIR's words (`f64`), without code generation; `webtensorc check` names their users."""
+        return frozenset()
 
     @property
     def vector_bytes(self) -> int:

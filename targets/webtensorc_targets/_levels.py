@@ -18,8 +18,6 @@ class LevelledProcessor(Target):
     """Base of the targets of one instruction set. The lowest level is the default and is written without a suffix."""
 
     maturity: ClassVar[str] = "tested"
-    instruction_set: ClassVar[str]
-    """As `uname -m` names it."""
     levels: ClassVar[Mapping[str, frozenset[str]]]
     """Features by level, in LLVM's names, lowest level first; the levels' names sort the same way."""
     extras: ClassVar[Mapping[str, frozenset[str]]]
@@ -78,7 +76,7 @@ class LevelledProcessor(Target):
         return "cpu"
 
     def architecture(self) -> str:
-        """The instruction set."""
+        """As `uname -m` has it, which is the instruction set's name."""
         return self.instruction_set
 
     def features(self) -> frozenset[str]:

@@ -27,6 +27,8 @@ class CudaTarget(Target):
     maturity: ClassVar[str] = "compiled"
     tested_by: ClassVar[str] = "ptxas assembles the kernels; they have not been run"
 
+    instruction_set: ClassVar[str] = "PTX"
+
     arch: str = _ARCHITECTURES[0]
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ class HostTarget(Target):
     name: ClassVar[str] = "host"
     maturity: ClassVar[str] = "tested"
     tested_by: ClassVar[str] = "all tests, on the machine they run on"
+    instruction_set: ClassVar[str] = "this machine's"
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Target:

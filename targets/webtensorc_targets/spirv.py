@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from webtensorc.errors import UsageError
+from webtensorc.spec import did_you_mean
 from webtensorc.target_api import Target
 from webtensorc_targets import _flags
 
@@ -27,6 +29,15 @@ _BASELINE_FEATURES = ",".join(
 )
 
 
+_FAMILIES = (
+    _BASELINE,
+    *("adreno", "valhall", "valhall4"),
+    *("pascal", "volta", "turing", "ampere", "ada"),
+    *("rdna1", "rdna2", "rdna3", "rdna4", "cdna2", "cdna3"),
+)
+"""Those that the native compiler (IREE 3.13) describes by their family's name; it crashes at any other."""
+
+
 @dataclass(frozen=True)
 class SpirvTarget(Target):
     """`spirv`: kernels for Vulkan 1.1; `spirv{gpu=rdna3}` is for one family of GPUs, by IREE's name for it.
@@ -38,7 +49,17 @@ class SpirvTarget(Target):
     maturity: ClassVar[str] = "tested"
     tested_by: ClassVar[str] = "real models on Mesa's lavapipe, against ONNX Runtime; kernels pass spirv-val"
 
+    instruction_set: ClassVar[str] = "SPIR-V 1.3"
+
     gpu: str = _BASELINE
+
+    def __post_init__(self) -> None:
+        if self.gpu not in _FAMILIES:
+            raise UsageError(
+                f"`{self.name}` knows no GPUs called `{self.gpu}`",
+                hint=did_you_mean(self.gpu, _FAMILIES),
+                notes=(f"there are: {', '.join(_FAMILIES)}",),
+            )
 
     def device(self) -> str:
         """Vulkan's driver runs the modules."""
@@ -56,6 +77,11 @@ class SpirvTarget(Target):
             *((f"--iree-vulkan-target-features={_BASELINE_FEATURES}",) if self.gpu == _BASELINE else ()),
             *_flags.all_devices(optimization_level),
         )
+
+    @property
+    def missing_types(self) -> frozenset[str]:
+        """No GPU that a family stands for has float64 in earnest, and the baseline lacks it."""
+        return frozenset({"f64"})
 
     def describe(self) -> str:
         """What it is for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from webtensorc.cli.options import verb
 if TYPE_CHECKING:
     from webtensorc.errors import Unsupported
     from webtensorc.sizes import Sizes
+    from webtensorc.target_api import Target
 
 
 @verb("""
@@ -33,8 +35,11 @@ def command(
     """List everything in MODEL that is unsupported, with reasons and node names; exit 4 if there is anything."""
     from webtensorc import registry
 
-    labels = [registry.make_target(target).label for target in targets]
+    wanted = [registry.make_target(target) for target in targets]
+    labels = [target.label for target in wanted]
     items = _unsupported(model, dims=dims, input_shapes=input_shapes)
+    if not items:
+        items = _missing_types(model, wanted, dims=dims, input_shapes=input_shapes)
     found = [
         {"operator": each.operator, "count": len(each.nodes), "reason": each.reason, "nodes": list(each.nodes)}
         for each in items
@@ -63,6 +68,16 @@ def _unsupported(path: str, **pinned: Any) -> tuple[Unsupported, ...]:
             raise
         return error.items
     return ()
+
+
+def _missing_types(path: str, targets: Sequence[Target], **pinned: Any) -> tuple[Unsupported, ...]:
+    """What the targets have no code generation for; the model is read for those alone that lack something."""
+    from webtensorc.frontends import load_model
+    from webtensorc.missing_types import missing_types
+
+    if not any(target.missing_types for target in targets):
+        return ()
+    return missing_types(load_model(path, **pinned), targets)
 
 
 def _some(nodes: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ def command(console: Console) -> None:
     machine = {"target": host.label, "device": host.device(), "features": sorted(host.features())}
     rows = [_row(each) for each in found]
     text = [
-        table(("name", "maturity", "tested by", "names to use", "options"), rows),
+        table(("name", "instructions", "maturity", "tested by", "names to use", "options"), rows),
         "",
         f"host is {machine['target']}",
         f"  features: {' '.join(machine['features'])}",
@@ -34,6 +34,7 @@ def describe(cls: type[Any]) -> dict[str, Any]:
     """A target class as JSON-ready data."""
     return {
         "name": cls.name,
+        "instruction_set": cls.instruction_set,
         "maturity": cls.maturity,
         "tested_by": cls.tested_by,
         "names": list(cls.names()),
@@ -44,4 +45,5 @@ def describe(cls: type[Any]) -> dict[str, Any]:
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
     options = " ".join(option["name"] for option in each["options"])
-    return each["name"], each["maturity"], each["tested_by"], " ".join(each["names"]), options or "-"
+    isa = each["instruction_set"] or "-"
+    return each["name"], isa, each["maturity"], each["tested_by"], " ".join(each["names"]), options or "-"
