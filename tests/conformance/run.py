@@ -3,7 +3,8 @@
 python tests/conformance/run.py SUITE [--jobs 2] [--every 10] [--limit 300] [--out outcomes.json] [PATTERN ...]
 
 SUITE is a module in this folder (`jax_cases`, `jax64_cases`, ...). What its cases are expected to do is in
-expected/SUITE.json: the exit status is 1 if a case does otherwise, 0 if all do as expected.
+expected/SUITE.json: the exit status is 1 if a case does otherwise, 0 if all do as expected. Outcomes that are in the
+`--out` file already are taken from there, so that a run that was cut off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ def main() -> int:
     every = list(suite.cases())
     chosen = [case for case in every if not given.pattern or any(re.search(each, case) for each in given.pattern)]
     if given.listed:
-        wanted = set(given.listed.read_text().split("\n"))
-        chosen = [case for case in chosen if case in wanted]
-    outcomes: list[Outcome] = []
+        wanted = {case: place for place, case in enumerate(given.listed.read_text().split("\n"))}
+        chosen = sorted((case for case in chosen if case in wanted), key=wanted.__getitem__)
+    cases = chosen[:: given.every]
+    outcomes = _earlier(given.out, cases)
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
-        cases = chosen[:: given.every]
-        for outcome in run_all(given.suite, cases, given.jobs, given.limit, Path(scratch)):
+        known = {each.case for each in outcomes}
+        pending = [case for case in cases if case not in known]
+        for outcome in run_all(given.suite, pending, given.jobs, given.limit, Path(scratch)):
             outcomes.append(outcome)
             if outcome.status not in ("pass", "not-run", "absent"):
                 progress = f"{len(outcomes)}/{len(cases)}"
@@ -54,11 +57,19 @@ def main() -> int:
     return int(bool(problems))
 
 
+def _earlier(file: Path | None, cases: list[str]) -> list[Outcome]:
+    """The outcomes of `cases` that an earlier run has written to `file`."""
+    if not (file and file.exists()):
+        return []
+    written = [Outcome(**json.loads(line)) for line in file.read_text().splitlines()]
+    return [each for each in written if each.case in set(cases)]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite")
     parser.add_argument("pattern", nargs="*", help="regular expressions on `group/name`; all cases without one")
-    parser.add_argument("--from", type=Path, dest="listed", help="a file with the names of cases, one a line")
+    parser.add_argument("--from", type=Path, dest="listed", help="names of cases, one a line, in the order to run")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th case")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for one case")

@@ -93,16 +93,18 @@ def test_eigenvalues_of_hermitian_matrices(dtype: str) -> None:
     np.testing.assert_allclose(adjoint(vectors) @ vectors, np.eye(9), atol=eps)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
 @pytest.mark.parametrize("shape", [(7, 4), (4, 7), (6, 6)])
-def test_singular_values_even_of_singular_matrices(shape: tuple[int, int]) -> None:
-    a = matrix(*shape)
+def test_singular_values_even_of_singular_matrices(shape: tuple[int, int], dtype: str) -> None:
+    a = matrix(*shape, dtype)
     a[:, 1] = a[:, 0]
     a[:, 2] = 0
     m, n = shape
     k = min(shape)
     kinds = ((m, n), (k,), (m, m), (n, n), ())
-    results = tuple((np.dtype("float64"), kind) for kind in kinds)
-    _, s, u, vh, _ = run("lapack_dgesdd_ffi", a, results=results, mode=ord("A"))
+    results = tuple((np.dtype(dtype), kind) for kind in kinds)
+    name = "lapack_dgesdd_ffi" if dtype == "float64" else "lapack_zgesdd_ffi"
+    _, s, u, vh, _ = run(name, a, results=results, mode=ord("A"))
     np.testing.assert_allclose(s, np.linalg.svd(a)[1], atol=1e-13)
     np.testing.assert_allclose((u[:, :k] * s) @ vh[:k], a, atol=1e-13)
     np.testing.assert_allclose(adjoint(u) @ u, np.eye(m), atol=1e-13)
@@ -130,14 +132,35 @@ def test_functions_of_one_number(name: str, numbers: list[float]) -> None:
     np.testing.assert_allclose(run(name, x, dtype="float64")[0], wanted, rtol=1e-14, atol=1e-300)
 
 
-@pytest.mark.parametrize(
-    ("name", "wanted"), [("stablehlo.atan2", np.arctan2), ("stablehlo.remainder", np.fmod)], ids=["atan2", "remainder"]
-)
 @given(st.lists(NUMBERS, min_size=4, max_size=4), st.lists(NUMBERS, min_size=4, max_size=4))
 @example([0.0, -0.0, np.inf, -np.inf], [0.0, -0.0, np.inf, 1.0])
 @settings(max_examples=50, deadline=None)
-def test_functions_of_two_numbers(name: str, wanted: Callable[..., Any], left: list[float], right: list[float]) -> None:
+def test_angles(left: list[float], right: list[float]) -> None:
+    y, x = np.array(left), np.array(right)
+    np.testing.assert_allclose(
+        run("stablehlo.atan2", y, x, dtype="float64")[0], np.arctan2(y, x), rtol=1e-14, atol=1e-300
+    )
+
+
+ANY = st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=8, max_size=8)
+
+
+@given(ANY, ANY)
+@example([1e308, -1e308, 5e-324, 3.0, 7.5, -0.0, np.inf, 1.0], [3e-324, 7.0, 1e308, 0.0, np.inf, 2.0, 1.0, np.nan])
+@settings(max_examples=200, deadline=None)
+def test_remainders_are_exact(left: list[float], right: list[float]) -> None:
     x, y = np.array(left), np.array(right)
-    y = np.where(np.abs(y) < 1e-6, np.copysign(1.0, y), y) if wanted is np.fmod else y
     with np.errstate(invalid="ignore"):
-        np.testing.assert_allclose(run(name, x, y, dtype="float64")[0], wanted(x, y), rtol=1e-14, atol=1e-300)
+        wanted = np.fmod(x, y)
+    (found,) = run("stablehlo.remainder", x, y, dtype="float64")
+    np.testing.assert_array_equal(found, wanted)
+    is_number = ~np.isnan(wanted)
+    np.testing.assert_array_equal(np.signbit(found)[is_number], np.signbit(wanted)[is_number])
+
+
+@pytest.mark.parametrize("name", ["stablehlo.sine", "stablehlo.cosine", "stablehlo.tan"])
+def test_single_precision_is_right_to_its_last_bits(name: str) -> None:
+    size = np.logspace(-30, 3, 20000, dtype=np.float32)
+    x = np.concatenate([size, -size])
+    wanted = FUNCTIONS[name](x.astype(np.float64))
+    np.testing.assert_allclose(run(name, x, dtype="float32")[0], wanted, rtol=2.5e-7, atol=0)

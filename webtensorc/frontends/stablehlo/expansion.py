@@ -33,8 +33,11 @@ _MARK = "__expands__"
 _WHOLE = {
     "stablehlo.atan2",
     "stablehlo.cholesky",
+    "stablehlo.cosine",
     "stablehlo.custom_call",
     "stablehlo.fft",
+    "stablehlo.sine",
+    "stablehlo.tan",
     "stablehlo.triangular_solve",
 }
 _WIDE = {"float64", "complex64", "complex128"}

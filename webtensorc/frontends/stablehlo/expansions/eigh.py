@@ -7,13 +7,21 @@ orthonormal to `n eps` and their signs are arbitrary. A sweep costs `O(n^3)`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
 from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
-from webtensorc.frontends.stablehlo.expansions._jacobi import advance, ordered, rotation, sweep_until
+from webtensorc.frontends.stablehlo.expansions._jacobi import (
+    Planes,
+    conjugate,
+    ordered,
+    planes,
+    rotate,
+    rotation,
+    squares,
+    sweep_until,
+    whole,
+)
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 
 
@@ -34,37 +42,37 @@ def syevd(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
 def _eigh(a: jax.Array) -> tuple[jax.Array, jax.Array]:
     n = a.shape[0]
     half = -(-n // 2)
-    a = jnp.pad(a, (0, 2 * half - n))  # of an odd number one sits out: its rotations are the identity
-    vectors = jnp.eye(2 * half, dtype=a.dtype)
+    work = planes(jnp.pad(a, (0, 2 * half - n)))  # of an odd number one sits out: its rotations are the identity
+    vectors = planes(jnp.eye(2 * half, dtype=a.dtype))
 
-    def error(state: tuple[jax.Array, jax.Array]) -> jax.Array:
-        off = jnp.where(jnp.eye(2 * half, dtype=bool), 0, state[0])
-        return jnp.sqrt(jnp.sum(jnp.real(off * jnp.conj(off))))
+    def error(state: tuple[Planes, Planes]) -> jax.Array:
+        off = jnp.where(jnp.eye(2 * half, dtype=bool), 0, squares(state[0]))
+        return jnp.sqrt(jnp.sum(off))
 
-    def sweep(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        return loop(2 * half - 1, lambda _, state: _step(state[0], state[1], half), state)
+    def sweep(state: tuple[Planes, Planes]) -> tuple[Planes, Planes]:
+        return loop(2 * half - 1, lambda _, state: _step(*state, half), state)
 
-    limit = jnp.finfo(a.dtype).eps * jnp.sqrt(jnp.sum(jnp.real(a * jnp.conj(a))))
-    a, vectors = sweep_until(limit, sweep, (a, vectors), error)
-    values, rows = ordered(jnp.real(jnp.diagonal(a))[:n], vectors[:n, :n])
-    return values, jnp.conj(rows.T)
+    limit = jnp.finfo(a.dtype).eps * jnp.sqrt(jnp.sum(squares(work)))
+    work, vectors = sweep_until(limit, sweep, (work, vectors), error)
+    values, rows = ordered(jnp.diagonal(work[0])[:n], tuple(each[:n, :n] for each in vectors))
+    return values, whole(conjugate(_transposed(rows)))
 
 
-def _step(a: jax.Array, vectors: jax.Array, half: int) -> tuple[jax.Array, jax.Array]:
+def _step(a: Planes, vectors: Planes, half: int) -> tuple[Planes, Planes]:
     """Rotate the pairs `(i, half + i)`, rows and columns, then move on to the next pairs.
 
     `vectors` holds the conjugate transpose of the eigenvectors: its rows go with those of `a`.
     """
-    diagonal = jnp.real(jnp.diagonal(a))
-    c, s = rotation(diagonal[:half], diagonal[half:], jnp.diagonal(a[:half, half:]))
-    a = _rotate(a, c, s)
-    a = jnp.conj(_rotate(jnp.conj(a.T), c, s).T)
-    return a, _rotate(vectors, c, s)
+    diagonal = jnp.diagonal(a[0])
+    c, s = rotation(diagonal[:half], diagonal[half:], tuple(jnp.diagonal(each[:half, half:]) for each in a))
+    s = conjugate(s)  # `rotation` speaks of columns
+    a = _adjoint(rotate(_adjoint(rotate(a, c, s)), c, s))
+    return a, rotate(vectors, c, s)
 
 
-def _rotate(x: jax.Array, c: jax.Array, s: jax.Array) -> jax.Array:
-    """Apply a rotation to every pair of rows, and arrange the rows for the next pairs."""
-    half: Any = c.shape[0]
-    top, bottom = x[:half], x[half:]
-    c, s = c[:, None].astype(x.dtype), s[:, None]
-    return jnp.concatenate(advance(c * top - s * bottom, jnp.conj(s) * top + c * bottom))
+def _transposed(x: Planes) -> Planes:
+    return tuple(each.T for each in x)
+
+
+def _adjoint(x: Planes) -> Planes:
+    return conjugate(_transposed(x))

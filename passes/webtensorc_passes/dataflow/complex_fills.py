@@ -1,8 +1,8 @@
-"""Fill no memory with complex128.
+"""Fill no memory with complex numbers.
 
 IREE 3.13 fills with patterns of at most 64 bits: a constant of complex128 that has to be stored is refused
-("'stream.async.splat' op operand must be ... 64-bit"), and padding with one crashes the compiler, as does a bit cast of
-complex numbers to their own type. A number put together behind a barrier is no constant to it.
+("'stream.async.splat' op operand must be ... 64-bit"). Padding with a complex constant of either width crashes the
+compiler, as does a bit cast of complex128 to its own type. A number put together behind a barrier is no constant to it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from webtensorc.iree.builder import Builder
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
+_PARTS = {"complex<f32>": "f32", "complex<f64>": "f64"}
 _SPLAT = re.compile(r"dense<\(([^,()]+), ?([^,()]+)\)>")
 
 
 @dataclass(frozen=True)
-class DoubleComplexFills(Pass):
-    """Put complex128 constants of one number together behind a barrier, pad by parts, drop idle bit casts."""
+class ComplexFills(Pass):
+    """Pad complex numbers by parts, put constants of complex128 together behind a barrier, drop its idle bit casts."""
 
-    name: ClassVar[str] = "double-complex-fills"
+    name: ClassVar[str] = "complex-fills"
     family: ClassVar[Family] = Family.DATAFLOW
     after: ClassVar[Phase] = Phase.GRAPH
     level: ClassVar[int | None] = 0
@@ -35,16 +36,17 @@ class DoubleComplexFills(Pass):
         """Return the number of constants, paddings and casts that are gone."""
         changes = 0
         for op in mlir.nested(module):
-            if len(op.results) == 1 and _is_double_complex(op.results[0]):
+            element = _element(op)
+            if op.name == "stablehlo.pad" and element in _PARTS:
+                mlir.replace(op, [_padded(op, _PARTS[element])])
+                changes += 1
+            elif element == "complex<f64>":
                 changes += self._rewrite(op)
         return changes
 
     def _rewrite(self, op: Operation) -> int:
         if op.name == "stablehlo.bitcast_convert" and op.operands[0].type == op.results[0].type:
             mlir.replace(op, [op.operands[0]])
-            return 1
-        if op.name == "stablehlo.pad":
-            mlir.replace(op, [_padded(op)])
             return 1
         if op.name != "stablehlo.constant" or op.parent.name not in ("func.func", "stablehlo.while"):
             return 0
@@ -55,17 +57,17 @@ class DoubleComplexFills(Pass):
         return 1
 
 
-def _is_double_complex(value: Value) -> bool:
-    kind = value.type
-    return isinstance(kind, ir.RankedTensorType) and str(kind.element_type) == "complex<f64>"
+def _element(op: Operation) -> str:
+    kind = op.results[0].type if len(op.results) == 1 else None
+    return str(kind.element_type) if isinstance(kind, ir.RankedTensorType) else ""
 
 
-def _padded(op: Operation) -> Value:
+def _padded(op: Operation, part: str) -> Value:
     build = Builder(op)
-    kind = build.kind(mlir.shape_of(op.results[0]), "f64")
+    kind = build.kind(mlir.shape_of(op.results[0]), part)
     parts = []
     for name in ("real", "imag"):
-        operands = [build.op(name, [value], build.kind(mlir.shape_of(value), "f64")) for value in op.operands]
+        operands = [build.op(name, [value], build.kind(mlir.shape_of(value), part)) for value in op.operands]
         parts.append(mlir.clone_with(op, operands, [kind], {}).result)
     return build.op("complex", parts, op.results[0].type)
 

@@ -1,0 +1,70 @@
+"""Raise negative numbers to whole powers.
+
+IREE 3.13 computes `math.powf` as `exp(y log x)`: NaN for every negative base, and for the special cases of C99, annex
+F.9.4.4, where an infinity meets a zero; in half precision it rounds the exponent, to a few digits of the result. The
+power is taken of the size of the base, in float32 at least, and these cases beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+from iree.compiler.dialects import arith, math
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+
+@dataclass(frozen=True)
+class SignedPowers(Pass):
+    """Give `math.powf` of any base the value that C has for it."""
+
+    name: ClassVar[str] = "signed-powers"
+    family: ClassVar[Family] = Family.DATAFLOW
+    after: ClassVar[Phase] = Phase.INPUT
+    level: ClassVar[int | None] = 0
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of powers that were rewritten."""
+        found = [op for op in mlir.nested(module) if op.name == "math.powf" and not _is_done(op)]
+        for op in found:
+            with module.context, op.location, ir.InsertionPoint(op):
+                mlir.replace(op, [_wide_power(*op.operands)])
+        return len(found)
+
+
+def _is_done(op: Operation) -> bool:
+    base = mlir.owner(op.operands[0])
+    return base is not None and base.name == "math.absf"
+
+
+def _wide_power(x: Value, y: Value) -> Value:
+    if x.type.width >= 32:
+        return _power(x, y)
+    wide = ir.F32Type.get()
+    return arith.truncf(x.type, _power(arith.extf(wide, x), arith.extf(wide, y)))
+
+
+def _power(x: Value, y: Value) -> Value:
+    def number(value: float) -> Value:
+        return arith.constant(x.type, ir.FloatAttr.get(x.type, value))
+
+    def compare(predicate: arith.CmpFPredicate, left: Value, right: Value) -> Value:
+        return arith.cmpf(predicate, left, right)
+
+    is_equal, is_less, is_other = arith.CmpFPredicate.OEQ, arith.CmpFPredicate.OLT, arith.CmpFPredicate.UNE
+    size, half = math.absf(x), arith.mulf(y, number(0.5))
+    is_whole = compare(is_equal, math.floor(y), y)
+    is_odd = arith.andi(is_whole, compare(is_other, math.floor(half), half))
+    has_sign = compare(is_less, math.copysign(number(1), x), number(0))
+    power = math.powf(size, y)
+    is_one = arith.ori(compare(is_equal, x, number(1)), compare(is_equal, y, number(0)))
+    is_turn = arith.andi(compare(is_equal, size, number(1)), compare(is_equal, math.absf(y), number(float("inf"))))
+    power = arith.select(arith.ori(is_one, is_turn), number(1), power)
+    power = arith.select(arith.andi(has_sign, is_odd), arith.negf(power), power)
+    is_finite = compare(is_less, size, number(float("inf")))
+    is_broken = arith.andi(compare(is_less, x, number(0)), compare(is_other, math.floor(y), y))
+    return arith.select(arith.andi(is_broken, is_finite), number(float("nan")), power)

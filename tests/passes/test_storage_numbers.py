@@ -1,0 +1,76 @@
+"""What the native compiler gets wrong about storage is right: barriers, shared allocations in loops, complex fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import webtensorc_runtime
+from jax import export, lax
+
+import webtensorc
+
+X, Y = np.arange(10, 0, -1, dtype=np.float32), np.array([100, 200, 300], np.float32)
+PLACES = np.array([3, 1, 7], np.int32)
+
+
+def scattered_behind_a_barrier(x: jax.Array, y: jax.Array) -> Any:
+    z = x * 2
+    return lax.optimization_barrier(z).at[PLACES].add(y), z.at[PLACES].mul(y), z + 1
+
+
+def written_behind_a_barrier(x: jax.Array, y: jax.Array) -> Any:
+    return lax.dynamic_update_slice(lax.optimization_barrier(x), y, (2,)), x + 1
+
+
+def two_barriers(x: jax.Array, y: jax.Array) -> Any:
+    z = jnp.sin(x)
+    first, second = lax.optimization_barrier((z, z))
+    return first.at[PLACES].set(y), second.at[PLACES].mul(y), z
+
+
+def state_that_goes_round(x: jax.Array, y: jax.Array) -> Any:
+    # Both rows come out of one dispatch, so they share an allocation, which the loop hands over twice.
+    def step(i: Any, state: Any) -> Any:
+        (a, b), c, d = state
+        return (a + b, a * 3 - i), d, c
+
+    return lax.fori_loop(0, 5, step, ((y, y + 1), y * 2, y * 3))
+
+
+def complex_paddings(x: jax.Array, y: jax.Array) -> Any:
+    z = lax.complex(x, x + 1)
+    return jnp.pad(z, (0, 3)) * 2, lax.pad(z, np.complex64(1 - 2j), [(1, 2, 1)]), jnp.pad(jnp.sin(z)[:2], (3, 3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "function",
+    [
+        scattered_behind_a_barrier,
+        written_behind_a_barrier,
+        two_barriers,
+        state_that_goes_round,
+        complex_paddings,
+    ],
+)
+@pytest.mark.parametrize("level", [0, 3])
+def test_results_are_jaxs(function: Callable[..., Any], level: int) -> None:
+    exported = export.export(jax.jit(function, keep_unused=True))(X, Y)
+    module = webtensorc_runtime.load(webtensorc.compile(exported, optimization_level=level, cache=False))
+    for got, wanted in zip(module(X, Y), jax.tree.leaves(jax.jit(function)(X, Y)), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 5])
+def test_keys_are_split_as_by_jax(count: int) -> None:
+    def split() -> jax.Array:
+        return jax.random.key_data(jax.random.split(jax.random.key(42), count))
+
+    module = webtensorc_runtime.load(webtensorc.compile(export.export(jax.jit(split))(), cache=False))
+    np.testing.assert_array_equal(module()[0], split())
