@@ -194,10 +194,10 @@ def _copied(op: Operation, before: Operation) -> Operation:
         return op.clone().operation
 
 
-def add_block(op: Operation, types: Sequence[Type]) -> tuple[list[Value], Operation]:
-    """Give the first region of `op` a block; its arguments, and its terminator, whose operands are to be set."""
+def add_block(op: Operation, types: Sequence[Type], region: int = 0) -> tuple[list[Value], Operation]:
+    """Give a region of `op` a block; its arguments, and its terminator, whose operands are to be set."""
     locations = [op.location] * len(types)
-    block = op.regions[0].blocks.append(*types, arg_locs=locations)
+    block = op.regions[region].blocks.append(*types, arg_locs=locations)
     arguments = list(block.arguments)
     with op.context, op.location, ir.InsertionPoint(block):
         last = ir.Operation.create("stablehlo.return", operands=[])

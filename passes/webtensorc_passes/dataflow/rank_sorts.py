@@ -1,4 +1,4 @@
-"""Sort by counting how many elements come before each.
+"""Sort by counting how many elements come before each, and long rows by a network.
 
 IREE 3.13 sorts by exchanging neighbours, in any order where elements compare equal (StableHLO's sort may ask for a
 stable one), and refuses to compile a sort of several rows together with what computes its operands. Counting needs
@@ -8,6 +8,7 @@ stable one), and refuses to compile a sort of several rows together with what co
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,11 +16,12 @@ from webtensorc.iree import mlir
 from webtensorc.iree.builder import IN_BOUNDS, Builder, add_block, end_block, spread_body
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.dataflow import _sort_network
 
 
 @dataclass(frozen=True)
 class RankSorts(Pass):
-    """Replace every sort by ranks, the permutation that they are the inverse of, and gathers."""
+    """Replace every sort by the permutation that it is, found by ranks or by a network, and gathers."""
 
     name: ClassVar[str] = "rank-sorts"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -27,11 +29,13 @@ class RankSorts(Pass):
     level: ClassVar[int | None] = 0
     order: ClassVar[int] = 4  # before what it makes is put into form
 
+    longest: int = 2048  # rows up to which comparing all elements with all is faster than a network's many steps
+
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of sorts that were replaced."""
         found = [op for op in mlir.nested(module) if op.name == "stablehlo.sort" and _is_static(op)]
         for op in found:
-            mlir.replace(op, _sorted(op))
+            mlir.replace(op, _sorted(op, self.longest))
         return len(found)
 
 
@@ -39,7 +43,7 @@ def _is_static(op: Operation) -> bool:
     return bool(op.operands[0].type.has_static_shape)
 
 
-def _sorted(op: Operation) -> list[Value]:
+def _sorted(op: Operation, longest: int) -> list[Value]:
     build = Builder(op)
     shape = mlir.shape_of(op.operands[0])
     if math.prod(shape) == 0 or not shape:
@@ -49,12 +53,28 @@ def _sorted(op: Operation) -> list[Value]:
     back = [to_last.index(i) for i in range(len(shape))]
     n, count = shape[dimension], math.prod(shape)
     rows = [build.reshape(build.transpose(value, to_last), [count // n, n]) for value in op.operands]
-    order = _order(build, _ranks(op, build, rows))
+    order = _order(build, _ranks(op, build, rows)) if n <= longest else _network_order(op, build, rows)
     results = []
     for row in rows:
         gathered = build.flat_gather(build.reshape(row, [count]), order)
         results.append(build.transpose(build.reshape(gathered, [shape[i] for i in to_last]), back))
     return results
+
+
+def _network_order(op: Operation, build: Builder, rows: list[Value]) -> Value:
+    """As `_order`, by a network of only the columns that are looked at."""
+    comparator = op.regions[0].blocks[0]
+    used = _sort_network.used_operands(comparator)
+
+    def before(where: Operation, left: Sequence[Value], right: Sequence[Value]) -> Value:
+        given = dict(zip(used, zip(left, right, strict=True), strict=True))
+        pairs = [given.get(number, (left[0], left[0])) for number in range(len(rows))]  # the rest is not looked at
+        return spread_body(comparator, [value for pair in pairs for value in pair], where)[0]
+
+    found = _sort_network.order(build, [rows[number] for number in used], before)
+    count, n = mlir.shape_of(rows[0])
+    start = build.binary("multiply", build.iota([count, n], 0, "i32"), build.full([count, n], n, found))
+    return build.reshape(build.binary("add", start, found), [count * n])
 
 
 def _ranks(op: Operation, build: Builder, rows: list[Value]) -> Value:
