@@ -31,12 +31,17 @@ class Expected:
         return cls(**json.loads(file.read_text())) if file.exists() else cls(0, {})
 
     def updated(self, outcomes: Iterable[Outcome], cases: int) -> Expected:
-        """What makes these outcomes the expected ones; of cases that were not run the expectation stays."""
+        """What makes these outcomes the expected ones.
+
+        Of cases that were not run the expectation stays, and the reason where the status is as it was: somebody has
+        written there what the cause is.
+        """
         status = {case: key for key, names in self.exceptions.items() for case in names}
         outcomes = [each for each in outcomes if each.status != "absent"]
         for each in outcomes:
-            status.pop(each.case, None)
-            if each.status != "pass":
+            if each.status == "pass":
+                status.pop(each.case, None)
+            elif not status.get(each.case, "").startswith(f"{each.status}:"):
                 status[each.case] = f"{each.status}: {each.reason.split(' | ')[0]}"
         found: dict[str, list[str]] = {}
         for case, key in sorted(status.items()):
