@@ -1,4 +1,4 @@
-"""Write kernels for convolutions, products, attention and pooling, with what follows element by element in the same loop.
+"""Write kernels for convolutions, products, attention and pooling, and what follows elementwise in the same loop.
 
 The native compiler's own code for these is far from the machine's peak on most shapes. Here each distinct shape gets a
 kernel of `webtensorc_kernels`, a `stream.executable` that the native compiler only lowers; the operation, the zeros
