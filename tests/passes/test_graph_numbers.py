@@ -269,6 +269,22 @@ def test_merged_products(seed: int, dtype: type) -> None:
     assert same_results(traced(model, weights, inputs), inputs, "inline-calls", "merge-matmuls") >= 2
 
 
+@given(SEEDS, st.sampled_from([np.int8, np.int32, np.int64]))
+@settings(few, max_examples=8)
+def test_rows_of_one_hot_indices(seed: int, dtype: type) -> None:
+    """Indices outside, of which there are many here, have rows of zeros."""
+    rng = np.random.default_rng(seed)
+    count, width = (int(v) for v in rng.integers(1, 7, 2))
+    inputs = {"i": rng.integers(-9, 9, (2, 5)).astype(dtype)}
+    inputs["i"][0, :4] = [np.iinfo(dtype).min, np.iinfo(dtype).max, -1, count]
+
+    def model(w, i):  # type: ignore[no-untyped-def]
+        hot = (i[..., None] == jnp.arange(count, dtype=dtype)).astype(np.float32)
+        return hot @ w
+
+    assert same_results(traced(model, {"w": integers(rng, count, width)}, inputs), inputs, "look-up-one-hot") == 1
+
+
 def test_zeros_of_both_signs_stay_apart_when_merged() -> None:
     weights = {"w": np.ones((1, 1), np.float32), "v": np.ones((1, 1), np.float32) * 2}
     weights |= {"p": np.zeros(1, np.float32), "q": -np.zeros(1, np.float32)}

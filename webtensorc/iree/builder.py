@@ -106,16 +106,17 @@ class Builder:
             return value
         return stablehlo.broadcast(value, shape, dimensions, self.before)
 
-    def flat_gather(self, table: Value, places: Value) -> Value:
-        """The elements of a vector at places that are known to be valid: a vector as long as `places`."""
-        text = "collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1"
+    def gather_rows(self, table: Value, places: Value) -> Value:
+        """The rows (elements, for a vector) of a table at places that are known to be valid, one each of `places`."""
+        (count,), (_, *row) = shape_of(places), shape_of(table)
+        offsets = f"offset_dims = {list(range(1, len(row) + 1))}, " if row else ""
+        text = f"{offsets}collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1"
         attributes = {
             "dimension_numbers": ir.Attribute.parse(f"#stablehlo.gather<{text}>", self.before.context),
-            "slice_sizes": integer_array([1], self.before.context),
+            "slice_sizes": integer_array([1, *row], self.before.context),
             IN_BOUNDS: ir.BoolAttr.get(True, self.before.context),
         }
-        (count,) = shape_of(places)
-        kind = self.kind([count], table.type.element_type)
+        kind = self.kind([count, *row], table.type.element_type)
         operands = [table, self.reshape(places, [count, 1])]
         return create("stablehlo.gather", operands, [kind], attributes, before=self.before).result
 

@@ -85,7 +85,7 @@ def _comes_first(build: Builder, mine: Sequence[Value], others: Sequence[Value],
 
 def _gathered(build: Builder, value: Value, places: Value) -> Value:
     shape = mlir.shape_of(value)
-    return build.reshape(build.flat_gather(build.reshape(value, [shape[0] * shape[1]]), places), shape)
+    return build.reshape(build.gather_rows(build.reshape(value, [shape[0] * shape[1]]), places), shape)
 
 
 def used_operands(comparator: Block) -> list[int]:

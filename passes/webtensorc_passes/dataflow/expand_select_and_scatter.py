@@ -94,7 +94,7 @@ class _Expansion:
         shape = list(mlir.shape_of(positions))
         count = math.prod(shape)
         places = build.reshape(build.binary("maximum", positions, build.full(shape, 0, positions)), [count])
-        values = build.flat_gather(build.reshape(operand, [math.prod(self.extents)]), places)
+        values = build.gather_rows(build.reshape(operand, [math.prod(self.extents)]), places)
         none = build.full([], -1, positions)
         first = build.reshape(build.slice(values, [0], [1]), [])
         values = build.reshape(values, shape)

@@ -56,7 +56,7 @@ def _sorted(op: Operation, longest: int) -> list[Value]:
     order = _order(build, _ranks(op, build, rows)) if n <= longest else _network_order(op, build, rows)
     results = []
     for row in rows:
-        gathered = build.flat_gather(build.reshape(row, [count]), order)
+        gathered = build.gather_rows(build.reshape(row, [count]), order)
         results.append(build.transpose(build.reshape(gathered, [shape[i] for i in to_last]), back))
     return results
 
