@@ -1,7 +1,8 @@
 """Programs that older versions of JAX have serialised, with their results (JAX's export back-compatibility data).
 
-Those for the CPU are compiled, run and compared with the stored results; those for other platforms have to load. All of
-them are read as any file is: the stored bytes are portable artifacts.
+Those for the CPU are compiled, run and compared with the stored results; those for other platforms, and exports whose
+results are not stored, have to load. All of them are read as any file is: the stored bytes are portable artifacts, or
+what `Exported.serialize()` of that version wrote.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ _SIGNLESS = ("svd",)
 def programs() -> dict[str, dict[str, Any]]:
     """The stored programs by `file/name`."""
     found = {}
-    for info in pkgutil.iter_modules(data.__path__):
+    for info in pkgutil.walk_packages(data.__path__, f"{data.__name__}."):
         if not info.ispkg:
-            module = importlib.import_module(f"{data.__name__}.{info.name}")
+            module = importlib.import_module(info.name)
+            file = info.name.removeprefix(f"{data.__name__}.")
+            for each in getattr(module, "serializations", ()):
+                found[f"{file}/version_{each['serialization_version']}"] = each
             for name, value in vars(module).items():
-                found.update((f"{info.name}/{path}", each) for path, each in _programs(name, value))
+                found.update((f"{file}/{path}", each) for path, each in _programs(name, value))
     return dict(sorted(found.items()))
 
 
@@ -58,16 +62,16 @@ def run(case: str) -> Outcome:
 
 
 def _run(case: str, stored: dict[str, Any]) -> None:
-    inputs = [np.asarray(each) for each in stored["inputs"]]
+    inputs = [np.asarray(each) for each in stored.get("inputs", ())]
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "program.mlirbc"
-        file.write_bytes(stored["mlir_module_serialized"])
+        file = Path(folder) / "program"
+        file.write_bytes(stored.get("exported_serialized") or stored["mlir_module_serialized"])
         names = [f"arg{index}" for index in range(len(inputs))]
         try:
             model = load_model(file)
         except webtensorc.errors.UsageError:  # open dimensions, named by position or by JAX
             model = load_model(file, input_shapes={n: x.shape for n, x in zip(names, inputs, strict=True)})
-    if stored["platform"] != "cpu":
+    if stored.get("platform") != "cpu":
         return
     module = webtensorc_runtime.load(webtensorc.compile(model))
     results = module(*inputs[: len(module.inputs)])

@@ -76,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="where outcomes are appended, one JSON object a line")
     parser.add_argument("--bless", action="store_true", help="write down what happened as what is expected")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def _serve(name: str) -> None:

@@ -1,9 +1,10 @@
 """Functions of real numbers that the native compiler lacks or has with a large error.
 
-IREE 3.13 computes float64 functions in single precision, or not at all; its float32 sine of small negative numbers has
-the absolute error of numbers near 1 (12 % at -1e-6). Kernels and constants are those of fdlibm (Sun Microsystems,
-1993): below one unit in the last place, before the final arithmetic. Arguments of sine, cosine and tangent are reduced
-with pi in three parts, which is enough up to about 1e6 in float64 and 1e4 in float32.
+IREE 3.13 computes float64 functions in single precision, or not at all, and `expm1` and `log1p` as `exp(x) - 1` and
+`log(1 + x)`; its float32 sine of small negative numbers has the absolute error of numbers near 1 (12 % at -1e-6).
+Kernels and constants are those of fdlibm (Sun Microsystems, 1993): below one unit in the last place, before the final
+arithmetic. Arguments of sine, cosine and tangent are reduced with pi in three parts, which is enough up to about 1e6 in
+float64 and 1e4 in float32.
 """
 
 from __future__ import annotations
@@ -44,6 +45,16 @@ _ATAN = (
     -3.65315727442169155270e-02,
     1.62858201153657823623e-02,
 )
+_EXPM1 = (
+    -3.33333333333331316428e-02,
+    1.58730158725481460165e-03,
+    -7.93650757867487942473e-05,
+    4.00821782732936239552e-06,
+    -2.01099218183624371326e-07,
+)
+_LOG_2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
+"""log 2 in two parts; products of the first with small integers are exact."""
+
 _HALF_PI = {
     "float64": (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21),
     "float32": (1.5703125, 4.83751296997070312500e-04, 7.54978995489188216000e-08),
@@ -74,6 +85,37 @@ def tan(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """sin(x) / cos(x)."""
     sin, cos, quadrant = _reduced(x)
     return (jnp.where(quadrant % 2 == 1, -cos / sin, sin / cos),)
+
+
+@expands("stablehlo.exponential_minus_one", dtypes=("float64",))
+def expm1(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """e^x - 1: with `x = k log 2 + r`, from `e^r - 1` by a rational function (fdlibm's s_expm1.c)."""
+    bounded = jnp.clip(x, -40, 710)
+    k = jnp.round(bounded / jnp.log(2.0))
+    high, low = bounded - k * _LOG_2[0], k * _LOG_2[1]
+    r = high - low
+    lost = (high - r) - low
+    half = r / 2
+    square = r * half
+    q = 1 + square * _horner(square, _EXPM1)
+    t = 3 - q * half
+    e = square * ((q - t) / (6 - r * t))
+    e = r * (e - lost) - lost - square
+    power = k.astype(jnp.int64)
+    value = (1 - _power_of_two(-power)) - (e - r)
+    value = value * _power_of_two(power // 2) * _power_of_two(power - power // 2)
+    value = jnp.where(jnp.abs(x) < 1e-16, x, jnp.where(x > 709.79, jnp.inf, value))
+    return (jnp.where(jnp.isnan(x), x, value),)
+
+
+@expands("stablehlo.log_plus_one", dtypes=("float64",))
+def log1p(call: Call, x: jax.Array) -> tuple[jax.Array]:
+    """log(1 + x): what rounding takes from `1 + x` is given back (fdlibm's s_log1p.c)."""
+    near = 1 + x
+    lost = jnp.where(x > 1, 1 - (near - x), x - (near - 1))
+    ordinary = (near > 0) & (near < jnp.inf)
+    value = jnp.log(near) + jnp.where(ordinary, lost / jnp.where(ordinary, near, 1), 0)
+    return (jnp.where(x == 0, x, value),)
 
 
 @expands("stablehlo.tanh", dtypes=("float64",))
@@ -146,3 +188,7 @@ def _horner(x: jax.Array, coefficients: Sequence[float]) -> jax.Array:
     for each in reversed(coefficients[:-1]):
         value = value * x + each
     return value
+
+
+def _power_of_two(exponent: jax.Array) -> jax.Array:
+    return jax.lax.bitcast_convert_type((exponent + 1023) << 52, jnp.float64)
