@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -49,7 +50,7 @@ class Program:
         self.records: list[Record] = []
         self._target = target
         self._instruments = instruments or Instruments()
-        self._session = Session((*plan.flags, *(dynamism.FLAGS if dynamism.is_dynamic(text) else ())))
+        self._session = Session((*plan.flags, *_flags_for(text, plan, target)))
         try:
             self.module = self._session.parse(text)
         except NativeError as error:
@@ -125,6 +126,17 @@ class Program:
 
     def _fingerprint(self) -> tuple[str, tuple[str, ...]]:
         return str(self.module.operation), tuple(self.weights)
+
+
+_INTEGER_PRODUCT = re.compile(r'"stablehlo\.dot_general".*xi8>, tensor<[\dx]*i8>\) -> tensor<[\dx]*i32>')
+
+
+def _flags_for(text: str, plan: Plan, target: TargetView | None) -> tuple[str, ...]:
+    """What the content of the module asks of the native compiler, which no pass can."""
+    dynamic = dynamism.FLAGS if dynamism.is_dynamic(text) else ()
+    if target is None or not plan.optimization_level or not _INTEGER_PRODUCT.search(text):
+        return dynamic
+    return (*dynamic, *target.integer_product_flags)
 
 
 def _refused(error: NativeError, doing: str) -> CompilationError:

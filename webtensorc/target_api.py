@@ -63,6 +63,11 @@ class Target:
         raise NotImplementedError
 
     @property
+    def integer_product_flags(self) -> tuple[str, ...]:
+        """Further flags for models with products of int8, if they are to be packed for dot-product instructions."""
+        return ()
+
+    @property
     def missing_types(self) -> frozenset[str]:
         """Element types, in MLIR's words (`f64`), without code generation; `webtensorc check` names their users."""
         return frozenset()

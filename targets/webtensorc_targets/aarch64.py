@@ -44,6 +44,12 @@ class Aarch64Target(LevelledProcessor):
         return _flags.processor(self.instruction_set, "generic", sorted(self.features()), optimization_level)
 
     @property
+    def integer_product_flags(self) -> tuple[str, ...]:
+        """Packed operands and kernels on them (`sdot`, `smmla`) where there are dot products."""
+        packed = ("--iree-opt-data-tiling=true", "--iree-llvmcpu-enable-ukernels=mmt4d")
+        return packed if "dotprod" in self.features() else ()
+
+    @property
     def vector_bytes(self) -> int:
         """A register of NEON."""
         return 16

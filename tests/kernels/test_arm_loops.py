@@ -1,0 +1,75 @@
+"""What the processor would do in the hot loops of kernels for aarch64, read from their assembly: nothing is timed here.
+
+A Neoverse N1 (Cortex-A76) decodes four instructions, multiplies and adds two vectors and loads two in a cycle (Arm
+Neoverse N1 Software Optimization Guide, 2.1). A loop keeps its multipliers busy if fused multiplications are at least
+half of its instructions, and as many as its loads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kernel_guard import module
+from webtensorc_kernels import direct
+from webtensorc_kernels.code import Code
+from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_kernels.machine import Machine
+
+from webtensorc.registry import make_target
+
+PROBLEMS = {
+    "product": Convolution.product(96, 256, 128),
+    "3x3": Convolution(1, (28, 28), 64, 64, (3, 3), (28, 28), padding=(1, 1)),
+    "strided": Convolution(1, (57, 57), 32, 64, (3, 3), (28, 28), strides=(2, 2)),
+}
+_BRANCH = re.compile(r"\s+(?:b\.\w+|cbn?z|tbn?z)\s.*?(\.L\w+)$")
+
+
+def assembly(text: str, target: str, folder: Path) -> str:
+    from iree.compiler import compile_str
+
+    flags = [*make_target(target).flags(3), f"--iree-hal-dump-executable-intermediates-to={folder}"]
+    compile_str(text, extra_args=flags)
+    return "".join(path.read_text() for path in sorted(folder.glob("*.s")))
+
+
+def hot_loops(text: str) -> Iterator[list[str]]:
+    """The instructions of every innermost loop with more than four fused multiplications."""
+    lines = text.splitlines()
+    labels: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        if label := re.match(r"(\.L\w+):", line):
+            labels[label[1]] = number
+        branch = _BRANCH.match(line)
+        if branch is None or branch[1] not in labels:
+            continue
+        inside = lines[labels[branch[1]] + 1 : number + 1]
+        body = [each.strip() for each in inside if re.match(r"\s+[a-z]", each)]
+        is_innermost = not any(re.match(r"\.L\w+:", each) for each in inside)
+        if is_innermost and sum(each.startswith("fmla") for each in body) > 4:
+            yield body
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["aarch64", "aarch64-v9"])
+def test_inner_loops_are_bound_by_multiplication(target: str, tmp_path: Path) -> None:
+    machine = Machine.of(make_target(target))
+    assert machine is not None and (machine.lanes, machine.registers, machine.fused) == (4, 32, True)
+    kernels = []
+    for problem in PROBLEMS.values():
+        tile = choose(problem, machine)
+        assert tile is not None
+        kernels.append(direct.generate(problem, tile, Epilogue(), Code(tile.lanes, machine.fused)))
+    loops = list(hot_loops(assembly(module(kernels), target, tmp_path)))
+    assert len(loops) >= len(PROBLEMS)
+    for body in loops:
+        count = Counter(each.split()[0] for each in body)
+        loads = sum(number for name, number in count.items() if name.startswith("ld"))
+        assert 2 * count["fmla"] >= len(body), body
+        assert count["fmla"] >= loads, body
+        assert not [each for each in body if "[sp" in each or "[x29" in each], "registers are spilled"
