@@ -17,7 +17,7 @@ import numpy as np
 from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_container
 from webtensorc_runtime.digest import PIECE
-from webtensorc_runtime.manifest import OLDEST_READER, OLDEST_READER_OF_DIMS, Manifest, Member, Variant
+from webtensorc_runtime.manifest import Manifest, Member, Variant, oldest_reader
 
 from webtensorc import scratch
 from webtensorc.errors import DiagnosticError, OutOfResourcesError, UsageError
@@ -147,7 +147,16 @@ class Bundle:
         graph = bytes(members[GRAPH])
         own = {name: weights.pop(name) for each in manifest.variants for name in each.weights if name in weights}
         done = passes_after(Phase.GRAPH, manifest.variants[0].plan) if manifest.variants else ()
-        model = Model(manifest.name, graph, weights, manifest.inputs, manifest.outputs, dims=manifest.dims, done=done)
+        model = Model(
+            manifest.name,
+            graph,
+            weights,
+            manifest.inputs,
+            manifest.outputs,
+            dims=manifest.dims,
+            done=done,
+            constraints=manifest.constraints,
+        )
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
         return cls(model, artifacts, manifest.versions, own)
 
@@ -189,8 +198,9 @@ class Bundle:
             versions=dict(self.versions),
             members={name: Member(each.size, each.sha256) for name, each in sealed.items()},
             variants=tuple(_variant(artifact, name) for artifact, name in zip(self.artifacts, names, strict=True)),
-            oldest_reader=OLDEST_READER_OF_DIMS if self.model.dims else OLDEST_READER,
+            oldest_reader=oldest_reader(self.model.dims, self.model.constraints),
             dims=self.model.dims,
+            constraints=self.model.constraints,
         )
         return manifest, sealed
 

@@ -25,7 +25,7 @@ from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
 from webtensorc.sizes import Sizes, combinations
 from webtensorc.spec import Spec
-from webtensorc.variants import Special
+from webtensorc.variants import Special, kept_sizes
 
 Listener = Callable[[int, int, str], None]
 """Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
@@ -98,7 +98,7 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
         artifacts = list(compiler.modules(model, plans))
         records, cached = dict(compiler.records), list(compiler.cached)
         own: dict[str, np.ndarray] = {}
-        for number, sizes in enumerate(combinations(request.dims)):
+        for number, sizes in enumerate(combinations(request.dims) or kept_sizes(request.source, model.dims)):
             asked = {**request.dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
             each = _Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
             each.deadline = compiler.deadline

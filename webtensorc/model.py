@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from webtensorc_runtime.constraints import Constraint
 from webtensorc_runtime.dims import Bounds
 from webtensorc_runtime.manifest import TensorSpec
 
-__all__ = ["Bounds", "Model", "TensorSpec"]
+__all__ = ["Bounds", "Constraint", "Model", "TensorSpec"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Model:
     its results are the outputs, in the order of `outputs`. No tensor constant of weight size is in the graph.
 
     Weights may be memory-mapped and read-only; nothing copies them until a pass or the bundle writer needs the bytes.
-    `dims` are the named dimensions in the shapes of the inputs, which may have any sizes within their bounds; what is
-    named in the shapes of the outputs follows from them.
+    `dims` are the named dimensions in the shapes of the inputs, which may have any sizes within their bounds that keep
+    the `constraints`; what is named in the shapes of the outputs follows from them.
 
     `done` are the specifications of the GRAPH-phase passes that made the graph what it is, in order; empty for one that
     comes from a front end. They need not leave alone what they have made, and are not run on it again.
@@ -38,4 +39,5 @@ class Model:
     outputs: tuple[TensorSpec, ...]
     files: tuple[Path, ...] = ()
     dims: tuple[Bounds, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     done: tuple[str, ...] = field(default=(), compare=False)

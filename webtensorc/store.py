@@ -16,14 +16,14 @@ import numpy as np
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact
 from webtensorc.cache import Cache
-from webtensorc.model import Bounds, Model, TensorSpec
+from webtensorc.model import Bounds, Constraint, Model, TensorSpec
 from webtensorc.plan import Plan
 from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
-_FORMAT = 2
-"""Version of what entries hold, in every key: entries of another one are not found. 2 has open sizes."""
+_FORMAT = 3
+"""Version of what entries hold, in every key: entries of another one are not found. 3 has steps and constraints."""
 
 
 def source_key(path: Path, dims: Mapping[str, Sizes], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
@@ -92,7 +92,9 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
     )
     weights = {name: stored[name] for name in about["weights"]}
     dims = tuple(Bounds(*each) for each in about["dims"])
-    return Model(about["name"], entry.read("graph.mlirbc"), weights, inputs, outputs, dims=dims)
+    constraints = tuple(Constraint(*each) for each in about["constraints"])
+    graph = entry.read("graph.mlirbc")
+    return Model(about["name"], graph, weights, inputs, outputs, dims=dims, constraints=constraints)
 
 
 def save_graph(cache: Cache, key: Key, model: Model, weights: Path) -> None:
@@ -137,7 +139,8 @@ def _signature(model: Model) -> dict[str, Any]:
         "name": model.name,
         "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.inputs],
         "outputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.outputs],
-        "dims": [[each.name, each.least, each.most] for each in model.dims],
+        "dims": [[each.name, each.least, each.most, each.step] for each in model.dims],
+        "constraints": [[each.expression, each.relation] for each in model.constraints],
     }
 
 

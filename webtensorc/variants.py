@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from webtensorc_runtime.container import open_container
+from webtensorc_runtime.dims import Bounds
 
+from webtensorc.frontends.detect import Format, detect
 from webtensorc.model import Model
 
 
@@ -41,6 +46,17 @@ class Special:
     def label(self, target: str) -> str:
         """The label of this variant for a target: `x86-64-v3@batch=8`."""
         return f"{target}@{written(self.sizes)}"
+
+
+def kept_sizes(source: Any, dims: Sequence[Bounds]) -> list[dict[str, int]]:
+    """The sizes that a bundle, or its file, has variants for, within bounds; of other sources none."""
+    if isinstance(source, str | Path) and Path(source).is_file() and detect(Path(source)) is Format.BUNDLE:
+        variants: Iterable[Any] = open_container(source).manifest.variants
+    else:
+        variants = getattr(source, "artifacts", ())
+    bounds = {each.name: each for each in dims}
+    every = {tuple(sorted(each.sizes.items())): dict(each.sizes) for each in variants if each.sizes}
+    return [sizes for sizes in every.values() if all(n in bounds and size in bounds[n] for n, size in sizes.items())]
 
 
 def written(sizes: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import lcm
 
 from webtensorc_runtime.errors import UsageError
 
@@ -38,19 +39,39 @@ _CALLS: dict[str, Callable[..., int]] = {
 
 @dataclass(frozen=True)
 class Bounds:
-    """A named dimension and the sizes it may have, both ends included; `most` is None where there is no upper end."""
+    """A named dimension and the sizes it may have: the multiples of `step` from `least` to `most`, both included.
+
+    `most` is None where there is no upper end.
+    """
 
     name: str
     least: int = 1
     most: int | None = None
+    step: int = 1
 
     def __contains__(self, size: int) -> bool:
-        return self.least <= size and (self.most is None or size <= self.most)
+        return self.least <= size and (self.most is None or size <= self.most) and size % self.step == 0
 
     @property
     def range(self) -> str:
-        """`1..512`, or `1..` without an upper end."""
-        return f"{self.least}..{'' if self.most is None else self.most}"
+        """`1..512`, or `1..` without an upper end, or `32..1280:32` for multiples of 32."""
+        ends = f"{self.least}..{'' if self.most is None else self.most}"
+        return ends if self.step == 1 else f"{ends}:{self.step}"
+
+    def within(self, least: int = 1, most: int | None = None, step: int = 1) -> Bounds:
+        """Those of these sizes that are within other bounds, too; both ends are such sizes.
+
+        Raises:
+            ValueError: there are none.
+        """
+        ends = [end for end in (self.most, most) if end is not None]
+        step = lcm(self.step, step)
+        low = -(-max(self.least, least) // step) * step
+        high = min(ends) // step * step if ends else None
+        made = Bounds(self.name, low, high, step)
+        if high is not None and high < low:
+            raise ValueError(f"there are none of {Bounds('', least, most, step).range} in {self.range}")
+        return made
 
     def __str__(self) -> str:
         return f"{self.name}={self.range}"
@@ -120,7 +141,15 @@ def substitute(dim: Dim, sizes: Mapping[str, int]) -> Dim:
         return dim
     if set(names([dim])) <= sizes.keys():
         return evaluate(dim, sizes)
-    return re.sub(r"[^\W\d]\w*", lambda name: str(sizes.get(name[0], name[0])), dim)
+    return str(renamed(dim, {name: str(size) for name, size in sizes.items()}))
+
+
+def renamed(dim: Dim, expressions: Mapping[str, str]) -> Dim:
+    """A dimension with expressions, or numbers, for some of its names."""
+    if isinstance(dim, int) or dim in expressions:
+        return dim if isinstance(dim, int) else expressions[dim]
+    simple = {name: text if text.isalnum() else f"({text})" for name, text in expressions.items()}
+    return re.sub(r"[^\W\d]\w*", lambda name: simple.get(name[0], name[0]), dim)
 
 
 def names(dims: Iterable[Dim]) -> list[str]:
@@ -202,6 +231,10 @@ def _solution(place: Place, name: str, size: int, solved: Mapping[str, int]) -> 
 
 def _outside(place: Place, name: str, value: int, size: int, bounds: Bounds) -> UsageError:
     message = f"dimension `{name}` of input `{place.input}` is {value}, outside of its bounds {bounds.range}"
+    if value % bounds.step:
+        message = (
+            f"{message.partition(',')[0]}, but must be a multiple of {bounds.step} within its bounds {bounds.range}"
+        )
     notes = (f"{place} is `{place.dim}`, here {size}",) if place.dim != name else ()
     return UsageError(message, doing="calling the model", notes=notes)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc_runtime import declaration
+from webtensorc_runtime import constraints, declaration
 from webtensorc_runtime.dims import places, solve
 from webtensorc_runtime.engine import Program
 from webtensorc_runtime.errors import UsageError
@@ -96,7 +96,9 @@ class DynamicModule(Module):
                 message = f"input `{spec.name}` got [{', '.join(map(str, shape))}], expected {spec}"
                 raise UsageError(message, doing="calling the model")
         by_name = dict(zip(self._names, shapes, strict=True))
-        return solve(self._places, [by_name[place.input][place.axis] for place in self._places], self._bounds)
+        sizes = solve(self._places, [by_name[place.input][place.axis] for place in self._places], self._bounds)
+        constraints.check(self._manifest.constraints, sizes)
+        return sizes
 
     def _fixed(self, sizes: Mapping[str, int]) -> Module:
         inputs, outputs = (tuple(spec.at(sizes) for spec in specs) for specs in (self.inputs, self.outputs))
@@ -107,4 +109,6 @@ class DynamicModule(Module):
                 self._programs[special.label] = self._open(special)
             selection, program = Selection(special, self.rejected), self._programs[special.label]
         outputs = declaration.completed(program.declaration, outputs)
-        return Module(replace(self._manifest, inputs=inputs, outputs=outputs, dims=()), selection, program)
+        return Module(
+            replace(self._manifest, inputs=inputs, outputs=outputs, dims=(), constraints=()), selection, program
+        )

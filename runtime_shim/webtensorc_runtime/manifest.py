@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from webtensorc_runtime.constraints import RELATIONS, Constraint
 from webtensorc_runtime.dims import Bounds, Dim, names, places, substitute
 from webtensorc_runtime.errors import InvalidFileError
 
-SCHEMA = 2
-"""Version of the bundle schema that this package writes and the newest that it reads. 2 has dynamic shapes."""
+SCHEMA = 3
+"""Version of the bundle schema that this package writes and the newest that it reads.
+
+2 has dynamic shapes; 3 has steps of named dimensions and constraints between them.
+"""
 
 OLDEST_READABLE = 1
 """Oldest schema version that this package reads."""
 
-OLDEST_READER, OLDEST_READER_OF_DIMS = 1, 2
-"""Oldest reader that understands what this package writes, of static and of dynamic shape; recorded in every bundle."""
 
 MODES = ("inline", "task")
 """Execution modes: on the calling thread, or spread over a pool of workers."""
@@ -102,9 +104,18 @@ class Variant:
     weights: tuple[str, ...] = ()
 
 
+def oldest_reader(dims: Iterable[Bounds], constraints: Iterable[Constraint]) -> int:
+    """The oldest schema whose readers understand a bundle with these dimensions; recorded in it."""
+    dims = tuple(dims)
+    return 3 if any(constraints) or any(each.step > 1 for each in dims) else 2 if dims else 1
+
+
 @dataclass(frozen=True)
 class Manifest:
-    """Everything `manifest.json` says. `dims` are the named dimensions of the inputs, in order."""
+    """Everything `manifest.json` says.
+
+    `dims` are the named dimensions of the inputs, in order, `constraints` what their sizes must keep besides.
+    """
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -113,8 +124,9 @@ class Manifest:
     members: Mapping[str, Member]
     variants: tuple[Variant, ...]
     schema: int = SCHEMA
-    oldest_reader: int = OLDEST_READER
+    oldest_reader: int = 1
     dims: tuple[Bounds, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     def to_json(self) -> bytes:
         """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
@@ -132,8 +144,9 @@ class Manifest:
             schema, oldest_reader = _count(data["schema"]), _count(data["oldest_reader"])
             check_schema(schema, oldest_reader, file)
             dims = tuple(map(_bounds, data.get("dims", [])))
+            constraints = tuple(map(_constraint, data.get("constraints", [])))
             inputs, outputs = (tuple(_tensor(each) for each in data[key]) for key in ("inputs", "outputs"))
-            _check_dims(inputs, outputs, dims)
+            _check_dims(inputs, outputs, dims, constraints)
             return cls(
                 schema=schema,
                 oldest_reader=oldest_reader,
@@ -144,6 +157,7 @@ class Manifest:
                 members={_text(k): _member(v) for k, v in data["members"].items()},
                 variants=tuple(map(_variant, data["variants"])),
                 dims=dims,
+                constraints=constraints,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidFileError(
@@ -211,14 +225,27 @@ def _dim(value: object) -> Dim:
 
 
 def _bounds(data: Any) -> Bounds:
-    most = data["most"]
-    return Bounds(_text(data["name"]), _count(data["least"]), None if most is None else _count(most))
+    most, step = data["most"], _count(data.get("step", 1))
+    if not step:
+        raise ValueError("a step is 0")
+    return Bounds(_text(data["name"]), _count(data["least"]), None if most is None else _count(most), step)
 
 
-def _check_dims(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...], dims: tuple[Bounds, ...]) -> None:
+def _constraint(data: Any) -> Constraint:
+    if data["relation"] not in RELATIONS:
+        raise ValueError(f"relation {data['relation']!r} is none of {', '.join(RELATIONS)}")
+    return Constraint(_text(data["expression"]), data["relation"])
+
+
+def _check_dims(
+    inputs: tuple[TensorSpec, ...],
+    outputs: tuple[TensorSpec, ...],
+    dims: tuple[Bounds, ...],
+    constraints: tuple[Constraint, ...],
+) -> None:
     known = [each.name for each in dims]
     told = names(dim for place in places((each.name, each.shape) for each in inputs) for dim in (place.dim,))
-    used = names(dim for each in outputs for dim in each.shape)
+    used = names(dim for each in outputs for dim in each.shape) + [n for each in constraints for n in each.names()]
     if sorted(told) != sorted(known) or set(used) - set(known):
         raise ValueError(f"the named dimensions are {', '.join(known) or 'none'}, but the shapes have others")
 

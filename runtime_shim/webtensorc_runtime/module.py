@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from webtensorc_runtime.constraints import Constraint
 from webtensorc_runtime.dims import Bounds
 from webtensorc_runtime.dtypes import numpy_dtype
 from webtensorc_runtime.engine import Program
@@ -34,6 +35,7 @@ class Module:
         name: the model's name.
         inputs, outputs: name, dtype and shape of each, in order.
         dims: the open dimensions of the inputs and their bounds; none but for a model of dynamic shape.
+        constraints: what the sizes of open dimensions must keep besides.
         variant: label of the variant that runs.
         rejected: (label, reason) of every other variant.
         mode: `inline` (on the calling thread), `task` (on `workers` threads) or `device` (on an accelerator).
@@ -73,6 +75,7 @@ class Module:
         self.inputs: tuple[TensorSpec, ...] = manifest.inputs
         self.outputs: tuple[TensorSpec, ...] = manifest.outputs
         self.dims: tuple[Bounds, ...] = manifest.dims
+        self.constraints: tuple[Constraint, ...] = manifest.constraints
         self._names = tuple(spec.name for spec in manifest.inputs)
         self._known = frozenset(self._names)
         self._results = tuple(spec.name for spec in manifest.outputs)

@@ -38,7 +38,7 @@ def bundle(cli, model: Path, tmp_path: Path) -> Path:
 def test_inspect_names_bounds_and_variants(cli, bundle: Path) -> None:
     data = cli("inspect", bundle, "--format", "json").data
     assert data["inputs"][0]["shape"] == ["x_0", 4]
-    assert data["dims"] == [{"name": "x_0", "least": 1, "most": 8}]
+    assert data["dims"] == [{"name": "x_0", "least": 1, "most": 8, "step": 1}]
     assert [each["sizes"] for each in data["variants"]] == [{}, {"x_0": 2}]
     assert "x_0=1..8" in cli("inspect", bundle).out
 

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from jax import export, lax
+from webtensorc_runtime.errors import UsageError
 
 import webtensorc
+from webtensorc.errors import UnsupportedError
 
 F32, I32 = np.float32, np.int32
 BATCH = ({"b": 1}, {"b": 3}, {"b": 8})
@@ -35,6 +37,13 @@ def mean_image(x: Any, w: Any) -> Any:
     return lax.reduce_window(y, -jnp.inf, lax.max, (1, 1, 3, 3), (1, 1, 2, 2), "SAME").mean((2, 3))
 
 
+def means(x: Any) -> Any:
+    total, count = (
+        lax.reduce_window(each, 0.0, lax.add, (1, 2, 2), (1, 2, 2), "SAME") for each in (x, jnp.ones_like(x))
+    )
+    return total / count
+
+
 FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "mlp": (lambda x, w: jax.nn.softmax(jnp.tanh(x @ w) + 1), [("b, 12", F32), ("12, 8", F32)], BATCH),
     "attention": (heads, [("b, s, 32", F32), ("32, 32", F32)], BOTH),
@@ -45,10 +54,27 @@ FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     ),
     "cumulative sum": (lambda x: jnp.cumsum(x, 1), [("b, s", F32)], BOTH),
     "argsort": (lambda x: jnp.argsort(x, 1), [("b, s", F32)], BOTH),
+    "mean of a window": (means, [("b, s, 5", F32)], BOTH),
     "open image": (mean_image, [("b, 3, s + 4, s + 4", F32), ("4, 3, 3, 3", F32)], BOTH),
 }  # fmt: skip
 
+
+def grouped(x: Any, w: Any) -> Any:
+    return lax.conv_general_dilated(x, w, (1, 1), "SAME", batch_group_count=2)
+
+
+def depthwise_gradient(x: Any, w: Any) -> Any:
+    def loss(w: Any) -> Any:
+        return (lax.conv_general_dilated(x, w, (1, 1), "SAME", feature_group_count=3) ** 2).sum()
+
+    return jax.grad(loss)(w)
+
+
 SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
+    "groups of the batch": (grouped, [("2*b, 3, 8, 8", F32), ("4, 3, 3, 3", F32)], BATCH),
+    "gradient of a depthwise convolution": (depthwise_gradient, [("b, 3, 9, 9", F32), ("6, 1, 3, 3", F32)], BATCH),
+    "real spectrum": (lambda x: jnp.fft.irfft(jnp.fft.rfft(x) * 2), [("b, s, 12", F32)], BOTH),
+    "complex spectrum": (lambda x: jnp.abs(jnp.fft.fft2(x)), [("b, 4, 6", F32)], BATCH),
     "slices": (lambda x: (x[1:], x[::2, ::-1], x[::-1]), [("b + 1, 3", F32)], BATCH),
     "padding": (lambda x: lax.pad(x, F32(0), ((-1, 2, 1), (0, -1, 0))), [("b + 1, 3", F32)], BATCH),
     "take": (lambda t, i: jnp.take(t, i, axis=0, mode="clip"), [("b, 3", F32), ("s", I32)], BOTH),
@@ -108,3 +134,43 @@ def test_open_sizes(name: str) -> None:
 @pytest.mark.parametrize("name", SLOW)
 def test_more_open_sizes(name: str) -> None:
     check(*SLOW[name])
+
+
+def test_constraints_of_the_symbolic_scope_are_kept() -> None:
+    scope = export.SymbolicScope(["a >= 8", "a <= 64", "mod(b, 4) == 0", "a*b <= 1000", "a >= b", "c == a + b"])
+    shapes = [export.symbolic_shape(name, scope=scope) for name in "abc"]
+    arguments = [jax.ShapeDtypeStruct(shape, F32) for shape in shapes]
+    exported = export.export(jax.jit(lambda x, y, z: jnp.concatenate([x, y]) * z))(*arguments)
+    module = webtensorc_runtime.load(webtensorc.compile(exported, cache=False))
+    assert [str(each) for each in module.dims] == ["a=8..64", "b=4..:4"]
+    assert [str(each) for each in module.constraints] == ["- a*b + 1000 >= 0", "- b + a >= 0"]
+    for a, b in ((8, 8), (62, 16)):
+        x, y, z = np.arange(a, dtype=F32), np.arange(b, dtype=F32), np.arange(a + b, dtype=F32)
+        np.testing.assert_array_equal(module(x, y, z)[0], np.concatenate([x, y]) * z)
+    for a, b, c, message in (
+        (8, 12, 20, "the model demands `- b + a >= 0` of its dimensions"),
+        (64, 16, 80, "the model demands `- a*b + 1000 >= 0` of its dimensions"),
+        (16, 6, 22, "dimension `b` of input `y` is 6, but must be a multiple of 4 within its bounds 4..:4"),
+        (7, 4, 11, "dimension `a` of input `x` is 7, outside of its bounds 8..64"),
+        (8, 4, 13, "dimension 0 of input `z` is `b + a`, which is 12 here, not 13"),
+    ):
+        with pytest.raises(UsageError) as error:
+            module(np.zeros(a, F32), np.zeros(b, F32), np.zeros(c, F32))
+        assert error.value.message == message
+    with pytest.raises(UsageError, match=r"floordiv\(b, 4\)"):
+        webtensorc.compile(exported, dims={"a": 16, "b": 6}, cache=False)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: jnp.linalg.cholesky(x @ x.transpose(0, 2, 1) + 4 * jnp.eye(4)),
+        jax.grad(lambda x: (lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2), (1, 2, 2), "VALID") ** 2).sum()),
+    ],
+)
+def test_what_needs_sizes_says_so(function: Callable[..., Any]) -> None:
+    argument = jax.ShapeDtypeStruct(export.symbolic_shape("b, 4, 4"), F32)
+    exported = export.export(jax.jit(function), platforms=("cpu",))(argument)
+    with pytest.raises(UnsupportedError) as error:
+        webtensorc.compile(exported, cache=False)
+    assert error.value.hint == "give its open dimensions sizes: --dim"

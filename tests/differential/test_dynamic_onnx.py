@@ -128,3 +128,53 @@ def test_an_image_of_open_size() -> None:
     module = webtensorc_runtime.load(bundle)
     for size in ((8, 8), (9, 13), (32, 17)):
         agree(proto, module, {"n": 2, "height": size[0], "width": size[1]})
+
+
+RESIZES: dict[str, tuple[dict[str, Any], list[float] | None]] = {
+    "linear, up by a half": ({"mode": "linear"}, [1, 1, 1.5, 2]),
+    "nearest, down": ({"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+                      [1, 1, 0.5, 0.25]),
+    "cubic, corners": ({"mode": "cubic", "coordinate_transformation_mode": "align_corners"}, [1, 1, 2, 3]),
+    "antialias": ({"mode": "linear", "antialias": 1}, [1, 1, 0.5, 0.5]),
+    "as large as another": ({"mode": "linear"}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RESIZES)
+def test_resizing_images_of_open_size(name: str) -> None:
+    attributes, scales = RESIZES[name]
+    nodes = [
+        helper.make_node("Shape", ["z"], ["sizes"]),
+        helper.make_node("Resize", ["x", "", *(["scales"] if scales else ["", "sizes"])], ["y"], **attributes),
+    ]
+    inputs = {"x": ["n", 2, "h", "w"], "z": ["n", 2, "H", "W"]}
+    weights = {"scales": np.asarray(scales, np.float32)} if scales else {}
+    proto = model(nodes, inputs, {"y": [None] * 4}, weights)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for n, h, w in ((1, 8, 8), (2, 13, 20)):
+        agree(proto, module, {"n": n, "h": h, "w": w, "H": 11, "W": 24})
+
+
+@pytest.mark.parametrize("name", ["AveragePool", "MaxPool"])
+def test_pooling_with_a_last_partial_window(name: str) -> None:
+    attributes = {"count_include_pad": 1} if name == "AveragePool" else {}
+    nodes = [
+        helper.make_node(name, ["x"], ["a"], kernel_shape=[3, 2], strides=[2, 3], ceil_mode=1, pads=[1, 0, 1, 0]),
+        helper.make_node(name, ["x"], ["b"], kernel_shape=[2, 3], strides=[2, 2], pads=[0, 1, 1, 1], **attributes),
+    ]
+    proto = model(nodes, {"x": ["n", 2, "h", "w"]}, {"a": [None] * 4, "b": [None] * 4})
+    module = webtensorc_runtime.load(webtensorc.compile(proto, dims={"h": (4, 64), "w": (4, 64)}, cache=False))
+    for n, h, w in ((1, 4, 4), (2, 7, 12), (1, 10, 11), (1, 9, 13)):
+        agree(proto, module, {"n": n, "h": h, "w": w})
+
+
+def test_a_split_of_an_open_axis() -> None:
+    nodes = [
+        helper.make_node("Split", ["x"], ["a", "b"], axis=0, num_outputs=2),
+        helper.make_node("Sub", ["a", "b"], ["y"]),
+    ]
+    proto = model(nodes, {"x": ["n", 3]}, {"y": [None, 3]})
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    assert [str(each) for each in module.dims] == ["n=2..:2"]
+    for n in (2, 6):
+        agree(proto, module, {"n": n})

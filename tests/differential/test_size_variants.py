@@ -48,6 +48,18 @@ def test_a_bundle_keeps_its_variants(bundle: Any, tmp_path: Path) -> None:
     agree(conv_net(), webtensorc_runtime.load(static), {"n": 2})
 
 
+def test_compiled_again_a_bundle_has_the_variants_that_it_had(bundle: Any, tmp_path: Path) -> None:
+    bundle.save(tmp_path / "model.wtb")
+    again = webtensorc.compile(str(tmp_path / "model.wtb"), ["host", "x86-64-v2"], cache=False)
+    sizes = [dict(each.sizes) for each in again.artifacts]
+    assert sizes == [{}, {}, {"n": 1}, {"n": 1}, {"n": 4}, {"n": 4}]
+    module = webtensorc_runtime.load(again)
+    for batch in (1, 2, 4):
+        agree(conv_net(), module, {"n": batch})
+    fewer = webtensorc.compile(bundle, dims={"n": (2, 32)}, cache=False)
+    assert [dict(each.sizes) for each in fewer.artifacts] == [{}, {"n": 4}]
+
+
 def test_a_list_alone_leaves_the_dimension_open() -> None:
     module = webtensorc_runtime.load(webtensorc.compile(mlp(), dims={"batch": [8]}, cache=False))
     assert [str(each) for each in module.dims] == ["batch=1.."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webtensorc_runtime.constraints import Constraint, check
 from webtensorc_runtime.dims import Bounds, evaluate, names, places, solve, substitute
 from webtensorc_runtime.errors import UsageError
 
@@ -64,7 +65,7 @@ def test_inputs_tell_their_names(b: int, n: int) -> None:
 def _solve(x: tuple[int, ...], y: tuple[int, ...]) -> dict[str, int]:
     found = places([("x", ("batch", "2*seq")), ("y", ("batch", 8))])
     values = {"x": x, "y": y}
-    bounds = {"batch": Bounds("batch", 1, 64), "seq": Bounds("seq", 4)}
+    bounds = {"batch": Bounds("batch", 1, 64), "seq": Bounds("seq", 4, None, 2)}
     return solve(found, [values[each.input][each.axis] for each in found], bounds)
 
 
@@ -73,10 +74,11 @@ def _solve(x: tuple[int, ...], y: tuple[int, ...]) -> dict[str, int]:
     [
         ((65, 8), (65, 8), "dimension `batch` of input `x` is 65, outside of its bounds 1..64"),
         ((0, 8), (0, 8), "dimension `batch` of input `x` is 0, outside of its bounds 1..64"),
-        ((2, 6), (2, 8), "dimension `seq` of input `x` is 3, outside of its bounds 4.."),
+        ((2, 4), (2, 8), "dimension `seq` of input `x` is 2, outside of its bounds 4..:2"),
         ((2, 9), (2, 8), "dimension 1 of input `x` is `2*seq` and cannot be 9"),
         ((2, 8), (3, 8), "dimension `batch` of input `y` is 3, but 2 in an input before"),
         ((2, 8), (2, 7), "dimension 1 of input `y` is 8, not 7"),
+        ((2, 10), (2, 8), "dimension `seq` of input `x` is 5, but must be a multiple of 2 within its bounds 4..:2"),
     ],
 )
 def test_a_wrong_size_is_named(x: tuple[int, ...], y: tuple[int, ...], message: str) -> None:
@@ -89,3 +91,26 @@ def test_a_wrong_size_is_named(x: tuple[int, ...], y: tuple[int, ...], message: 
 def test_names_that_no_size_tells_are_refused() -> None:
     with pytest.raises(ValueError, match="do not tell the names"):
         places([("x", ("b + n", "b - n"))])
+
+
+@given(st.integers(1, 50), st.none() | st.integers(1, 99), st.sampled_from((1, 2, 3)), st.integers(1, 99))
+def test_bounds_within_bounds(least: int, most: int | None, step: int, size: int) -> None:
+    one = Bounds("n", 6, 90, 2)
+    try:
+        both = one.within(least, most, step)
+    except ValueError:
+        assert not any(each in one and each in Bounds("n", least, most, step) for each in range(1, 100))
+        return
+    assert (size in both) == (size in one and size in Bounds("n", least, most, step))
+    assert both.least in both
+    assert both.most in both
+
+
+def test_constraints_are_checked_by_name() -> None:
+    constraints = (Constraint("b - n", ">="), Constraint("mod(b*n, 4)", "=="))
+    check(constraints, {"b": 4, "n": 3})
+    with pytest.raises(UsageError) as error:
+        check(constraints, {"b": 2, "n": 4})
+    assert error.value.message == "the model demands `b - n >= 0` of its dimensions"
+    assert error.value.notes == ("`b` is 2", "`n` is 4")
+    assert str(constraints[1].at({"b": 6})) == "mod(6*n, 4) == 0"

@@ -191,8 +191,8 @@ def shapes(function: F) -> F:
         multiple=True,
         type=_Dimension(),
         callback=_mapping("--dim"),
-        help="Fix a named dimension (batch=1), bound it (batch=1..64), or have variants for sizes (batch=1,8,1..64). "
-        "Repeatable.",
+        help="Fix a named dimension (batch=1), bound it (batch=1..64), for multiples only (height=32..640:32), or have "
+        "variants for sizes (batch=1,8,1..64). Repeatable.",
     )(function)
 
 

@@ -101,7 +101,8 @@ def complete(
         if each.fixed is None:
             raise UsageError(f"dimension `{name}` of a bundle has bounds already", hint=f"give it a size: {name}=4")
         known.setdefault(name, each.fixed)
-    drawn = sizes.draw((each for each in module.dims if each.name not in known), seed, attempt)
+    constraints = [each.at(known) for each in module.constraints]
+    drawn = sizes.draw((each for each in module.dims if each.name not in known), seed, attempt, constraints)
     if drawn and missing:
         console.say(f"sizes not given are random: {', '.join(f'{name}={size}' for name, size in drawn.items())}")
     fixed = [spec.at({**drawn, **known}) for spec in missing]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from webtensorc.errors import Unsupported, UnsupportedError
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.builder import Builder, add_block, copy_body, end_block
 from webtensorc.iree.mlir import Operation, Value
@@ -28,9 +29,18 @@ class ExpandSelectAndScatter(Pass):
     order: ClassVar[int] = 4  # before the scatter that it makes is put into form
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of operations that were replaced."""
+        """Return the number of operations that were replaced.
+
+        Raises:
+            UnsupportedError: one has open dimensions.
+        """
         found = [op for op in mlir.nested(module) if op.name == "stablehlo.select_and_scatter"]
         for op in found:
+            if not all(operand.type.has_static_shape for operand in op.operands):
+                reason = "has windows of open size, and is compiled for fixed sizes only"
+                items = (Unsupported(op.name, reason, ()),)
+                hint = "give its open dimensions sizes: --dim"
+                raise UnsupportedError(f"`{op.name}` {reason}", items, place=str(op.location), hint=hint)
             mlir.replace(op, [_Expansion(op, Builder(op)).result()])
         return len(found)
 

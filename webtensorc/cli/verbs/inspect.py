@@ -88,6 +88,7 @@ def _bundle_data(container: Container, path: str, chosen: list[Variant]) -> dict
         "inputs": [vars(spec) for spec in manifest.inputs],
         "outputs": [vars(spec) for spec in manifest.outputs],
         "dims": [vars(each) for each in manifest.dims],
+        "constraints": [str(each) for each in manifest.constraints],
         "versions": dict(manifest.versions),
         "members": {name: vars(member) for name, member in manifest.members.items()},
         "variants": [vars(each) for each in chosen],
@@ -117,7 +118,7 @@ def _bundle_text(container: Container, path: str) -> str:
 
 
 def _signature(of: Any) -> list[str]:
-    dims = [f"  where  {', '.join(map(str, of.dims))}"] if of.dims else []
+    dims = [f"  where  {', '.join(map(str, (*of.dims, *of.constraints)))}"] if of.dims else []
     return [f"  input  {spec}" for spec in of.inputs] + [f"  output {spec}" for spec in of.outputs] + dims
 
 
@@ -199,6 +200,7 @@ def _inspect_model(
         "inputs": [vars(spec) for spec in model.inputs],
         "outputs": [vars(spec) for spec in model.outputs],
         "dims": [vars(each) for each in model.dims],
+        "constraints": [str(each) for each in model.constraints],
         "operations": dict(counts.most_common()),
         "weights": [dict(zip(("name", "dtype", "shape", "bytes"), each, strict=True)) for each in weights],
     }

@@ -12,10 +12,10 @@ from onnx import helper, shape_inference
 from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import sizes
-from webtensorc.errors import DiagnosticError, Unsupported, UnsupportedError, UsageError
-from webtensorc.frontends.onnx import failures, registry, schemas
+from webtensorc.errors import Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.onnx import failures, registry, relations, schemas
 from webtensorc.frontends.onnx.files import Source, open_model
-from webtensorc.frontends.onnx.interpreter import Interpreter, Node
+from webtensorc.frontends.onnx.interpreter import Failed, Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.signature import Signature, declared_inputs, pin
 from webtensorc.frontends.onnx.structure import label, subgraphs
@@ -78,21 +78,23 @@ def _trace(source: Source, signature: Signature) -> list[Unsupported]:
     found: list[Unsupported] = []
     inferred: dict[str, Any] = {}
 
-    def on_failure(
-        interpreter: Interpreter, proto: Any, node: Node, values: tuple[Value, ...], error: DiagnosticError
-    ) -> tuple[Value, ...]:
-        items = getattr(error, "items", ()) or (Unsupported(proto.op_type, error.message, (node.name,)),)
-        found.extend(items)
+    def on_failure(failed: Failed) -> tuple[Value, ...]:
+        unnamed = Unsupported(failed.proto.op_type, failed.error.message, (failed.node.name,))
+        found.extend(getattr(failed.error, "items", ()) or (unnamed,))
         if not inferred:
             inferred.update(_inferred(source, signature.inputs) or {"": None})
-        return tuple(_stand_in(inferred.get(name)) for name in proto.output)
+        return tuple(_stand_in(inferred.get(name)) for name in failed.proto.output)
 
-    def main(*arguments: jax.Array) -> None:
-        interpreter = Interpreter(source, Weights({}), Locations(), on_failure)
-        interpreter.main(dict(zip((each.name for each in signature.inputs), arguments, strict=True)))
+    def walk(signature: Signature, on_failure: OnFailure | None) -> None:
+        def main(*arguments: jax.Array) -> None:
+            interpreter = Interpreter(source, Weights({}), Locations(), on_failure)
+            interpreter.main(dict(zip((each.name for each in signature.inputs), arguments, strict=True)))
+
+        found.clear()
+        jax.eval_shape(main, *structs(signature))
 
     with jax.enable_x64(True):
-        jax.eval_shape(main, *structs(signature))
+        relations.settle(signature, walk, on_failure)
     return found
 
 

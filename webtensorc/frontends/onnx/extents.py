@@ -1,20 +1,24 @@
-"""Shapes as values: integer arrays some of whose elements are expressions of named dimensions.
+"""Shapes as values: arrays of whole numbers some of which are expressions of named dimensions.
 
 Exporters compute shapes in the graph: `Shape`, `Gather`, `Mul`, `Concat`, then `Reshape`. With open dimensions such
 values are known as expressions only. `Extents` holds them in a numpy array of objects, computes on them as numpy does,
-and becomes an array of the trace where an operator computes with it what no expression can say.
+and becomes an array of the trace where an operator computes with it what no expression can say. Its element type may be
+a floating one: sizes go through `Cast` to float, are scaled, rounded, and come back.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import export
+
+_MOST_TIMES = 64
 
 Elements = np.ndarray[Any, Any]
 
@@ -23,18 +27,23 @@ def of(elements: Any, dtype: Any = np.int64) -> Any:
     """An array of sizes: a plain one if all are numbers, else `Extents`."""
     array = np.empty(np.shape(elements), object)
     array[...] = elements
-    if all(isinstance(each, (int, np.integer)) for each in array.ravel()):
+    if not any(map(is_open, array.ravel())):
         return array.astype(dtype)
     return Extents(array, np.dtype(dtype))
 
 
+def is_open(size: Any) -> bool:
+    """Whether a size is an expression."""
+    return bool(export.is_symbolic_dim(size))
+
+
 def is_static(shape: Sequence[Any]) -> bool:
     """Whether every size is a number."""
-    return not any(map(export.is_symbolic_dim, shape))
+    return not any(map(is_open, shape))
 
 
 class Extents(np.lib.mixins.NDArrayOperatorsMixin):
-    """An integer array with at least one element that is an expression."""
+    """An array of whole numbers, of any numeric type, with at least one element that is an expression."""
 
     def __init__(self, elements: Elements, dtype: np.dtype[Any]) -> None:
         self.elements = elements
@@ -70,14 +79,14 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         return of(self.elements.ravel(), self.dtype)
 
     def astype(self, dtype: Any) -> Any:
-        """Other integers as they are; all else is computed when the model runs."""
-        if np.issubdtype(dtype, np.integer):
+        """The same numbers in another type; truth values are computed when the model runs."""
+        if jnp.issubdtype(dtype, jnp.number):
             return of(self.elements, dtype)
         return jnp.asarray(self.__jax_array__(), dtype)
 
     def __jax_array__(self) -> jax.Array:
         """The values as an array of the trace."""
-        flat = [jnp.asarray(each, self.dtype) for each in self.elements.ravel()]
+        flat = [jnp.asarray(each).astype(self.dtype) for each in self.elements.ravel()]
         return jnp.stack(flat).reshape(self.shape)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
@@ -89,10 +98,10 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
             rule = None
         if rule is not None:
             try:
-                found = np.frompyfunc(rule, len(inputs), 1)(*map(_objects, inputs))
+                found = np.vectorize(rule, otypes=[object])(*map(_whole, inputs))
                 is_comparison = function.__name__ in _COMPARISONS
                 return np.asarray(found, bool) if is_comparison else of(found, self.dtype)
-            except jax.core.InconclusiveDimensionOperation:
+            except (jax.core.InconclusiveDimensionOperation, ZeroDivisionError):
                 pass
         return getattr(jnp, function.__name__)(*map(_traced, inputs), **kwargs)
 
@@ -115,6 +124,22 @@ def _objects(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """An operand as an array of objects that are sizes or whole numbers.
+
+    Raises:
+        InconclusiveDimensionOperation: some are not whole.
+    """
+    if isinstance(value, Extents):
+        return value.elements
+    array = np.asarray(value)
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(object)
+    if not (np.isfinite(array.astype(np.float64)).all() and (array == np.trunc(array)).all()):
+        raise _undecided("a size and a fraction")
+    return array.astype(object).astype(int).astype(object)
+
+
 def _traced(value: Any) -> Any:
     return value.__jax_array__() if isinstance(value, Extents) else value
 
@@ -126,11 +151,11 @@ def _undecided(message: str) -> Exception:
 def _equal(a: Any, b: Any) -> bool:
     """Whether two sizes are equal whatever the dimensions are; undecided if that depends on them."""
     difference = a - b
-    if not export.is_symbolic_dim(difference):
+    if not is_open(difference):
         return bool(difference == 0)
-    for bound in (lambda: difference >= 1, lambda: difference <= -1):
+    for sign in (1, -1):
         try:
-            if bound():
+            if sign * difference >= 1:
                 return False
         except jax.core.InconclusiveDimensionOperation:
             continue
@@ -142,6 +167,40 @@ def _fmod(a: Any, b: Any) -> Any:
     if a >= 0 and b >= 1:
         return a % b
     raise _undecided(f"fmod({a}, {b})")
+
+
+def check_equal(a: Any, b: Any) -> None:
+    """Raise InconclusiveDimensionOperation unless two sizes are equal whatever the dimensions are."""
+    if is_open(a - b) or a != b:
+        raise _undecided(f"{a} and {b} are not the same number, whatever the open dimensions are")
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """a / b, which must be whole.
+
+    Raises:
+        InconclusiveDimensionOperation: that depends on the dimensions, or it is not.
+    """
+    found = a // b
+    rest = a - found * b
+    if is_open(rest) or rest != 0:
+        raise _undecided(f"{a} is no multiple of {b}, whatever the open dimensions are")
+    return found
+
+
+def fixed_ratio(a: Any, b: Any) -> Fraction | None:
+    """a / b, where it is the same whatever the dimensions are, and the two are not 0."""
+    for times in range(1, _MOST_TIMES + 1):
+        for found in (Fraction(times), Fraction(1, times)):
+            rest = a * found.denominator - b * found.numerator
+            if not is_open(rest) and rest == 0:
+                return found
+    return None
+
+
+def _same(a: Any) -> Any:
+    """A whole number, rounded."""
+    return a
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -159,6 +218,9 @@ _RULES: dict[str, Callable[..., Any]] = {
     "subtract": operator.sub,
     "multiply": operator.mul,
     "floor_divide": operator.floordiv,
+    "true_divide": quotient,
+    "divide": quotient,
+    **dict.fromkeys(("floor", "ceil", "rint", "trunc", "round"), _same),
     "remainder": operator.mod,
     "fmod": _fmod,
     "negative": operator.neg,

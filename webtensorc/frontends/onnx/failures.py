@@ -17,6 +17,14 @@ UNKNOWN: Any = object()
 """Stands for a value of which not even the shape is known, when all that is unsupported is listed."""
 
 
+class StartAgain(Exception):
+    """The trace shall begin again, with another signature."""
+
+    def __init__(self, signature: Any) -> None:
+        super().__init__("the trace shall begin again")
+        self.signature = signature
+
+
 class NeedsConstantsError(UnsupportedError):
     """A node needs a value while the graph is traced; `inputs` are the names of its inputs that would give it."""
 

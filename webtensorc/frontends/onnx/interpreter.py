@@ -65,7 +65,25 @@ class Scope:
         return {*self.values, *(self.outer.names() if self.outer else ())}
 
 
-OnFailure = Callable[["Interpreter", Any, Node, tuple[Value, ...], DiagnosticError], tuple[Value, ...]]
+@dataclass(frozen=True)
+class Failed:
+    """A node that cannot be computed.
+
+    Attributes:
+        proto, node: the node.
+        inputs: what it is given.
+        error: the user's error.
+        again: computes it for other inputs.
+    """
+
+    proto: Any
+    node: Node
+    inputs: tuple[Value, ...]
+    error: DiagnosticError
+    again: Callable[[tuple[Value, ...]], tuple[Value, ...]]
+
+
+OnFailure = Callable[[Failed], tuple[Value, ...]]
 
 
 class Interpreter:
@@ -120,26 +138,27 @@ class Interpreter:
             scope.values.update(dict.fromkeys(filter(None, proto.output), failures.UNKNOWN))
             return
         place = failures.place(node, domain, inputs)
+        apply = functools.partial(self._apply, proto, domain, node, scope)
         try:
             with self.locations.scope(node.name):
-                outputs = self._apply(proto, domain, node, inputs, scope)
-        except DiagnosticError as error:
+                outputs = apply(inputs)
+        except (DiagnosticError, failures.StartAgain) as error:
             if isinstance(error, failures.NeedsConstantsError):
                 error.inputs = tuple(free_names(proto))
-            if not self.on_failure:
+            if isinstance(error, failures.StartAgain) or not self.on_failure:
                 raise
-            outputs = self.on_failure(self, proto, node, inputs, error)
+            outputs = self.on_failure(Failed(proto, node, inputs, error, apply))
         except Exception as error:
             failure = failures.explain(error, node, proto, inputs, place, self.source)
             if not self.on_failure:
                 raise failure from error
-            outputs = self.on_failure(self, proto, node, inputs, failure)
+            outputs = self.on_failure(Failed(proto, node, inputs, failure, apply))
         for output, value in zip(proto.output, outputs, strict=False):
             if output:
                 scope.values[output] = value
                 self.weights.remember(scope.path + output, value)
 
-    def _apply(self, proto: Any, domain: str, node: Node, inputs: tuple[Value, ...], scope: Scope) -> tuple[Value, ...]:
+    def _apply(self, proto: Any, domain: str, node: Node, scope: Scope, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         own = attrs.resolve(proto, scope.attributes)
         if function := self.functions.get((proto.domain, proto.op_type, proto.overload)):
             return self._call(function, own, inputs, node)

@@ -53,10 +53,11 @@ def load(
         name or opened.stem,
         traced.graph,
         traced.weights,
-        signature.inputs,
+        traced.signature.inputs,
         traced.outputs,
         _external_files(opened),
-        signature.dims,
+        traced.signature.dims,
+        traced.signature.constraints,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from webtensorc_runtime.dims import Bounds, Dim, substitute
+from webtensorc_runtime.constraints import Constraint
+from webtensorc_runtime.dims import Bounds, Dim, places, renamed, substitute
 from webtensorc_runtime.dims import names as dim_names
 from webtensorc_runtime.manifest import TensorSpec
 
@@ -79,10 +80,54 @@ def _dim(dim: Any) -> Declaration:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs, and the named dimensions that are open in them."""
+    """The inputs, the named dimensions that are open in them, and what the sizes of these must keep besides."""
 
     inputs: tuple[TensorSpec, ...]
     dims: tuple[Bounds, ...]
+    constraints: tuple[Constraint, ...] = ()
+
+    def with_multiples(self, steps: Mapping[str, int]) -> Signature:
+        """Only multiples of these steps for some dimensions.
+
+        Raises:
+            ValueError: there is none within the bounds.
+        """
+        return replace(self, dims=tuple(each.within(step=steps.get(each.name, 1)) for each in self.dims))
+
+    def with_bounds(self, name: str, least: int = 1, most: int | None = None) -> Signature:
+        """Only sizes within these bounds, too, for one dimension.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return replace(self, dims=tuple(each.within(least, most) if each.name == name else each for each in self.dims))
+
+    def with_equal(self, name: str, expression: str) -> Signature:
+        """A number, or an expression of the other dimensions, in place of one, whose bounds become constraints.
+
+        Raises:
+            ValueError: the number is out of bounds, or the inputs' sizes would not tell the other dimensions any more.
+        """
+        (bounds,) = (each for each in self.dims if each.name == name)
+        dims = tuple(each for each in self.dims if each.name != name)
+        if expression.isdigit():
+            if int(expression) not in bounds:
+                raise ValueError(f"{expression} is none of {bounds.range}")
+            inputs = tuple(each.at({name: int(expression)}) for each in self.inputs)
+            return Signature(inputs, dims, tuple(each.at({name: int(expression)}) for each in self.constraints))
+        inputs = tuple(
+            replace(each, shape=tuple(renamed(dim, {name: expression}) for dim in each.shape)) for each in self.inputs
+        )
+        places((each.name, each.shape) for each in inputs)
+        found = [f"{expression} - {bounds.least}"] if bounds.least > 1 else []
+        found += [f"{bounds.most} - ({expression})"] if bounds.most is not None else []
+        constraints = [Constraint(each, ">=") for each in found]
+        if bounds.step > 1:
+            constraints.append(Constraint(f"mod({expression}, {bounds.step})", "=="))
+        kept = (
+            Constraint(str(renamed(each.expression, {name: expression})), each.relation) for each in self.constraints
+        )
+        return Signature(inputs, dims, (*kept, *constraints))
 
 
 def pin(

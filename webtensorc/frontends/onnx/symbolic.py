@@ -1,33 +1,70 @@
-"""Tracing with dimensions that are variables: JAX's shape polymorphism (jax.export) behind a few functions."""
+"""Tracing with dimensions that are variables: JAX's shape polymorphism (jax.export) behind a few functions.
+
+A dimension whose sizes are multiples of 32 is 32 times a variable of its own, `height_by_32`: then JAX knows every
+quotient that strides make of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import jax
+import numpy as np
 from jax import export as jax_export
 from jaxlib.mlir import ir
-from webtensorc_runtime.dims import Bounds, Dim
-
-from webtensorc.frontends.detect import Format
+from webtensorc_runtime.dims import Bounds, Dim, evaluate
 
 
-def shapes(given: Sequence[Sequence[Dim]], dims: Sequence[Bounds]) -> list[tuple[Any, ...]]:
-    """The shapes with dimension variables of one scope for names."""
-    constraints = [f"{each.name} >= {each.least}" for each in dims if each.least > 1]
-    constraints += [f"{each.name} <= {each.most}" for each in dims if each.most is not None]
+def variable(bounds: Bounds) -> str:
+    """The name of a dimension's variable."""
+    return bounds.name if bounds.step == 1 else f"{bounds.name}_by_{bounds.step}"
+
+
+def sizes(dims: Sequence[Bounds]) -> dict[str, Any]:
+    """Every dimension's size by its name, in variables of one new scope that know the bounds."""
+    constraints = [f"{variable(each)} >= {each.least // each.step}" for each in dims if each.least > each.step]
+    constraints += [f"{variable(each)} <= {each.most // each.step}" for each in dims if each.most is not None]
     scope = jax_export.SymbolicScope(constraints)
-    return [tuple(_symbolic(dim, scope) for dim in shape) for shape in given]
+    return {each.name: each.step * jax_export.symbolic_shape(variable(each), scope=scope)[0] for each in dims}
 
 
-def _symbolic(dim: Dim, scope: Any) -> Any:
-    return dim if isinstance(dim, int) else jax_export.symbolic_shape(dim, scope=scope)[0]
+def struct(shape: Sequence[Any], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
+    """What stands for an argument before there is one."""
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
-def written(shape: Sequence[Any]) -> tuple[Dim, ...]:
+def shapes(given: Sequence[Sequence[Dim]], sizes: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The shapes, their expressions evaluated for sizes of names, which may be variables themselves."""
+    return [tuple(evaluate(dim, sizes) for dim in shape) for shape in given]
+
+
+def written(shape: Sequence[Any], dims: Sequence[Bounds]) -> tuple[Dim, ...]:
     """A shape that JAX inferred, as the manifest writes it."""
-    return tuple(dim if isinstance(dim, int) else str(dim) for dim in shape)
+    return tuple(dim if isinstance(dim, int) else _in_names(str(dim), dims) for dim in shape)
+
+
+def _in_names(text: str, dims: Sequence[Bounds]) -> str:
+    """An expression of variables as one of names."""
+    for each in dims:
+        if each.step > 1:
+            multiple = functools.partial(_multiple, each)
+            text = re.sub(rf"(?:(\d+)\*)?\b{variable(each)}\b(?!\^)", multiple, text)
+            text = re.sub(rf"\b{variable(each)}\b", f"floordiv({each.name}, {each.step})", text)
+    return text
+
+
+def _multiple(bounds: Bounds, found: re.Match[str]) -> str:
+    """Some times the variable: the name itself where that is its step, else with as few divisions as can be."""
+    times = int(found[1] or 1)
+    if times % bounds.step == 0:
+        return bounds.name if times == bounds.step else f"{times // bounds.step}*{bounds.name}"
+    if bounds.step % times == 0:
+        return f"floordiv({bounds.name}, {bounds.step // times})"
+    return f"{times}*floordiv({bounds.name}, {bounds.step})"
 
 
 def export(jitted: Any, arguments: Sequence[Any]) -> Any:
@@ -38,15 +75,7 @@ def export(jitted: Any, arguments: Sequence[Any]) -> Any:
 @contextmanager
 def module_of(exported: Any) -> Iterator[Any]:
     """The StableHLO of an `Exported` as one function `main`, in a context of its own."""
-    from webtensorc.frontends.stablehlo import dynamism, inline, signature, source
+    from webtensorc.frontends.stablehlo import dynamism, source
 
     with source.context(), ir.Location.unknown():
-        data = bytes(exported.mlir_module_serialized)
-        module = source.parse(data, Format.PORTABLE_ARTIFACT, None, "lowering the traced graph")
-        main = signature.public_function(module, None)
-        inline.inline_calls(main, ir.SymbolTable(module.operation), None)
-        dynamism.prepare(module, main)
-        for operation in list(module.body):
-            if operation.operation != main.operation:
-                operation.operation.erase()
-        yield module
+        yield dynamism.module_of(exported)

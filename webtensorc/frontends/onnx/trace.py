@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import portable
 from webtensorc.errors import InternalError, Unsupported, UnsupportedError
-from webtensorc.frontends.onnx import symbolic
+from webtensorc.frontends.onnx import relations, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
@@ -36,10 +36,11 @@ _PIPELINE = "builtin.module(func.func(chlo-legalize-to-stablehlo),cse,symbol-dce
 
 @dataclass(frozen=True)
 class Traced:
-    """The graph as a portable artifact, the weights that are its first arguments, and its results."""
+    """The graph as a portable artifact, the weights that are its first arguments, its inputs, and its results."""
 
     graph: bytes
     weights: Mapping[str, np.ndarray]
+    signature: Signature
     outputs: tuple[TensorSpec, ...]
 
 
@@ -48,25 +49,28 @@ def dtype(name: str) -> np.dtype[Any]:
     return np.dtype(getattr(ml_dtypes, name, name))
 
 
-def struct(shape: Sequence[Any], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
-    """What stands for an argument before there is one."""
-    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
-
-
 def structs(signature: Signature) -> list[jax.ShapeDtypeStruct]:
-    """What stands for the inputs; named dimensions are JAX's dimension variables, with their bounds as constraints."""
-    shapes = symbolic.shapes([each.shape for each in signature.inputs], signature.dims)
-    return [struct(shape, dtype(each.dtype)) for shape, each in zip(shapes, signature.inputs, strict=True)]
+    """What stands for the inputs; the sizes of named dimensions are JAX's variables (see `symbolic`)."""
+    shapes = symbolic.shapes([each.shape for each in signature.inputs], symbolic.sizes(signature.dims))
+    return [symbolic.struct(shape, dtype(each.dtype)) for shape, each in zip(shapes, signature.inputs, strict=True)]
 
 
-def trace(
-    source: Source, signature: Signature, constants: Mapping[str, Value], on_failure: OnFailure | None = None
-) -> Traced:
-    """Trace the model for these inputs.
+def trace(source: Source, signature: Signature, constants: Mapping[str, Value]) -> Traced:
+    """Trace the model for these inputs; the result's signature has what was found out about their sizes.
 
     Raises:
         DiagnosticError: a node cannot be computed, or an output cannot leave a compiled model.
     """
+
+    def run(signature: Signature, on_failure: OnFailure | None) -> Traced:
+        return _trace(source, signature, constants, on_failure)
+
+    return relations.settle(signature, run)
+
+
+def _trace(
+    source: Source, signature: Signature, constants: Mapping[str, Value], on_failure: OnFailure | None
+) -> Traced:
     arrays = _weights(source, constants)
     with jax.enable_x64(True):
         for _ in range(_MOST_TRACES):
@@ -83,13 +87,15 @@ def trace(
         else:
             module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
     results = zip(names, traced.out_info, strict=True)
-    outputs = tuple(TensorSpec(each, str(info.dtype), symbolic.written(info.shape)) for each, info in results)
+    outputs = tuple(
+        TensorSpec(each, str(info.dtype), symbolic.written(info.shape, signature.dims)) for each, info in results
+    )
     if not signature.dims:
         _clean(module, locations)
-        return Traced(portable.serialize(module), weights.arrays, outputs)
+        return Traced(portable.serialize(module), weights.arrays, signature, outputs)
     with symbolic.module_of(exported) as module:
         _clean(module, locations)
-        return Traced(portable.serialize(module), weights.arrays, outputs)
+        return Traced(portable.serialize(module), weights.arrays, signature, outputs)
 
 
 def _weights(source: Source, constants: Mapping[str, Value]) -> dict[str, np.ndarray]:
@@ -130,7 +136,7 @@ def _jitted(
         names[:] = [name for name, _ in results]
         return tuple(array for _, array in results)
 
-    parameters = tuple(struct(each.shape, each.dtype) for each in weights.arrays.values())
+    parameters = tuple(symbolic.struct(each.shape, each.dtype) for each in weights.arrays.values())
     return jax.jit(main, keep_unused=True), [parameters, *structs(signature)], names
 
 

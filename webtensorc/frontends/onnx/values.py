@@ -92,6 +92,11 @@ def larger(a: Any, b: Any) -> Any:
     return max(a, b) if isinstance(a, int) and isinstance(b, int) else jax.core.max_dim(a, b)
 
 
+def smaller(a: Any, b: Any) -> Any:
+    """The smaller of two sizes, either of which may be an expression of named dimensions."""
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else jax.core.min_dim(a, b)
+
+
 def xp(*values: Value) -> Any:
     """The array library for some operands: numpy when all are known (no compilation, exact), else jax.numpy."""
     return np if all(map(is_known, values)) else jnp

@@ -11,6 +11,7 @@ from webtensorc_runtime.dims import UNKNOWN, Dim, substitute
 from webtensorc import portable
 from webtensorc.errors import UnsupportedError
 from webtensorc.frontends.stablehlo import (
+    constraints,
     custom_calls,
     dynamism,
     expansion,
@@ -56,9 +57,8 @@ def to_model(
         _set_platform(function, platform)
     block = function.regions[0].blocks[0]
     inline.choose_known_branches(block)
-    dims = pinned.dims
+    dims, held = constraints.read(function, pinned.dims, pinned.sizes, file)
     if dims:
-        dims = dynamism.within_constraints(function, dims, file)
         dynamism.prepare(module, function)
     expansion.expand(function)
     lifted = weights.lift(function, [argument.name for argument in found.inputs], found.leading)
@@ -89,6 +89,7 @@ def to_model(
         ),
         outputs=outputs,
         dims=dims,
+        constraints=held,
     )
 
 

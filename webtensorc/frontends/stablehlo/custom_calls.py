@@ -9,6 +9,7 @@ import numpy as np
 from jaxlib.mlir import ir
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.stablehlo import expansion
 from webtensorc.frontends.stablehlo.dynamism import DYNAMIC_REDUCE_WINDOW
 from webtensorc.frontends.stablehlo.inline import nested, replace
 from webtensorc.frontends.stablehlo.names import location_name
@@ -76,11 +77,13 @@ def refuse_rest(function: Any, file: str | None) -> None:
             continue  # `legalize-dynamism` writes it down
         nodes.setdefault(target, []).append(location_name(call.location) or "unnamed")
     if nodes:
-        reason = "calls native code of the framework it came from"
+        is_open = any(name in nodes for name, _ in expansion.expansions())
+        reason = "is compiled for fixed sizes only" if is_open else "calls native code of the framework it came from"
         raise UnsupportedError(
             f"the model has custom calls that cannot be compiled: {', '.join(sorted(nodes))}",
             tuple(Unsupported(f"custom_call @{name}", reason, tuple(where)) for name, where in sorted(nodes.items())),
             file=file,
+            hint="give its open dimensions sizes: --dim" if is_open else None,
         )
 
 

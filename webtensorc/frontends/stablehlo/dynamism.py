@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from jaxlib.mlir import ir
-from webtensorc_runtime.dims import Bounds
 
-from webtensorc.errors import UnsupportedError, UsageError
+from webtensorc.frontends.detect import Format
+from webtensorc.frontends.stablehlo import inline, signature, source
 from webtensorc.frontends.stablehlo.inline import nested
 
 DYNAMIC_REDUCE_WINDOW = "stablehlo.dynamic_reduce_window"
+
+
+def module_of(exported: Any) -> Any:
+    """The StableHLO of a `jax.export.Exported` as one function `main`, prepared, in the current context."""
+    module = source.parse(bytes(exported.mlir_module_serialized), Format.PORTABLE_ARTIFACT, None, "reading a trace")
+    main = signature.public_function(module, None)
+    inline.inline_calls(main, ir.SymbolTable(module.operation), None)
+    prepare(module, main)
+    for operation in list(module.body):
+        if operation.operation != main.operation:
+            operation.operation.erase()
+    return module
 
 
 def prepare(module: Any, function: Any) -> None:
@@ -33,46 +42,6 @@ def prepare(module: Any, function: Any) -> None:
                 operation.erase()
             elif target == DYNAMIC_REDUCE_WINDOW:
                 _name_reducer(operation, symbols)
-
-
-_CONSTRAINT = re.compile(r"symbolic shape constraint (.*?)\. Expected '")
-_BOUND = re.compile(r"([^\W\d]\w*) *(>=|<=) *(\d+)")
-
-
-def within_constraints(function: Any, dims: Sequence[Bounds], file: str | None) -> tuple[Bounds, ...]:
-    """Bounds that keep the constraints of the export's symbolic scope, which its assertions state.
-
-    Raises:
-        UnsupportedError: a constraint that is no bound of one dimension.
-        UsageError: no size keeps both the constraints and `dims`.
-    """
-    found = {each.name: each for each in dims}
-    for call in [each for each in nested(function.operation) if each.name == "stablehlo.custom_call"]:
-        message = str(call.attributes["error_message"].value) if "error_message" in call.attributes else ""
-        constraint = _CONSTRAINT.search(message)
-        if constraint is None:
-            continue
-        bound = _BOUND.fullmatch(constraint[1].strip())
-        if bound is None:
-            raise UnsupportedError(
-                f"the export demands `{constraint[1]}`, which is checked for fixed sizes only",
-                file=file,
-                hint=f"fix its dimensions: {' '.join(f'--dim {each.name}=1' for each in dims)}",
-            )
-        name, sign, number = bound[1], bound[2], int(bound[3])
-        if name in found:
-            found[name] = _narrowed(found[name], sign, number, file)
-    return tuple(found.values())
-
-
-def _narrowed(bounds: Bounds, sign: str, number: int, file: str | None) -> Bounds:
-    if sign == ">=":
-        made = replace(bounds, least=max(bounds.least, number))
-    else:
-        made = replace(bounds, most=number if bounds.most is None else min(bounds.most, number))
-    if made.most is not None and made.most < made.least:
-        raise UsageError(f"dimension `{bounds.name}` cannot be {bounds.range}: it is {sign} {number}", file=file)
-    return made
 
 
 def _never_expand(operation: Any) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
 
-from webtensorc.frontends.stablehlo import inline
+from webtensorc.frontends.stablehlo import dynamism, inline
 from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC, dtype_and_shape, numpy_dtype
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +42,9 @@ _WHOLE = {
 }
 _WIDE = {"float64", "complex64", "complex128"}
 """What is worth looking up: these operations, and those on these dtypes."""
+
+_OPEN = {"stablehlo.fft"}
+"""What is expanded with open dimensions, too."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def expansions() -> dict[tuple[str, str], Callable[..., Any]]:
 
 
 def expand(function: Any) -> bool:
-    """Expand, in place, whatever below `function` has an expansion and static shapes; whether there was anything."""
+    """Expand, in place, whatever below `function` has an expansion; whether there was anything."""
     found = False
     while candidates := [(op, body) for op in inline.nested(function.operation) if (body := _expansion(op))]:
         for operation, body in candidates:
@@ -113,7 +116,7 @@ def _expansion(operation: Any) -> Callable[..., Any] | None:
         return None
     name = _name(operation)
     body = expansions().get((name, dtype)) or expansions().get((name, ""))
-    return body if body and _is_static(operation) else None
+    return body if body and (_is_static(operation) or operation.name in _OPEN) else None
 
 
 def _name(operation: Any) -> str:
@@ -164,16 +167,43 @@ def _traced(call: Call, function: Callable[..., Any], operation: Any) -> list[An
 
     def results(*operands: Any) -> tuple[Any, ...]:
         found: Sequence[Any] = function(call, *operands)
-        assert [(each.dtype, each.shape) for each in found] == list(call.results), f"{call.name} does not fit its call"
+        assert [(each.dtype, _extents(each.shape)) for each in found] == list(call.results), (
+            f"{call.name} does not fit its call"
+        )
         return tuple(found)
 
-    kinds = map(_kind, operation.operands)
-    operands = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in kinds]  # type: ignore[no-untyped-call]
+    given = list(operation.operands)
+    kinds = list(map(_kind, given))
     with jax.enable_x64(True):
-        lowered = jax.jit(results, keep_unused=True).trace(*operands).lower(lowering_platforms=("cpu",))
-    text = lowered.compiler_ir("stablehlo").operation.get_asm(print_generic_op_form=True)
-    module = ir.Module.parse(text)
+        jitted = jax.jit(results, keep_unused=True)
+        module = _lowered(jitted, kinds) if _is_static(operation) else _exported(jitted, kinds)
     symbols = ir.SymbolTable(module.operation)
     inline.inline_calls(symbols["main"], symbols, None)
     with ir.InsertionPoint(operation), operation.location:
-        return list(_jax_mlir_ext.inlined_func_call(symbols["main"].operation, list(operation.operands)))
+        return list(_jax_mlir_ext.inlined_func_call(symbols["main"].operation, given))
+
+
+def _lowered(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]) -> Any:
+    import jax
+
+    operands = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in kinds]  # type: ignore[no-untyped-call]
+    lowered = jitted.trace(*operands).lower(lowering_platforms=("cpu",))
+    return ir.Module.parse(lowered.compiler_ir("stablehlo").operation.get_asm(print_generic_op_form=True))
+
+
+def _exported(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]) -> Any:
+    """The same with open extents; those at the same axis are the same batch."""
+    import jax
+    from jax import export
+
+    scope = export.SymbolicScope()
+    operands = []
+    for dtype, extents in kinds:
+        text = ",".join(f"d{axis}" if size == DYNAMIC else str(size) for axis, size in enumerate(extents))
+        shape = export.symbolic_shape(text, scope=scope)
+        operands.append(jax.ShapeDtypeStruct(shape, dtype))  # type: ignore[no-untyped-call]
+    return dynamism.module_of(export.export(jitted, platforms=("cpu",))(*operands))
+
+
+def _extents(shape: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(size if isinstance(size, int) else DYNAMIC for size in shape)

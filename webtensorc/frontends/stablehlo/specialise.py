@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
+from webtensorc_runtime.constraints import check
 from webtensorc_runtime.dims import Bounds, Dim, places, solve
 
 from webtensorc import portable
@@ -60,7 +62,10 @@ def with_sizes(model: Model, sizes: Mapping[str, int]) -> Model:
         ]
         graph = portable.serialize(module)
     left = tuple(each for each in model.dims if each.name not in sizes)
-    return replace(model, graph=graph, inputs=inputs, outputs=tuple(outputs), dims=left)
+    constraints = tuple(each.at(sizes) for each in model.constraints)
+    check([each for each in constraints if not each.names()], {})
+    open_ones = tuple(each for each in constraints if each.names())
+    return replace(model, graph=graph, inputs=inputs, outputs=tuple(outputs), dims=left, constraints=open_ones)
 
 
 def _check(model: Model, name: str, asked: Sizes, bounds: Mapping[str, Bounds]) -> None:
@@ -68,23 +73,29 @@ def _check(model: Model, name: str, asked: Sizes, bounds: Mapping[str, Bounds]) 
         hint = f"its named dimensions: {', '.join(map(str, model.dims))}" if bounds else "its shapes are fixed already"
         hint += "; start from the original model to choose others"
         raise UsageError(f"`{model.name}` has no named dimension {name!r}", doing=_DOING, hint=hint)
-    ends = [asked.fixed] if asked.fixed is not None else [asked.least, asked.most]
-    for size in asked.special if _says_no_bounds(asked) else ends:
-        is_wider = size is None and bounds[name].most is not None
-        if is_wider or (size is not None and size not in bounds[name]):
-            raise UsageError(
-                f"dimension `{name}` cannot be {asked}: its bounds are {bounds[name].range}",
-                doing=_DOING,
-                hint="start from the original model to choose others",
-            )
+    if not _fits(asked, bounds[name]):
+        raise UsageError(
+            f"dimension `{name}` cannot be {asked}: its bounds are {bounds[name].range}",
+            doing=_DOING,
+            hint="start from the original model to choose others",
+        )
 
 
-def _says_no_bounds(asked: Sizes) -> bool:
-    return bool(asked.special) and (asked.least, asked.most) == (1, None)
+def _fits(asked: Sizes, bounds: Bounds) -> bool:
+    sizes = asked.special if asked.fixed is None else (asked.fixed,)
+    if asked.fixed is not None or asked.says_no_bounds:
+        return all(size in bounds for size in sizes)
+    is_within = asked.least >= bounds.least and (bounds.most is None or (asked.most or inf) <= bounds.most)
+    return is_within and all(size in bounds for size in sizes)
 
 
 def _narrowed(bounds: Bounds, asked: Sizes) -> Bounds:
-    return bounds if _says_no_bounds(asked) else asked.bounds(bounds.name)
+    if asked.says_no_bounds:
+        return bounds
+    try:
+        return asked.bounds(bounds.name).within(step=bounds.step)
+    except ValueError as error:
+        raise UsageError(f"dimension `{bounds.name}` cannot be {asked}: {error}", doing=_DOING) from None
 
 
 def _of_shape(model: Model, name: str, shape: tuple[int, ...], bounds: Mapping[str, Bounds]) -> dict[str, int]:

@@ -113,7 +113,8 @@ def convolution(build: Builder, op: Operation) -> Value | None:
     spatial = len(layout.input) - 2
     open_image = any(shape[layout.input.index(str(axis))] == DYNAMIC for axis in range(spatial))
     padding = stablehlo.padding(op, spatial)
-    if not open_image and mlir.integer(op, "feature_group_count", 1) == 1 and padding.min(initial=0) >= 0:
+    groups = mlir.integer(op, "feature_group_count", 1) * mlir.integer(op, "batch_group_count", 1)
+    if not open_image and groups == 1 and padding.min(initial=0) >= 0:
         return None
     return _convolution(build, op, layout, [[build.index(int(n)) for n in pair] for pair in padding])
 
@@ -131,10 +132,9 @@ def dynamic_conv(build: Builder, op: Operation) -> Value | None:
 def _convolution(
     build: Builder, op: Operation, layout: ConvolutionLayout, padding: Sequence[Sequence[Value]]
 ) -> Value | None:
-    if mlir.integer(op, "batch_group_count", 1) != 1:
-        return None
     spatial = len(padding)
-    groups = mlir.integer(op, "feature_group_count", 1)
+    batch_groups = mlir.integer(op, "batch_group_count", 1)
+    groups = mlir.integer(op, "feature_group_count", 1) * batch_groups  # at most one of the two is not 1
     names = [str(axis) for axis in range(spatial)]
     image = _ordered(build, op.operands[0], [layout.input.index(name) for name in ("b", "f", *names)])
     kernel = _ordered(build, _turned(build, op, layout), [layout.kernel.index(name) for name in ("o", "i", *names)])
@@ -142,7 +142,11 @@ def _convolution(
     ones = [1] * spatial
     strides, dilations = mlir.integers(op, "window_strides", ones), mlir.integers(op, "rhs_dilation", ones)
     element = op.result.type.element_type
-    image, kernel = (_split(build, each, axis, groups) for each, axis in ((image, 1), (kernel, 0)))
+    if batch_groups != 1:
+        image = _ordered(build, _split(build, image, 0, groups), [1, 0, *range(2, 3 + spatial)])
+    else:
+        image = _split(build, image, 1, groups)
+    kernel = _split(build, kernel, 0, groups)
     sizes = [build.dim(image, 0), build.index(groups), build.dim(kernel, 1)]
     one = build.index(1)
     for axis in range(spatial):
@@ -202,10 +206,12 @@ def _zero(build: Builder, like: Value) -> ir.Attribute:
 def _split(build: Builder, value: Value, axis: int, groups: int) -> Value:
     """One axis in two: the groups, and what each has."""
     shape = list(value.type.shape)
-    wanted = [*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :]]
+    rest = DYNAMIC if shape[axis] == DYNAMIC else shape[axis] // groups
+    wanted = [*shape[:axis], groups, rest, *shape[axis + 1 :]]
     parts = [[i] for i in range(axis)] + [[axis, axis + 1]] + [[i + 1] for i in range(axis + 1, len(shape))]
     sizes = build.dims(value)
-    sizes[axis : axis + 1] = [build.index(wanted[axis]), build.index(wanted[axis + 1])]
+    count = build.index(groups)
+    sizes[axis : axis + 1] = [count, build.arith("divsi", sizes[axis], count)]
     return _expand(build, value, build.tensor_type(wanted, value.type.element_type), parts, sizes)
 
 

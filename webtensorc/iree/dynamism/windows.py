@@ -82,7 +82,9 @@ def _reduced(
     if name is None or isinstance(element, ir.ComplexType):
         return None
     rank, (low, high) = len(window), padding
-    operand = padded(build, op.operands[0], op.operands[1], low, high, [step - 1 for step in base])
+    # Read from memory: the native vectoriser adds a number that is the same everywhere once, not once an element.
+    operand = _kept(build, [op.operands[0]])[0]
+    operand = padded(build, operand, op.operands[1], low, high, [step - 1 for step in base])
     operand = build.signless(operand)
     one = build.index(1)
     sizes = []

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.operators.conv import Pads, window_pads
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known_ints
+from webtensorc.frontends.onnx.values import Value, is_known, known_ints, larger, smaller
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,8 @@ class Windows:
                 extra.append(0)
                 continue
             span = (k - 1) * d + 1
-            left = (size + low + high - span) % s
-            starts_inside = size + low + high - span - left + s < size + low
-            extra.append(s - left if left and starts_inside else 0)
+            count = smaller(-(-(size + low + high - span) // s), -(-(size + low) // s) - 1) + 1
+            extra.append(larger((count - 1) * s + span - (size + low + high), 0))
         return cls(sizes, tuple(kernel), steps, spread, around, tuple(extra))
 
     @property
@@ -72,10 +72,13 @@ class Windows:
             window_dilation=(1, 1, *self.dilations),
         )
 
-    def counts(self, *, include_pads: bool) -> list[np.ndarray]:
+    def counts(self, *, include_pads: bool) -> list[Value]:
         """For each axis, how many elements each window has along it."""
-        found = []
+        found: list[Value] = []
         for axis, (size, (low, high), more) in enumerate(zip(self.sizes, self.pads, self.extra, strict=True)):
+            if not is_static((size, low, high, more)):
+                found.append(self._open_count(axis, include_pads=include_pads))
+                continue
             inside = np.full(low + size + high + more, int(include_pads))
             inside[low : low + size] = 1
             inside[low + size + high :] = 0
@@ -83,6 +86,14 @@ class Windows:
             starts = np.arange(0, len(inside) - offsets[-1], self.strides[axis])
             found.append(inside[starts[:, None] + offsets].sum(1))
         return found
+
+    def _open_count(self, axis: int, *, include_pads: bool) -> Value:
+        """One axis of `counts`, whose size is open: a sum over the windows on ones."""
+        size, (low, high), more = self.sizes[axis], self.pads[axis], self.extra[axis]
+        ones = jnp.ones(size + low + high if include_pads else size, np.int32)
+        around = (0, more) if include_pads else (low, high + more)
+        window = (self.kernel[axis],), (self.strides[axis],), [around]
+        return lax.reduce_window(ones, np.int32(0), lax.add, *window, window_dilation=(self.dilations[axis],))
 
     def gather(self, x: Value, fill: Value) -> tuple[Value, np.ndarray]:
         """Every window's elements [prod(kernel), N, C, ...] and their flat spatial positions [prod(kernel), ...]."""
@@ -157,10 +168,10 @@ def average_pool(
     windows = Windows.of(x, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
     total = windows.reduce(x, 0, lax.add)
     counts = windows.counts(include_pads=bool(count_include_pad))
-    if all((each == each[0]).all() for each in counts):
+    if all(is_known(each) and (each == each[0]).all() for each in counts):
         return total / np.asarray(np.prod([each[0] for each in counts]), x.dtype)
     for axis, each in enumerate(counts):
-        shape = [-1 if d == axis + 2 else 1 for d in range(x.ndim)]
+        shape = [total.shape[d] if d == axis + 2 else 1 for d in range(x.ndim)]
         total = total / each.astype(x.dtype).reshape(shape)
     return total
 

@@ -1,20 +1,24 @@
-"""Resize and its ancestors: separable resampling, every axis a few weighted gathers with known positions."""
+"""Resize and its ancestors: separable resampling, every axis a few weighted gathers.
+
+Their positions are known where the sizes are, else they are computed when the model runs.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx.extents import is_static
+from webtensorc.frontends.onnx.extents import fixed_ratio, is_open, is_static
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, known, known_ints
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, known, known_ints
 
-Kernel = Callable[[np.ndarray], np.ndarray]
-
+Kernel = Callable[[Value], Value]
 
 _REPEATING = {
     ("asymmetric", "floor"),
@@ -25,24 +29,14 @@ _REPEATING = {
 }
 """Coordinates and roundings for which `nearest`, by a whole factor k, gives element i // k."""
 
-_MOST_REPEATED = 64
+_LARGEST_DENOMINATOR = 256
+"""Of the fraction that a scale of open sizes is taken for: lengths are whole numbers of any size."""
 
 
 @op("Upsample", until=8)
 def upsample_7(x: Value, *, scales: tuple[float, ...], mode: str = "nearest") -> Value:
     """Scales are an attribute."""
     return resize_10(x, np.asarray(scales, np.float32), mode=mode)
-
-
-def _whole_factors(lengths: Sequence[Value], scales: Value, sizes: Value) -> list[int] | None:
-    """By how much every axis grows, if all do by whole factors."""
-    if sizes is not None and sizes.size:
-        found = []
-        for length, size in zip(lengths, known_ints(sizes, "sizes"), strict=True):
-            found += [k for k in range(1, _MOST_REPEATED + 1) if is_static([gap := size - length * k]) and gap == 0][:1]
-        return found if len(found) == len(lengths) else None
-    numbers = known(scales, "scales").ravel()
-    return [int(each) for each in numbers] if all(each >= 1 and each == int(each) for each in numbers) else None
 
 
 @op("Upsample", since=9)
@@ -77,12 +71,6 @@ def resize_11(
     """By scales or to sizes; `axes`, `antialias` and `keep_aspect_ratio_policy` since opset 18."""
     which = tuple(axis % x.ndim for axis in (axes if axes is not None else range(x.ndim)))
     lengths = [x.shape[axis] for axis in which]
-    if not is_static(lengths):
-        times = _whole_factors(lengths, scales, sizes)
-        rounds_alike = (coordinate_transformation_mode, nearest_mode) in _REPEATING and mode == "nearest"
-        if times is None or (set(times) != {1} and not rounds_alike):
-            raise NotSupportedError("axes of open size are only repeated a whole number of times: give sizes (--dim)")
-        return functools.reduce(lambda y, each: jnp.repeat(y, each[0], each[1]), zip(times, which, strict=True), x)
     factors, outputs = _extent(lengths, scales, sizes, keep_aspect_ratio_policy)
     window = None if roi is None or roi.size == 0 else known(roi, "roi")
     outside: Value = False
@@ -93,85 +81,126 @@ def resize_11(
         if along.is_identity() and mode != "cubic":
             continue
         if mode == "nearest":
-            y = _take(y, along.nearest(nearest_mode), axis)
+            y = _nearest(y, along, nearest_mode, axis)
         else:
-            kernel = _triangle if mode == "linear" else _cubic(cubic_coeff_a)
+            kernel = functools.partial(_triangle if mode == "linear" else _cubic, along.lib)
+            kernel = kernel if mode == "linear" else functools.partial(kernel, cubic_coeff_a)
             reach = 1 if mode == "linear" else 2
             y = _blend(y, along, kernel, reach, bool(antialias), bool(exclude_outside), axis).astype(x.dtype)
         if coordinate_transformation_mode == "tf_crop_and_resize":
-            shape = [-1 if d == axis else 1 for d in range(x.ndim)]
-            outside = outside | along.outside().reshape(shape)
-    if outside is False or not np.any(outside):
+            outside = outside | along.outside().reshape([along.output if d == axis else 1 for d in range(x.ndim)])
+    if outside is False or (is_known(outside) and not np.any(outside)):
         return y
     return jnp.where(outside, np.asarray(extrapolation_value, x.dtype), y)
 
 
-def _extent(lengths: Sequence[int], scales: Value, sizes: Value, policy: str) -> tuple[list[float], list[int]]:
-    """Scale and output length for every axis."""
+def _extent(lengths: Sequence[Value], scales: Value, sizes: Value, policy: str) -> tuple[list[Value], list[Value]]:
+    """Scale and output length for every axis; scales of open sizes may be computed when the model runs."""
     if scales is not None and scales.size:
         factors = [float(each) for each in known(scales, "scales")]
-        return factors, [int(np.floor(n * f)) for n, f in zip(lengths, factors, strict=True)]
+        return list(factors), [_scaled(n, f) for n, f in zip(lengths, factors, strict=True)]
     wanted = known_ints(sizes, "sizes")
     if policy == "stretch":
-        return [w / n for w, n in zip(wanted, lengths, strict=True)], list(wanted)
+        return [_ratio(w, n) for w, n in zip(wanted, lengths, strict=True)], list(wanted)
+    if not is_static((*lengths, *wanted)):
+        raise NotSupportedError("its aspect ratio is kept for known sizes only: give sizes (--dim)")
     choose = min if policy == "not_larger" else max
     factor = choose(w / n for w, n in zip(wanted, lengths, strict=True))
     return [factor] * len(lengths), [int(np.floor(factor * n + 0.5)) for n in lengths]
 
 
+def _scaled(length: Value, factor: float) -> Value:
+    """floor(length * factor)."""
+    if not is_open(length):
+        return int(np.floor(length * factor))
+    fraction = Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
+    if np.float32(fraction) != np.float32(factor):
+        raise NotSupportedError(f"the scale {factor} of an open size is no simple fraction: give sizes (--dim)")
+    return length * fraction.numerator // fraction.denominator
+
+
+def _ratio(wanted: Value, length: Value) -> Value:
+    """wanted / length: a number where it is one."""
+    if is_static((wanted, length)):
+        return wanted / length
+    if (ratio := fixed_ratio(wanted, length)) is not None:
+        return float(ratio)
+    return jnp.asarray(wanted).astype(jnp.float32) / jnp.asarray(length).astype(jnp.float32)
+
+
 @dataclass(frozen=True)
 class _Axis:
-    """One axis of a resize: `output` positions on `length` elements."""
+    """One axis of a resize: `output` positions on `length` elements, in numpy's numbers or, if open, in the trace's."""
 
-    length: int
-    output: int
-    scale: float
+    length: Value
+    output: Value
+    scale: Value
     transform: str
     roi: tuple[float, float] | None
 
-    def is_identity(self) -> bool:
-        return self.scale == 1 and self.output == self.length and self.transform != "tf_crop_and_resize"
+    @property
+    def lib(self) -> Any:
+        """numpy, or jax.numpy where a size is open."""
+        return np if is_static((self.length, self.output)) else jnp
 
-    def positions(self) -> np.ndarray:
+    def is_identity(self) -> bool:
+        is_same = is_known(self.scale) and self.scale == 1 and self.output == self.length
+        return is_same and self.transform != "tf_crop_and_resize"
+
+    def number(self, size: Value) -> Value:
+        """A size to compute with."""
+        return jnp.asarray(size).astype(jnp.float32) if is_open(size) else size
+
+    def positions(self) -> Value:
         """Where each output element lies on the input, in input elements."""
-        at = np.arange(self.output)
-        whole = self.scale * self.length
+        at = self.lib.arange(self.output)
+        at = at if self.lib is np else at.astype(jnp.float32)
+        length = self.number(self.length)
+        whole = self.scale * length
         if self.transform == "align_corners":
-            return at * ((self.length - 1) / (whole - 1)) if whole != 1 else at * 0.0
+            return at * ((length - 1) / self.lib.where(whole == 1, np.inf, whole - 1))
         if self.transform == "asymmetric":
             return at / self.scale
         if self.transform == "tf_crop_and_resize":
-            return self._cropped(at)
-        if self.transform == "pytorch_half_pixel" and whole == 1:
-            return at - 0.5
-        shift = self.length / 2 * (1 - self.output / whole) if self.transform == "half_pixel_symmetric" else 0.0
-        return shift + (at + 0.5) / self.scale - 0.5
+            return self._cropped(at, length, whole)
+        is_symmetric = self.transform == "half_pixel_symmetric"
+        shift = length / 2 * (1 - self.number(self.output) / whole) if is_symmetric else 0.0
+        found = shift + (at + 0.5) / self.scale - 0.5
+        return self.lib.where(whole == 1, at - 0.5, found) if self.transform == "pytorch_half_pixel" else found
 
-    def _cropped(self, at: np.ndarray) -> np.ndarray:
+    def _cropped(self, at: Value, length: Value, whole: Value) -> Value:
         if self.roi is None:
             raise ValueError("tf_crop_and_resize needs a region of interest")
         start, end = self.roi
-        last = self.length - 1
-        whole = self.scale * self.length
-        if whole == 1:
-            return at * 0.0 + (start + end) * last / 2
-        return start * last + at * ((end - start) * last / (whole - 1))
+        last = length - 1
+        spread = start * last + at * ((end - start) * last / self.lib.where(whole == 1, np.inf, whole - 1))
+        return self.lib.where(whole == 1, at * 0.0 + (start + end) * last / 2, spread)
 
-    def outside(self) -> np.ndarray:
+    def outside(self) -> Value:
         """Which outputs lie outside of the input."""
         at = self.positions()
-        return np.asarray((at < 0) | (at > self.length - 1))
+        return (at < 0) | (at > self.number(self.length) - 1)
 
-    def nearest(self, rounding: str) -> np.ndarray:
+    def nearest(self, rounding: str) -> Value:
         """The input element for every output."""
         at = self.positions()
         rounded = {
-            "round_prefer_floor": np.ceil(at - 0.5),
-            "round_prefer_ceil": np.floor(at + 0.5),
-            "floor": np.floor(at),
-            "ceil": np.ceil(at),
-        }[rounding]
-        return np.asarray(np.clip(rounded, 0, self.length - 1), np.int64)
+            "round_prefer_floor": lambda: self.lib.ceil(at - 0.5),
+            "round_prefer_ceil": lambda: self.lib.floor(at + 0.5),
+            "floor": lambda: self.lib.floor(at),
+            "ceil": lambda: self.lib.ceil(at),
+        }[rounding]()
+        return self.lib.clip(rounded, 0, self.number(self.length) - 1).astype(np.int64)
+
+
+def _nearest(x: Value, along: _Axis, rounding: str, axis: int) -> Value:
+    """The nearest elements of an axis; whole repetitions are a broadcast, which costs less than a gather."""
+    if along.lib is np:
+        return _take(x, along.nearest(rounding), axis)
+    times = fixed_ratio(along.output, along.length)
+    if times is not None and times.denominator == 1 and (along.transform, rounding) in _REPEATING:
+        return jnp.repeat(x, times.numerator, axis)
+    return jnp.take(x, along.nearest(rounding), axis, mode="clip")
 
 
 def _take(x: Value, index: np.ndarray, axis: int) -> Value:
@@ -183,39 +212,39 @@ def _take(x: Value, index: np.ndarray, axis: int) -> Value:
     return jnp.take(x, index, axis, mode="clip")
 
 
-def _triangle(d: np.ndarray) -> np.ndarray:
-    return np.asarray(np.maximum(1 - np.abs(d), 0))
+def _triangle(lib: Any, d: Value) -> Value:
+    return lib.maximum(1 - lib.abs(d), 0)
 
 
-def _cubic(a: float) -> Kernel:
+def _cubic(lib: Any, a: float, d: Value) -> Value:
     """Keys' cubic convolution kernel."""
-
-    def weigh(d: np.ndarray) -> np.ndarray:
-        d = np.abs(d)
-        near = ((a + 2) * d - (a + 3)) * d * d + 1
-        far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-        return np.where(d <= 1, near, np.where(d < 2, far, 0))
-
-    return weigh
+    d = lib.abs(d)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    return lib.where(d <= 1, near, lib.where(d < 2, far, 0))
 
 
 def _blend(
     x: Value, along: _Axis, kernel: Kernel, reach: int, antialias: bool, exclude_outside: bool, axis: int
 ) -> Value:
     """A weighted sum of the elements near every position, the edge repeated outside."""
+    if antialias and not is_known(along.scale):
+        raise NotSupportedError("antialiasing needs known sizes, or a fixed ratio of them: give sizes (--dim)")
+    lib = along.lib
     squeeze = min(along.scale, 1.0) if antialias else 1.0
     at = along.positions()
-    first = np.floor(at - reach / squeeze).astype(np.int64) + 1
+    first = lib.floor(at - reach / squeeze).astype(np.int64) + 1
     taps = first + np.arange(2 * int(np.ceil(reach / squeeze)))[:, None]
     weights = kernel((taps - at) * squeeze)
+    last = along.number(along.length) - 1
     if exclude_outside:
-        weights = np.where((taps < 0) | (taps >= along.length), 0, weights)
+        weights = lib.where((taps < 0) | (taps > last), 0, weights)
     weights = weights / weights.sum(0)
-    where = np.clip(taps, 0, along.length - 1)
-    shape = [-1 if d == axis else 1 for d in range(x.ndim)]
+    where = lib.clip(taps, 0, last).astype(np.int64)
     wide = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
     total: Value = 0
     for tap, weight in zip(where, weights.astype(wide.dtype), strict=True):
-        if weight.any():
-            total = total + jnp.take(wide, tap, axis, mode="clip") * weight.reshape(shape)
+        if lib is jnp or weight.any():
+            along_axis = weight.reshape([along.output if d == axis else 1 for d in range(x.ndim)])
+            total = total + jnp.take(wide, tap, axis, mode="clip") * along_axis
     return total

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.frontends.onnx.extents import is_static
+from webtensorc.frontends.onnx.extents import check_equal, is_open, is_static, quotient
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, xp
 
@@ -27,7 +27,9 @@ def reshape(data: Value, shape: Value, *, allowzero: int = 0) -> Value:
         wanted = [data.shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
     if wanted.count(-1) == 1:
         rest = -math.prod(wanted)
-        wanted[wanted.index(-1)] = data.size // rest if rest else 0
+        wanted[wanted.index(-1)] = quotient(data.size, rest) if is_open(rest) or rest else 0
+    if not is_static((*data.shape, *wanted)):
+        check_equal(data.size, math.prod(wanted))  # JAX takes open sizes on trust
     return (xp(data) if is_static(wanted) else jnp).reshape(data, wanted)
 
 
@@ -102,7 +104,18 @@ def expand(x: Value, shape: Value) -> Value:
     wanted = known_ints(shape, "shape")
     if is_static((*x.shape, *wanted)):
         return xp(x).broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
-    return jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
+    return jnp.broadcast_to(x, _broadcast(x.shape, wanted))
+
+
+def _broadcast(one: tuple[Value, ...], other: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The sizes that two shapes are broadcast to; JAX's function compares open sizes with 0 on the way."""
+    rank = max(len(one), len(other))
+    padded = [(1,) * (rank - len(each)) + tuple(each) for each in (one, other)]
+    return tuple(b if a == 1 else a if b == 1 or a == b else _refuse(a, b) for a, b in zip(*padded, strict=True))
+
+
+def _refuse(a: Value, b: Value) -> Value:
+    raise ValueError(f"the sizes {a} and {b} cannot be broadcast together")
 
 
 @op("Tile")

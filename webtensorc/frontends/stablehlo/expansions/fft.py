@@ -50,11 +50,11 @@ def _mirrored(pair: Pair, n: int) -> Pair:
     own = np.zeros(n // 2 + 1, bool)
     own[[0, *([n // 2] if n % 2 == 0 else [])]] = True
     im = jnp.where(own, 0, im)
-    rest = slice(1, n - n // 2)
-    return (
-        jnp.concatenate([re, jnp.flip(re[..., rest], -1)], -1),
-        jnp.concatenate([im, -jnp.flip(im[..., rest], -1)], -1),
-    )
+    # One gather each: a concatenation of open size is computed on the stack by the native compiler.
+    half = np.arange(n // 2 + 1)
+    index = np.concatenate([half, half[1 : n - n // 2][::-1]])
+    sign = np.where(np.arange(n) > n // 2, -1, 1).astype(im.dtype)
+    return jnp.take(re, index, -1, mode="clip"), jnp.take(im, index, -1, mode="clip") * sign
 
 
 def _along(pair: Pair, axis: int, inverse: bool) -> Pair:

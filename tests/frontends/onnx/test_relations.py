@@ -1,0 +1,128 @@
+"""What sizes have in common is found out from the nodes that need it, and said where it is not kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
+
+import webtensorc
+from webtensorc.errors import DiagnosticError, UsageError
+from webtensorc.frontends import load_model
+from webtensorc.frontends.onnx.check import check
+from webtensorc.reference import run_onnxruntime
+
+node = helper.make_node
+
+
+def model(nodes: list[Any], inputs: dict[str, list[Any]], weights: dict[str, Any] | None = None) -> onnx.ModelProto:
+    """A model with the one output `y`."""
+    graph = helper.make_graph(
+        nodes,
+        "related",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in (weights or {}).items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def halved_and_doubled() -> onnx.ModelProto:
+    """An image that is pooled and enlarged again beside itself: both sizes must be even, one a multiple of 4."""
+    nodes = [
+        node("MaxPool", ["x"], ["half"], kernel_shape=[2, 2], strides=[2, 4]),
+        node("Resize", ["half", "", "scales"], ["back"], mode="nearest"),
+        node("Concat", ["x", "back"], ["y"], axis=1),
+    ]
+    return model(nodes, {"x": ["n", 3, "h", "w"]}, {"scales": np.float32([1, 1, 2, 4])})
+
+
+def positions() -> onnx.ModelProto:
+    """A table of ten positions, cut to as many as there are steps."""
+    nodes = [
+        node("Shape", ["x"], ["length"], start=1, end=2),
+        node("Slice", ["table", "zero", "length", "zero"], ["used"]),
+        node("Add", ["x", "used"], ["y"]),
+    ]
+    table = np.arange(40, dtype=np.float32).reshape(10, 4)
+    return model(nodes, {"x": ["n", "steps", 4]}, {"table": table, "zero": np.int64([0])})
+
+
+def cached() -> onnx.ModelProto:
+    """Earlier and new steps, and a mask of all."""
+    nodes = [node("Concat", ["past", "x"], ["all"], axis=1), node("Mul", ["all", "mask"], ["y"])]
+    return model(nodes, {"x": ["n", "steps"], "past": ["n", "earlier"], "mask": ["n", "total"]})
+
+
+def exported_for_one() -> onnx.ModelProto:
+    """An open batch that the graph does not keep."""
+    return model([node("MatMul", ["x", "w"], ["y"])], {"x": [2, "n"]}, {"w": np.ones((3, 2), np.float32)})
+
+
+def reshaped_for_one() -> onnx.ModelProto:
+    """The same, by a reshape, whose sizes JAX does not check."""
+    return model([node("Reshape", ["x", "shape"], ["y"])], {"x": ["n", 4, 4]}, {"shape": np.int64([1, 2, 8])})
+
+
+@pytest.mark.parametrize(
+    ("make", "dims", "shapes"),
+    [
+        (halved_and_doubled, ["n=1..", "h=2..:2", "w=4..:4"], [("n", 3, "h", "w")]),
+        (positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
+        (cached, ["n=1..", "steps=1..", "earlier=1.."], [("n", "steps"), ("n", "earlier"), ("n", "steps + earlier")]),
+        (exported_for_one, [], [(2, 3)]),
+        (reshaped_for_one, [], [(1, 4, 4)]),
+    ],
+)
+def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes: list[Any]) -> None:
+    found = load_model(make())
+    assert [str(each) for each in found.dims] == dims
+    assert [each.shape for each in found.inputs] == shapes
+    assert check(make()) == ()
+
+
+def test_the_bounds_of_a_dimension_that_is_an_expression_are_constraints() -> None:
+    found = load_model(cached(), dims={"total": (3, 64)})
+    assert [str(each) for each in found.constraints] == ["steps + earlier - 3 >= 0", "64 - (steps + earlier) >= 0"]
+
+
+def test_sizes_that_leave_nothing_are_refused() -> None:
+    with pytest.raises(DiagnosticError, match="Concat"):
+        load_model(halved_and_doubled(), dims={"h": (3, 3), "w": (8, 64)})
+
+
+def test_other_sizes_are_refused_by_name() -> None:
+    proto = halved_and_doubled()
+    module = webtensorc_runtime.load(webtensorc.compile(proto, dims={"h": (1, 40), "w": (8, 64)}, cache=False))
+    assert [str(each) for each in module.dims] == ["n=1..", "h=2..40:2", "w=8..64:4"]
+    for shape in ((1, 3, 2, 8), (2, 3, 40, 12)):
+        x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+        np.testing.assert_array_equal(module(x)[0], run_onnxruntime(proto, {"x": x})["y"])
+    with pytest.raises(UsageError) as error:
+        module(np.zeros((1, 3, 2, 10), np.float32))
+    wanted = "dimension `w` of input `x` is 10, but must be a multiple of 4 within its bounds 8..64:4"
+    assert error.value.message == wanted
+    assert webtensorc.compile(proto, dims={"h": (2, 40, 6)}, cache=False).model.dims[1].range == "6..36:6"
+
+
+def test_a_bundle_keeps_steps_and_constraints(tmp_path: Any) -> None:
+    bundle = webtensorc.compile(cached(), dims={"total": (2, 8), "n": (4, 16, 4)}, cache=False)
+    bundle.save(tmp_path / "model.wtb")
+    again = webtensorc.Bundle.load(tmp_path / "model.wtb")
+    assert again.to_bytes() == bundle.to_bytes()
+    assert again.manifest.oldest_reader == 3
+    module = webtensorc_runtime.load(tmp_path / "model.wtb")
+    ones = np.ones((4, 20), np.float32)
+    assert module(ones[:, :3], ones[:, :5], ones[:, :8])[0].shape == (4, 8)
+    with pytest.raises(UsageError, match=r"the model demands `8 - \(steps \+ earlier\) >= 0`"):
+        module(ones[:, :3], ones[:, :6], ones[:, :9])
+    with pytest.raises(UsageError, match="dimension 1 of input `mask` is `steps \\+ earlier`, which is 8 here, not 9"):
+        module(ones[:, :3], ones[:, :5], ones[:, :9])
+    narrower = load_model(again, dims={"n": 8, "steps": 2})
+    assert [str(each) for each in narrower.constraints] == ["2 + earlier - 2 >= 0", "8 - (2 + earlier) >= 0"]
+    with pytest.raises(UsageError, match=r"dimension `n` cannot be 6: its bounds are 4\.\.16:4"):
+        load_model(again, dims={"n": 6})

@@ -1,0 +1,203 @@
+"""What the sizes of open dimensions have in common, found out from the nodes that do not fit otherwise.
+
+Exporters do not say that an image's height is a multiple of 32, that there are 512 positions at most, or that a mask is
+as long as past and new steps together. A node that fails although it would fit if it were so says it: `Concat` of a map
+that was halved and doubled with one that was not needs an even size. Such a node is tried alone with multiples of 2, 3
+and so on, with bounds, and with equal dimensions; if it fits, the whole trace begins again with what was found out.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax import export
+from webtensorc_runtime.dims import evaluate, names
+
+from webtensorc.frontends.onnx import extents, symbolic
+from webtensorc.frontends.onnx.extents import Extents
+from webtensorc.frontends.onnx.failures import StartAgain
+from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
+from webtensorc.frontends.onnx.signature import Signature
+from webtensorc.frontends.onnx.values import Value
+
+_STEPS = (*range(2, 65), *range(72, 257, 8))
+_MOST_LEAST = 65
+_MOST_ROUNDS = 32
+
+T = TypeVar("T")
+
+
+def settle(
+    signature: Signature, run: Callable[[Signature, OnFailure | None], T], on_failure: OnFailure | None = None
+) -> T:
+    """What `run` gives for a signature that has all that its nodes demand of sizes.
+
+    Args:
+        signature: the inputs as they are declared.
+        run: a trace; whatever fails in it is told to the function that it is given.
+        on_failure: gives stand-ins for nodes that fail all the same; without it they raise their error.
+    """
+    for _ in range(_MOST_ROUNDS):
+        try:
+            return run(signature, _watcher(signature, on_failure) if signature.dims else on_failure)
+        except StartAgain as found:
+            signature = found.signature
+    return run(signature, on_failure)
+
+
+def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
+    def watch(failed: Failed) -> tuple[Value, ...]:
+        trial = _Trial(signature, failed)
+        found = trial.multiples() or trial.bounded() or trial.equal()
+        if found is not None:
+            raise StartAgain(found)
+        if on_failure is None:
+            raise failed.error
+        return on_failure(failed)
+
+    return watch
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A node that does not fit the signature, and the search for one that it fits."""
+
+    signature: Signature
+    failed: Failed
+
+    def involved(self) -> list[str]:
+        """The dimensions in the sizes that the node is given."""
+        used = {name for value in self.failed.inputs for size in _sizes(value) for name in _names(size)}
+        return [each.name for each in self.signature.dims if symbolic.variable(each) in used]
+
+    def multiples(self) -> Signature | None:
+        """The signature with multiples only of some dimensions, as small as the node allows."""
+        involved = self.involved()
+
+        def fits(steps: Mapping[str, int]) -> bool:
+            return self._fitting(lambda: self.signature.with_multiples(steps)) is not None
+
+        common = next((step for step in _STEPS if involved and fits(dict.fromkeys(involved, step))), None)
+        if common is None:
+            return None
+        steps = dict.fromkeys(involved, common)
+        for name in involved:
+            smaller = (step for step in range(1, common) if common % step == 0)
+            steps[name] = next((step for step in smaller if fits({**steps, name: step})), common)
+        return self.signature.with_multiples(steps)
+
+    def bounded(self) -> Signature | None:
+        """The signature with a tighter bound of one dimension: the largest or the least size that the node allows.
+
+        An upper one is a number that the node is given, as the length of a table is; a lower one is small.
+        """
+        every = [size for value in self.failed.inputs for size in _sizes(value)]
+        numbers = {int(number) for size in every for number in re.findall(r"\d+", str(size))}
+        bounds = {each.name: each for each in self.signature.dims}
+        for name in self.involved():
+            for most in sorted(numbers, reverse=True):
+                if most > bounds[name].least:
+                    narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, most=most))
+                    if narrowed is not None:
+                        return narrowed
+            for least in range(bounds[name].least + 1, _MOST_LEAST):
+                narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, least=least))
+                if narrowed is not None:
+                    return narrowed
+        return None
+
+    def equal(self) -> Signature | None:
+        """The signature with one dimension as an expression of others, or as a number."""
+        is_plain = {symbolic.variable(each): each.step == 1 for each in self.signature.dims}
+        for name, expression in _equations(self.failed.inputs):
+            if all(is_plain[each] for each in (name, *names([expression]))):
+                candidate = functools.partial(self.signature.with_equal, name, expression)
+                if (found := self._fitting(candidate, {name: expression})) is not None:
+                    return found
+        return None
+
+    def _fitting(self, make: Callable[[], Signature], equal: Mapping[str, str] | None = None) -> Signature | None:
+        """A candidate, if there is such a signature and the node can be computed with what it knows of the sizes."""
+        try:
+            candidate = make()
+            sizes = symbolic.sizes(candidate.dims)
+            sizes |= {name: evaluate(expression, sizes) for name, expression in (equal or {}).items()}
+            variables = {symbolic.variable(each): sizes[each.name] // each.step for each in self.signature.dims}
+            self._compute(variables)
+        except Exception:  # whatever it is, the node does not fit
+            return None
+        return candidate
+
+    def _compute(self, variables: Mapping[str, Any]) -> None:
+        """Compute the node with other variables in the sizes of what it is given."""
+        given = [_at(value, variables) for value in self.failed.inputs]
+        places = [index for index, value in enumerate(given) if isinstance(value, jax.ShapeDtypeStruct)]
+
+        def run(*arrays: jax.Array) -> None:
+            inputs = list(given)
+            for index, array in zip(places, arrays, strict=True):
+                inputs[index] = array
+            self.failed.again(tuple(inputs))
+
+        jax.eval_shape(run, *(given[index] for index in places))
+
+
+def _equations(inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
+    """For sizes that may be equal: a name, and what it is equal to then.
+
+    Sizes at the same places from the end on come first, then any two, then any two names in them.
+    """
+    sizes = [_sizes(each)[::-1] for each in inputs]
+    pairs = [pair for one, other in itertools.combinations(sizes, 2) for pair in zip(one, other, strict=False)]
+    every = list(dict.fromkeys(size for each in sizes for size in each if extents.is_open(size)))
+    numbers = dict.fromkeys(size for each in sizes for size in each if not extents.is_open(size))
+    pairs += [*itertools.combinations(every, 2), *itertools.product(every, numbers)]
+    found: dict[tuple[str, str], None] = {}
+    for a, b in pairs:
+        difference = a - b
+        for name in reversed(_names(difference)):
+            variable = export.symbolic_shape(name, scope=difference.scope)[0]
+            for expression in (variable - difference, variable + difference):
+                if name not in _names(expression):
+                    found[name, str(expression)] = None
+    used = list(dict.fromkeys(name for each in every for name in _names(each)))
+    found |= dict.fromkeys((later, earlier) for earlier, later in itertools.combinations(used, 2))
+    found |= dict.fromkeys((name, "1") for name in used)
+    yield from sorted(found, key=lambda pair: not names([pair[1]]))
+
+
+def _names(size: Any) -> list[str]:
+    """The variables in a size."""
+    return names([str(size)]) if extents.is_open(size) else []
+
+
+def _variable(name: str, like: Any) -> Any:
+    return export.symbolic_shape(name, scope=like.scope)[0]
+
+
+def _sizes(value: Value) -> list[Any]:
+    """The sizes of a value's dimensions, or those that it holds."""
+    if isinstance(value, Extents):
+        return list(value.elements.ravel())
+    return list(value.shape) if isinstance(value, jax.Array | np.ndarray) else []
+
+
+def _at(value: Value, variables: Mapping[str, Any]) -> Any:
+    """The value with other variables in its sizes; an array of the trace by its type."""
+    if isinstance(value, Extents):
+        elements = np.frompyfunc(lambda each: _evaluated(each, variables), 1, 1)(value.elements)
+        return extents.of(elements, value.dtype)
+    if not isinstance(value, jax.Array) or extents.is_static(value.shape):
+        return value
+    return symbolic.struct([_evaluated(each, variables) for each in value.shape], value.dtype)
+
+
+def _evaluated(dim: Any, variables: Mapping[str, Any]) -> Any:
+    return dim._evaluate(variables) if extents.is_open(dim) else dim  # JAX has no public name for it
