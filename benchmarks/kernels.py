@@ -57,6 +57,13 @@ def alone(module: str) -> tuple[str, dict[str, list[str]], collections.Counter[s
     return "\n".join(parts), arguments, uses
 
 
+def operand(kind: str) -> np.ndarray:
+    """Random numbers for a tensor type; bytes take all values."""
+    generator, shape = np.random.default_rng(0), [int(n) for n in re.findall(r"(\d+)x", kind)]
+    dtype = np.dtype({"f32": np.float32, "i32": np.int32, "i8": np.int8}[kind[7:-1].split("x")[-1]])
+    return generator.integers(-128, 128, shape).astype(dtype) if dtype.kind == "i" else generator.random(shape, dtype)
+
+
 def best_seconds(function: Any, arguments: list[Any], seconds: float) -> float:
     """Thread time of one call: the best of five runs of `seconds` / 5."""
     function(*arguments)
@@ -88,8 +95,7 @@ def main() -> None:
     loaded = iree.runtime.load_vm_module(iree.runtime.VmModule.copy_buffer(config.vm_instance, binary), config)
     rows = []
     for name, types in arguments.items():
-        shapes = [[int(n) for n in re.findall(r"(\d+)x", kind)] for kind in types]
-        arrays = [np.random.default_rng(0).random(shape, np.float32) for shape in shapes]
+        arrays = [operand(kind) for kind in types]
         given = [iree.runtime.asdevicearray(config.device, array) for array in arrays]
         rows.append((best_seconds(loaded[f"f_{name}"], given, options.seconds), name))
     print(f"{'all ms':>9}{'one ms':>9}{'uses':>6}{'GFLOP/s':>9}  kernel")

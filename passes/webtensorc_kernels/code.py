@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from webtensorc_kernels.machine import Machine
+
 __all__ = ["Code", "Index", "View", "Workgroup"]
 
 Index = int | str
@@ -27,23 +29,28 @@ class Workgroup:
 
 @dataclass(frozen=True)
 class View:
-    """A buffer of float32 that a kernel reads or writes, row-major, in the shape that suits the kernel."""
+    """A buffer that a kernel reads or writes, row-major, in the shape that suits the kernel.
+
+    `element` is the element type as MLIR names it: `f32`, `i32` or `i8`.
+    """
 
     name: str
     shape: tuple[int, ...]
+    element: str = "f32"
 
     @property
     def type(self) -> str:
         """The `memref` type."""
-        return f"memref<{'x'.join(map(str, (*self.shape, 'f32')))}>"
+        return f"memref<{'x'.join(map(str, (*self.shape, self.element)))}>"
 
 
 class Code:
-    """Text of a function's body, growing. Vectors are of float32; `lanes` says how many."""
+    """Text of a function's body, growing. Vectors have `lanes` elements, of float32 where nothing else is said."""
 
-    def __init__(self, lanes: int, fused: bool) -> None:
+    def __init__(self, lanes: int, machine: Machine) -> None:
+        """For vectors of `lanes` float32, at most as many as the machine has."""
         self.lanes = lanes
-        self._fused = fused
+        self._machine = machine
         self._lines: list[str] = []
         self._constants: dict[str, str] = {}
         self._depth = 0
@@ -53,6 +60,9 @@ class Code:
     def vector(self) -> str:
         """The vector type."""
         return f"vector<{self.lanes}xf32>"
+
+    def _of(self, element: str) -> str:
+        return f"vector<{self.lanes}x{element}>"
 
     def text(self, indent: str) -> str:
         """The body, constants first."""
@@ -150,11 +160,12 @@ class Code:
         body: Callable[[Index, list[str]], Sequence[str]],
         carried: Sequence[str] = (),
         step: int = 1,
+        element: str = "f32",
     ) -> list[str]:
         """`for i in range(low, high, step): carried = body(i, carried)`; a loop of one round is no loop.
 
         Returns:
-            What is carried out of the last round, all of the vector type.
+            What is carried out of the last round: vectors of `element`.
         """
         if isinstance(low, int) and isinstance(high, int) and high <= low + step:
             return list(body(low, list(carried))) if low < high else list(carried)
@@ -162,7 +173,7 @@ class Code:
         number = self._names
         index, inside = f"%i{number}", [f"%a{number}_{i}" for i in range(len(carried))]
         head = f"scf.for {index} = {self.index(low)} to {self.index(high)} step {self.index(step)}"
-        types = ", ".join([self.vector] * len(carried))
+        types = ", ".join([self._of(element)] * len(carried))
         if carried:
             pairs = ", ".join(f"{a} = {b}" for a, b in zip(inside, carried, strict=True))
             head = f"%r{number}:{len(carried)} = {head} iter_args({pairs}) -> ({types})"
@@ -188,11 +199,11 @@ class Code:
 
     def load(self, view: View, *at: Index) -> str:
         """A vector of adjacent elements."""
-        return self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self.vector}")
+        return self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
 
     def store(self, vector: str, view: View, *at: Index) -> None:
         """Store a vector to adjacent elements."""
-        self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self.vector}")
+        self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
 
     def prefetch(self, view: View, *at: Index) -> None:
         """Have an element's cache line brought near, to be read soon."""
@@ -201,7 +212,7 @@ class Code:
     def broadcast(self, view: View, *at: Index) -> str:
         """One element in every lane."""
         element = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
-        return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
+        return self.value(f"vector.broadcast {element} : {view.element} to {self._of(view.element)}")
 
     def zero_unless(self, condition: str, vector: str) -> str:
         """The vector, or zeros where a scalar condition does not hold."""
@@ -210,11 +221,14 @@ class Code:
     def number(self, text: str) -> str:
         """A vector whose lanes are all the typed number `text` (`1.0 : f32`)."""
         number, _, kind = text.rpartition(" : ")
-        return self.constant(f"dense<{number}> : vector<{self.lanes}x{kind}>")
+        return self.constant(f"dense<{number}> : {self._of(kind)}")
 
     def apply(self, name: str, arguments: Sequence[str], attributes: str, types: Sequence[str]) -> str:
         """An elementwise operation on vectors; `types` are element types, of the arguments and then of the result."""
-        vectors = [f"vector<{self.lanes}x{kind}>" for kind in types]
+        vectors = [self._of(kind) for kind in types]
+        if name == "math.roundeven" and self._machine.rounds:
+            name = f"llvm.roundeven.v{self.lanes}f32"
+            return self.value(f'llvm.call_intrinsic "{name}"({arguments[0]}) : ({vectors[0]}) -> {vectors[1]}')
         properties = f" <{{{attributes}}}>" if attributes else ""
         return self.value(
             f'"{name}"({", ".join(arguments)}){properties} : ({", ".join(vectors[:-1])}) -> {vectors[-1]}'
@@ -239,6 +253,53 @@ class Code:
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
         """`a * b + c`, with one rounding where the machine has an instruction for it."""
-        if self._fused:
+        if self._machine.fused:
             return self.value(f"vector.fma {a}, {b}, {c} : {self.vector}")
         return self.value(f"arith.addf {self.value(f'arith.mulf {a}, {b} : {self.vector}')}, {c} : {self.vector}")
+
+    # Bytes: vectors of int32 that stand for four bytes in each lane.
+
+    def word(self, view: View, *at: Index, count: int = 4) -> str:
+        """`count` adjacent bytes and zeros, in every lane."""
+        where = f"{view.name}[{self.indices(*at)}] : {view.type}"
+        if count == 4:
+            loaded = self.value(f"vector.load {where}, vector<4xi8>")
+            whole = self.value(f"vector.bitcast {loaded} : vector<4xi8> to vector<1xi32>")
+            word = self.value(f"vector.extract {whole}[0] : i32 from vector<1xi32>")
+        else:
+            word = self._byte(view, *at)
+            for i in range(1, count):
+                byte = self._byte(view, *at[:-1], self.add(at[-1], i))
+                shifted = self.value(f"arith.shli {byte}, {self.constant(f'{8 * i} : i32')} : i32")
+                word = self.value(f"arith.ori {word}, {shifted} : i32")
+        return self.value(f"vector.broadcast {word} : i32 to {self._of('i32')}")
+
+    def _byte(self, view: View, *at: Index) -> str:
+        byte = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
+        return self.value(f"arith.extui {byte} : i8 to i32")
+
+    def ones(self) -> str:
+        """Words whose bytes are all 1."""
+        return self.number(f"{0x01010101} : i32")
+
+    def words(self, rows: Sequence[str]) -> str:
+        """Of up to four vectors of bytes, the first byte of each in lane 0, the second in lane 1, and so on."""
+        filled = [*rows, *([self.constant(f"dense<0> : {self._of('i8')}")] * (4 - len(rows)))]
+        even = self._interleave(filled[0], filled[2], self.lanes)
+        odd = self._interleave(filled[1], filled[3], self.lanes)
+        return self._words(self._interleave(even, odd, 2 * self.lanes))
+
+    def _interleave(self, a: str, b: str, count: int) -> str:
+        return self.value(f"vector.interleave {a}, {b} : vector<{count}xi8> -> vector<{2 * count}xi8>")
+
+    def _words(self, vector: str) -> str:
+        return self.value(f"vector.bitcast {vector} : vector<{4 * self.lanes}xi8> to {self._of('i32')}")
+
+    def dot(self, sums: str, image: str, weights: str) -> str:
+        """To each lane of int32 the products of its four bytes of image and weights are added."""
+        wide = f"vector<{4 * self.lanes}xi8>"
+        bytes_ = [self.value(f"vector.bitcast {each} : {self._of('i32')} to {wide}") for each in (image, weights)]
+        types = f"({self._of('i32')}, {wide}, {wide}) -> {self._of('i32')}"
+        assert self._machine.dot is not None
+        intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
+        return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')

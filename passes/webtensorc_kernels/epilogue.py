@@ -76,6 +76,8 @@ class Epilogue:
         widths: the length of the rows of operands that have an element per result; 0 where it is the result's.
         plane: the number of points of a plane, if any operand has an element for each of its results.
         slot: row length of the tensor that the result is a part of, and the part's first channel; None if it is all.
+        elements: the operands' element types; empty if all are float32.
+        element: the result's element type.
     """
 
     steps: tuple[Constant | Load | Apply, ...] = ()
@@ -83,6 +85,8 @@ class Epilogue:
     widths: tuple[int, ...] = ()
     slot: tuple[int, int] | None = None
     plane: int = 1
+    elements: tuple[str, ...] = ()
+    element: str = "f32"
 
     @property
     def is_long(self) -> bool:
@@ -105,14 +109,15 @@ class Epilogue:
             "all": (1,),
         }
         widths = self.widths or (0,) * len(self.operands)
+        elements = self.elements or ("f32",) * len(self.operands)
         return [
-            View(f"%e{i}", (points, width) if width else shapes[by])
-            for i, (by, width) in enumerate(zip(self.operands, widths, strict=True))
+            View(f"%e{i}", (points, width) if width else shapes[by], element)
+            for i, (by, width, element) in enumerate(zip(self.operands, widths, elements, strict=True))
         ]
 
     def result(self, points: int, channels: int) -> View:
         """View of the tensor that the result is stored to."""
-        return View("%y", (points, self.slot[0] if self.slot else channels))
+        return View("%y", (points, self.slot[0] if self.slot else channels), self.element)
 
     def emit(self, code: Code, vector: str, place: Place, views: Sequence[View]) -> str:
         """Write the steps for one vector of results and return what they give."""

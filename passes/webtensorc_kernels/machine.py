@@ -6,9 +6,31 @@ from dataclasses import dataclass
 
 from webtensorc.pass_api import TargetView
 
-__all__ = ["Machine"]
+__all__ = ["Dot", "Machine"]
 
 _FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Dot:
+    """An instruction that adds the products of four pairs of bytes to each lane of int32; weights are signed.
+
+    Attributes:
+        intrinsic: LLVM's name, for a vector of so many bits.
+        unsigned: whether the other operand, the image, is unsigned.
+    """
+
+    intrinsic: str
+    unsigned: bool
+
+
+_X86 = Dot("llvm.x86.avx512.vpdpbusd.{bits}", unsigned=True)
+_DOTS = {
+    "avx512vnni": _X86,
+    "avxvnni": _X86,
+    "dotprod": Dot("llvm.aarch64.neon.sdot.v4i32.v16i8", unsigned=False),
+}
+"""By the feature that has them."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +44,8 @@ class Machine:
         broadcasts_from_memory: whether that instruction takes one operand as a number in memory, so that it needs no
             register of its own.
         second_level: bytes of the second-level cache of one core.
+        rounds: whether one instruction rounds to the nearest whole number, to even where two are.
+        dot: the instruction for products of bytes, if there is one.
     """
 
     lanes: int
@@ -29,6 +53,8 @@ class Machine:
     fused: bool
     broadcasts_from_memory: bool
     second_level: int
+    rounds: bool = False
+    dot: Dot | None = None
 
     @classmethod
     def of(cls, target: TargetView) -> Machine | None:
@@ -41,6 +67,8 @@ class Machine:
             fused=target.fused_multiply_add,
             broadcasts_from_memory="avx512f" in target.features(),
             second_level=target.cache_bytes[1],
+            rounds=bool(target.features() & {"sse4.1", "neon"}),
+            dot=next((dot for feature, dot in _DOTS.items() if feature in target.features()), None),
         )
 
     def fits(self, points: int, vectors: int) -> bool:

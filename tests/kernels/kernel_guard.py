@@ -24,8 +24,17 @@ ALIGNMENT = 64
 """Of buffers, as the runtime asks for; up to so many bytes behind a buffer are therefore not guarded."""
 
 
+DTYPES = {"f32": np.dtype(np.float32), "i32": np.dtype(np.int32), "i8": np.dtype(np.int8)}
+ELEMENTS = {
+    "f": iree.runtime.HalElementType.FLOAT_32,
+    "i": iree.runtime.HalElementType.SINT_32,
+    "b": iree.runtime.HalElementType.SINT_8,
+}
+"""By what numpy calls a dtype in one letter."""
+
+
 class Guarded:
-    """A float32 array with a forbidden page right before or right behind it."""
+    """An array with a forbidden page right before or right behind it."""
 
     def __init__(self, array: np.ndarray, *, at_end: bool) -> None:
         size = -(-array.nbytes // PAGE) * PAGE
@@ -36,7 +45,7 @@ class Guarded:
             assert libc.mprotect(ctypes.c_void_p(forbidden), PAGE, 0) == 0
         offset = (size - array.nbytes) // ALIGNMENT * ALIGNMENT if at_end else 0
         self.memory = (ctypes.c_uint8 * array.nbytes).from_address(base + PAGE + offset)
-        self.array = np.frombuffer(self.memory, np.float32).reshape(array.shape)
+        self.array = np.frombuffer(self.memory, array.dtype).reshape(array.shape)
         self.array[...] = array
 
 
@@ -44,7 +53,7 @@ def module(kernels: list[Kernel]) -> str:
     """A module with a function `f0`, `f1`, ... per kernel; the last argument is where the first result goes."""
     parts = []
     for i, kernel in enumerate(kernels):
-        types = ["tensor<" + "x".join(map(str, (*view.shape, "f32"))) + ">" for view in kernel.views]
+        types = ["tensor<" + "x".join(map(str, (*view.shape, view.element))) + ">" for view in kernel.views]
         inputs, results = types[: -kernel.results], types[-kernel.results :]
         arguments = [f"%a{n}" for n in range(len(inputs))]
         signature = ", ".join(f"{a}: {t}" for a, t in zip(arguments, inputs, strict=True))
@@ -58,15 +67,15 @@ def module(kernels: list[Kernel]) -> str:
     return "module {\n" + "\n".join(parts) + "\n}"
 
 
-def run(function: Any, device: Any, operands: list[np.ndarray], shape: tuple[int, ...], *, at_end: bool) -> np.ndarray:
-    held = [Guarded(array, at_end=at_end) for array in (*operands, np.full(shape, np.nan, np.float32))]
+def run(function: Any, device: Any, operands: list[np.ndarray], empty: np.ndarray, *, at_end: bool) -> np.ndarray:
+    held = [Guarded(array, at_end=at_end) for array in (*operands, empty)]
     memory = iree.runtime.MemoryType.HOST_LOCAL | iree.runtime.MemoryType.DEVICE_VISIBLE
     usage = iree.runtime.BufferUsage.DEFAULT
     views = [
         iree.runtime.HalBufferView(
             device.allocator.import_host_allocation(each.memory, memory, usage),
             each.array.shape,
-            int(iree.runtime.HalElementType.FLOAT_32),
+            int(ELEMENTS[each.array.dtype.char]),
         )
         for each in held
     ]
@@ -82,11 +91,13 @@ def main() -> None:
     loaded = iree.runtime.load_vm_module(iree.runtime.VmModule.copy_buffer(config.vm_instance, binary), config)
     for i, (kernel, arrays, result) in enumerate(zip(kernels, operands, expected, strict=True)):
         for at_end in (False, True):
-            given = [array.astype(np.float32).reshape(v.shape) for array, v in zip(arrays, kernel.views, strict=False)]
-            shape = kernel.views[-kernel.results].shape
-            found = run(loaded[f"f{i}"], config.device, given, shape, at_end=at_end)
+            views = zip(arrays, kernel.views, strict=False)
+            given = [array.astype(DTYPES[view.element]).reshape(view.shape) for array, view in views]
+            y = kernel.views[-kernel.results]
+            found = run(loaded[f"f{i}"], config.device, given, np.full(y.shape, 99, DTYPES[y.element]), at_end=at_end)
             # Winograd and exponentials round, sums of whole numbers do not.
-            tolerance = 2e-5 * np.abs(result).max() if kernel.results > 1 else 0
+            is_rounded = kernel.results > 1 and y.element == "f32"
+            tolerance = 2e-5 * np.abs(result).max() if is_rounded else 0
             why = f"kernel {i}: {kernel.why}"
             np.testing.assert_allclose(found, result.reshape(found.shape), rtol=0, atol=tolerance, err_msg=why)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from webtensorc_kernels.code import Code, Index, View, Workgroup
+from webtensorc_kernels.machine import Machine
 
 
 class Unknown:
@@ -40,6 +41,9 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.maximumf": np.maximum,
     "arith.minimumf": np.minimum,
     "math.exp": np.exp,
+    "arith.muli": np.multiply,
+    "arith.subi": np.subtract,
+    "arith.trunci": lambda a: a.astype(np.int8).astype(float),
     "math.tanh": np.tanh,
 }
 
@@ -48,7 +52,7 @@ class Interpreter(Code):
     """Runs a kernel on `arrays`, operands by the names of their views; results are made as they are first stored to."""
 
     def __init__(self, lanes: int, arrays: dict[str, np.ndarray]) -> None:
-        super().__init__(lanes, fused=True)
+        super().__init__(lanes, Machine(lanes, 32, True, False, 1 << 19))
         self.arrays = dict(arrays)
         self.stored: dict[str, np.ndarray] = {}
 
@@ -77,6 +81,7 @@ class Interpreter(Code):
         body: Callable[[Index, list[str]], Sequence[str]],
         carried: Sequence[str] = (),
         step: int = 1,
+        element: str = "f32",
     ) -> list[str]:
         values = list(carried)
         for i in range(number(low), number(high), step):
@@ -104,7 +109,7 @@ class Interpreter(Code):
 
     def store(self, vector: str, view: View, *at: Index) -> None:
         if view.name not in self.arrays:
-            self.arrays[view.name] = np.zeros(view.shape)
+            self.arrays[view.name] = np.zeros((*view.shape, *vector.shape[1:]))  # type: ignore[attr-defined]
             self.stored[view.name] = np.zeros(view.shape, bool)
         where = self._slice(view, at, self.lanes)
         self.arrays[view.name][where] = vector
@@ -142,3 +147,19 @@ class Interpreter(Code):
 
     def apply(self, name: str, arguments: Sequence[str], attributes: str, types: Sequence[str]) -> str:
         return ELEMENTWISE[name](*arguments)  # type: ignore[return-value]
+
+    # Bytes: arrays of `lanes` x 4, in views of words four values to an element.
+
+    def word(self, view: View, *at: Index, count: int = 4) -> str:
+        found = np.concatenate([self._read(view, at, count), np.zeros(4 - count)])
+        return np.tile(found, (self.lanes, 1))  # type: ignore[return-value]
+
+    def ones(self) -> str:
+        return np.ones((self.lanes, 4))  # type: ignore[return-value]
+
+    def words(self, rows: Sequence[str]) -> str:
+        filled = [*rows, *([np.zeros(self.lanes)] * (4 - len(rows)))]
+        return np.stack(filled, axis=1)  # type: ignore[return-value,arg-type]
+
+    def dot(self, sums: str, image: str, weights: str) -> str:
+        return sums + (image * weights).sum(axis=1)  # type: ignore[operator,attr-defined,return-value]

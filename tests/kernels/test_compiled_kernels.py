@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_integer as integers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
 from kernel_problems import arrays, convolutions, convolved
-from webtensorc_kernels import attention, direct, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Convolution, choose
@@ -59,7 +60,7 @@ def test_convolutions(target: str, problems: list[Convolution]) -> None:
     for p in problems:
         tile = choose(p, machine)
         assert tile is not None
-        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine.fused)))
+        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 
@@ -72,7 +73,7 @@ def test_products_with_few_rows(target: str) -> None:
     for p in problems:
         panel = skinny.choose(p, machine)
         assert panel is not None
-        kernels.append(skinny.generate(p, panel, Epilogue(), Code(panel.lanes, machine.fused)))
+        kernels.append(skinny.generate(p, panel, Epilogue(), Code(panel.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 
@@ -88,7 +89,7 @@ def test_winograd(target: str) -> None:
     for p in problems:
         blocking = winograd.plan(p, machine)
         assert blocking is not None
-        kernels.append(winograd.generate(p, blocking, Epilogue(), Code(blocking.tile.lanes, machine.fused)))
+        kernels.append(winograd.generate(p, blocking, Epilogue(), Code(blocking.tile.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
 
@@ -102,7 +103,7 @@ def test_depthwise_convolutions(target: str, problems: list[Convolution], channe
     for p in problems:
         strip = windows.choose(p, machine)
         assert strip is not None
-        code = Code(strip.lanes, machine.fused)
+        code = Code(strip.lanes, machine)
         kernels.append(windows.generate(p, strip, Fold("0.0 : f32"), Epilogue(), code))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
 
@@ -116,15 +117,35 @@ def test_attention(target: str, problems: list[Attention]) -> None:
     kernels = []
     for p in problems:
         blocks = attention.choose(p, machine)
-        kernels.append(attention.generate(p, blocks, masked("plane", p.rows), Code(blocks.lanes, machine.fused)))
+        kernels.append(attention.generate(p, blocks, masked("plane", p.rows), Code(blocks.lanes, machine)))
     operands = [list(attention_arrays(p, "plane")) for p in problems]
     expected = [attended(p, *given) for p, given in zip(problems, operands, strict=True)]
     check(target, kernels, operands, expected)
 
 
+@settings(deadline=None, max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(given=st.lists(integers.problems, min_size=8, max_size=8))
+def test_integers(given: list[Convolution]) -> None:
+    target = str(registry.make_target("host").label)
+    machine = machine_of(target)
+    if machine.dot is None:
+        pytest.skip("this processor has no instruction for products of bytes")
+    problems = [*given, Convolution.product(17, 33, 70), Convolution(1, (12, 20), 3, 40, (7, 7), (3, 7), (2, 2))]
+    kernels, operands, expected = [], [], []
+    for p in problems:
+        tile = integer.plan(p, machine)
+        if tile is not None:
+            x, w = integers.arrays(p)
+            kernels.append(integer.generate(p, tile, Epilogue(element="i32"), machine))
+            operands.append([x + 128 if machine.dot.unsigned else x, w])
+            expected.append(convolved(p, x, w))
+    assert len(kernels) >= 2
+    check(target, kernels, operands, expected)
+
+
 def test_an_access_outside_ends_the_process() -> None:
     """Else the test above could not fail."""
-    code, x, y = Code(4, fused=False), View("%x", (64,)), View("%y", (4,))
+    code, x, y = Code(4, Machine(4, 16, False, False, 1 << 19)), View("%x", (64,)), View("%y", (4,))
     kernel = write(code, [x, y], (1, 1, 1), lambda _: code.store(code.load(x, 64), y, 0), flops=0, results=1, why="")
     given = pickle.dumps(("x86-64-v2", [kernel], [[np.zeros(64)]], [np.zeros(4)]))
     assert subprocess.run([sys.executable, GUARD], input=given, capture_output=True, check=False).returncode < 0

@@ -141,5 +141,5 @@ def test_equal_problems_give_equal_text(machine: Machine) -> None:
     p = Convolution(1, (9, 9), 3, 20, (3, 3), (9, 9), padding=(1, 1))
     tile = choose(p, machine)
     assert tile is not None
-    kernels = [direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine.fused)) for _ in range(2)]
+    kernels = [direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)) for _ in range(2)]
     assert kernels[0] == kernels[1]

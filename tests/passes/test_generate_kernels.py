@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from jax import lax
+from webtensorc_runtime import cpu
 
 import webtensorc
 
@@ -176,6 +177,57 @@ def test_numbers(channels: int, target: str, tmp_path: Path) -> None:
     for program, expected in zip(PROGRAMS, jax.jit(every)(x, b, *weights), strict=True):
         for theirs in jax.tree.leaves(expected):
             np.testing.assert_allclose(next(results), theirs, rtol=2e-5, atol=1e-4, err_msg=program.__name__)
+
+
+def quantised(x: Array, scale: float, zero: int) -> Array:
+    return jnp.clip(jnp.round(x / jnp.float32(scale)) + zero, 0, 255).astype(jnp.int32).astype(jnp.uint8)
+
+
+def signed(x: Array) -> Array:
+    return lax.bitcast_convert_type(x, jnp.int8) ^ jnp.int8(-128)
+
+
+def integers(x: Array, w: Array, scales: Array, sums: Array) -> Array:
+    """Unsigned bytes flipped and padded, a residual that is dequantised, and signed bytes as they are."""
+    numbers: Any = {"dimension_numbers": ("NHWC", "HWIO", "NHWC"), "preferred_element_type": jnp.int32}
+    padded = lax.pad(signed(x), jnp.int8(-5), ((0, 0, 0), (1, 1, 0), (1, 0, 0), (0, 0, 0)))
+    first = quantised((lax.conv_general_dilated(padded, w, (1, 1), "VALID", **numbers) - sums) * scales, 0.07, 7)
+    product = lax.dot_general(signed(first), w[0, 0], (((3,), (0,)), ((), ())), preferred_element_type=jnp.int32)
+    total = product * scales + (first.astype(jnp.int32) - 7).astype(jnp.float32) * 0.01
+    second = quantised(jax.nn.relu(total), 0.02, 0)
+    return (
+        first,
+        second,
+        lax.conv_general_dilated(lax.bitcast_convert_type(second, jnp.int8), w, (2, 1), "VALID", **numbers),
+    )
+
+
+@pytest.mark.parametrize("channels", [3, 20, 64])
+def test_integers(channels: int, tmp_path: Path) -> None:
+    if "avx512vnni" not in cpu.features() and "avxvnni" not in cpu.features():
+        pytest.skip("this processor has no instruction for products of bytes")
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (1, 9, 11, channels), np.uint8)
+    w = rng.integers(-128, 128, (3, 3, channels, channels), np.int8)
+    scales = rng.random(channels, np.float32) / np.float32(1000)
+    arguments = x, w, scales, rng.integers(-99, 99, channels, np.int32)
+    bundle = compiled(integers, arguments, tmp_path, "host")
+    kernels = bundle.artifacts[0].report["kernels"]
+    assert len([name for name in kernels if name.endswith("_i8")]) == (3 if channels > 3 else 0)
+    first, second, third = webtensorc_runtime.load(bundle)(*arguments)
+    expected = [np.asarray(each) for each in jax.jit(integers)(*arguments)]
+    for ours, theirs in ((first, expected[0]), (second, expected[1])):
+        apart = np.abs(ours.astype(int) - theirs.astype(int))
+        assert apart.max() <= 1 and (apart > 0).mean() < 0.01 and 0 < theirs.mean() < 255
+    again = lax.conv_general_dilated(
+        second.view(np.int8),
+        w,
+        (2, 1),
+        "VALID",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        preferred_element_type=np.int32,
+    )
+    np.testing.assert_array_equal(third, again)
 
 
 def test_nan_and_infinity_arrive_where_they_should(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from typing import Any, Literal
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 
 from webtensorc.iree import mlir
+from webtensorc_passes.tiling._requantise import requantised
 from webtensorc_passes.tiling._structured import (
+    element,
     forwards,
     indexing_maps,
-    is_float32,
     scalar_constant,
     slot,
     unreshaped,
@@ -26,7 +27,8 @@ from webtensorc_passes.tiling._structured import (
 __all__ = ["Fused", "fuse"]
 
 By = Literal["result", "channel", "point", "all", "plane"]
-_ELEMENT_TYPES = ("f32", "i1", "i32")
+_ELEMENT_TYPES = ("f32", "i1", "i8", "i32")
+_TENSORS = ("f32", "i8", "i32")
 _MAX_OPERANDS = 8
 
 
@@ -51,7 +53,10 @@ class Fused:
 
 
 def fuse(root: Any, channels: int) -> Fused:
-    """Take in what follows `root`, a contraction whose result has `channels` as its last dimension."""
+    """Take in what follows `root`, a contraction whose result has `channels` as its last dimension.
+
+    It may end as float32, int32 or bytes.
+    """
     growing = _Growing(root, channels)
     best = growing.snapshot()
     for op in _followers(root):
@@ -60,8 +65,17 @@ def fuse(root: Any, channels: int) -> Fused:
         elif op.name == "linalg.generic":
             growing.take(op)
         if growing.size > len(best.absorbed) and growing.escaping() == [growing.last.results[0]]:
-            best = growing.snapshot()
+            found = growing.snapshot()
+            best = found if _can_end(root, found.epilogue) else best
     return _placed(best)
+
+
+def _can_end(root: Any, epilogue: Epilogue) -> bool:
+    """Whether results may be stored as what the epilogue ends with.
+
+    A long one of float32 goes through the result's own memory, which must be of float32 then.
+    """
+    return element(root.results[0]) == "i32" or epilogue.element == "f32" or not epilogue.is_long
 
 
 def _placed(fused: Fused) -> Fused:
@@ -110,6 +124,7 @@ class _Growing:
     kinds: list[By] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
     plane: int = 0
+    elements: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.absorbed = [self.root]
@@ -125,7 +140,10 @@ class _Growing:
 
     def snapshot(self) -> Fused:
         """What has been taken in so far."""
-        epilogue = Epilogue(tuple(self.steps), tuple(self.kinds), tuple(self.widths), plane=max(1, self.plane))
+        kinds, widths, elements = tuple(self.kinds), tuple(self.widths), tuple(self.elements)
+        steps = requantised(self.steps) if element(self.root.results[0]) == "i32" else tuple(self.steps)
+        ending = element(self.last.results[0])
+        epilogue = Epilogue(steps, kinds, widths, None, max(1, self.plane), elements, ending)
         return Fused(self.last.results[0], self.last, list(self.absorbed), epilogue, list(self.operands))
 
     def escaping(self) -> list[Any]:
@@ -164,10 +182,11 @@ class _Growing:
         self.numbers[result] = number
 
     def _forget(self, steps: int, operands: int) -> None:
-        del self.steps[steps:], self.operands[operands:], self.kinds[operands:], self.widths[operands:]
+        del self.steps[steps:], self.operands[operands:]
+        del self.kinds[operands:], self.widths[operands:], self.elements[operands:]
 
     def _fits(self, value: Any) -> bool:
-        shape = mlir.shape_of(value) if is_float32(value) else (0,)
+        shape = mlir.shape_of(value) if element(value) in _TENSORS else (0,)
         return shape[-1:] == (self.channels,)
 
     def _input(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:
@@ -184,8 +203,10 @@ class _Growing:
         if text is not None:
             self.steps.append(Constant(text))
             return len(self.steps) - 1
+        if _is_widened(value):
+            return self._recomputed(value, map_, extents)
         kind = _kind(map_, extents)
-        if kind is None or not is_float32(value):
+        if kind is None or element(value) not in _TENSORS:
             return None
         if kind == "plane":
             size = math.prod(extents[loop] for loop in map_[:-1] if loop is not None)
@@ -195,9 +216,19 @@ class _Growing:
         value, (width, offset) = self._whole(unreshaped(value)) if kind == "result" else (unreshaped(value), (0, 0))
         self.operands.append(value)
         self.kinds.append(kind)
+        self.elements.append(element(value))
         self.widths.append(width)
         self.steps.append(Load(len(self.operands) - 1, kind, offset))
         return len(self.steps) - 1
+
+    def _recomputed(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:
+        """The step that gives an element of what is made element by element from a narrower tensor."""
+        op = mlir.owner(value)
+        assert op is not None
+        inputs = []
+        for each, inner in zip(op.operands, indexing_maps(op)[:-1], strict=False):
+            inputs.append(self._input(each, [None if i is None else map_[i] for i in inner], extents))
+        return None if None in inputs else self._body(op, [n for n in inputs if n is not None])
 
     def _whole(self, value: Any) -> tuple[Any, tuple[int, int]]:
         """For some channels of another tensor: that tensor, its row length, and the first of the channels."""
@@ -230,6 +261,20 @@ class _Growing:
             self.steps.append(step)
             numbers[each.results[0]] = len(self.steps) - 1
         return None
+
+
+def _is_widened(value: Any) -> bool:
+    """Whether a tensor is made from bytes, element by element: to read the bytes is less work."""
+    while (op := mlir.owner(value)) is not None and op.name == "linalg.generic" and not forwards(op):
+        maps = indexing_maps(op)
+        inputs = [each for each in list(op.operands)[:-1] if scalar_constant(each) is None]
+        identity = tuple(range(len(mlir.shape_of(value))))
+        if len(op.results) != 1 or len(inputs) != 1 or not maps or {maps[0], maps[-1]} != {identity}:
+            return False
+        (value,) = inputs
+        if element(value) == "i8":
+            return True
+    return False
 
 
 def _scalar(op: Any, arguments: Sequence[int]) -> Apply | None:

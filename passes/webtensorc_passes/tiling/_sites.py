@@ -12,8 +12,9 @@ from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._structured import (
+    DATA_TILING,
     Linear,
-    is_float32,
+    element,
     is_zero,
     linear_maps,
     scalar_constant,
@@ -27,7 +28,12 @@ _NEUTRAL = {
     "arith.maximumf": "0xFF800000 : f32",
     "arith.minimumf": "0x7F800000 : f32",
 }
-_PRODUCT = ["arith.mulf", "arith.addf", "linalg.yield"]
+_PRODUCTS = (
+    ["arith.mulf", "arith.addf", "linalg.yield"],
+    ["arith.extsi", "arith.extsi", "arith.muli", "arith.addi", "linalg.yield"],
+)
+_KINDS = (["f32"] * 4, ["i8", "i8", "i32", "i32"])
+"""Element types of image, weights, initial and final results."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Site:
         problem: its geometry; with a `fold`, one group per channel.
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
+        integer: whether bytes are multiplied, and summed in int32; else all is float32.
     """
 
     op: Any
@@ -46,6 +53,7 @@ class Site:
     problem: Convolution
     operands: tuple[Any, ...]
     fold: Fold | None = None
+    integer: bool = False
 
     @property
     def channels(self) -> int:
@@ -54,10 +62,16 @@ class Site:
 
 
 def match(op: Any) -> Site | None:
-    """What an operation of float32 and static shape is, if there is a kernel family for it."""
-    if not op.name.startswith("linalg.") or len(op.operands) != 3 or len(op.results) != 1:
+    """What an operation of static shape is, if there is a kernel family for it."""
+    if (
+        not op.name.startswith("linalg.")
+        or DATA_TILING in op.attributes
+        or len(op.operands) != 3
+        or len(op.results) != 1
+    ):
         return None
-    if not all(map(is_float32, (*op.operands, *op.results))):
+    kinds = [element(value) for value in (*op.operands, *op.results)]
+    if kinds not in _KINDS:
         return None
     maps = linear_maps(op)
     if len(maps) != 3 or any(len(index) != 1 or 1 not in index.values() for index in maps[2]):
@@ -65,7 +79,8 @@ def match(op: Any) -> Site | None:
     shapes = [mlir.shape_of(value) for value in (*op.operands[:2], op.results[0])]
     access = _Access(op, maps[0], maps[1], [next(iter(index)) for index in maps[2]], shapes)
     found = (rule(access) for rule in _RULES.get(tuple(map(len, maps)), ()))
-    return next((site for site in found if site is not None), None)
+    site = next((site for site in found if site is not None), None)
+    return replace(site, name=f"{site.name}_i8", integer=True) if site and kinds[0] == "i8" else site
 
 
 @dataclass(frozen=True)
@@ -144,7 +159,8 @@ def _convolution(access: _Access) -> Site | None:
     shape, kernel, result = access.shapes
     groups = kernel[3] if grouped else 1
     whole = (*shape[:3], groups * kernel[2])
-    problem, value = _problem(op.operands[0], whole, window, kernel[:2], result, "0.000000e+00 : f32")
+    neutral = "0.000000e+00 : f32"  # a byte of 0 is a number like any other
+    problem, value = _problem(op.operands[0], whole, window, kernel[:2], result, neutral)
     problem = _with_channels(problem, kernel[2], kernel[-1], groups)
     size = "x".join(map(str, (*problem.image, problem.groups * problem.channels)))
     name = f"conv_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}_{problem.groups * problem.outputs}"
@@ -197,7 +213,7 @@ _RULES: dict[tuple[int, ...], tuple[Callable[[_Access], Site | None], ...]] = {
 def _multiplies(op: Any) -> bool:
     """Whether the body adds products to the result so far, which begins with zeros."""
     body = [inner.operation.name for inner in op.regions[0].blocks[0].operations]
-    return body == _PRODUCT and is_zero(op.operands[2])
+    return body in _PRODUCTS and is_zero(op.operands[2])
 
 
 def _folding(op: Any) -> str | None:

@@ -11,7 +11,9 @@ from iree.compiler.dialects import linalg
 from webtensorc.iree import mlir
 
 __all__ = [
+    "DATA_TILING",
     "Linear",
+    "element",
     "forwards",
     "indexing_maps",
     "is_float32",
@@ -22,6 +24,8 @@ __all__ = [
     "unreshaped",
 ]
 
+DATA_TILING = "iree.opt.data_tiling"
+"""The native compiler's mark (IREE 3.13): operations that have it are packed and tiled; if there is one, no others."""
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
 
@@ -67,9 +71,14 @@ def indexing_maps(op: Any) -> tuple[tuple[int | None, ...], ...]:
     return tuple(found)
 
 
+def element(value: Any) -> str:
+    """The element type of a tensor of known shape with elements, as MLIR names it; empty for anything else."""
+    return str(value.type.element_type) if mlir.is_static_tensor(value) and 0 not in value.type.shape else ""
+
+
 def is_float32(value: Any) -> bool:
     """Whether a value is a tensor of float32 of known shape, with elements."""
-    return mlir.is_static_tensor(value) and str(value.type.element_type) == "f32" and 0 not in value.type.shape
+    return element(value) == "f32"
 
 
 def scalar_constant(value: Any) -> str | None:
@@ -91,8 +100,8 @@ def scalar_constant(value: Any) -> str | None:
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a scalar, or every element of a tensor, is the constant +0.0."""
-    return scalar_constant(value) == "0.000000e+00 : f32"
+    """Whether a scalar, or every element of a tensor, is the constant +0.0 or the integer 0."""
+    return scalar_constant(value) in ("0.000000e+00 : f32", "0 : i32")
 
 
 def unreshaped(value: Any) -> Any:
@@ -117,7 +126,7 @@ def slot(op: Any) -> tuple[int, int] | None:
     """For `tensor.extract_slice` or `insert_slice` of some channels of all points: the whole's channels, the first."""
     whole = op.operands[0] if op.name == "tensor.extract_slice" else op.operands[1]
     part = op.results[0] if op.name == "tensor.extract_slice" else op.operands[0]
-    if not is_float32(whole) or not is_float32(part) or len(op.operands) != 1 + (op.name == "tensor.insert_slice"):
+    if not element(whole) or not element(part) or len(op.operands) != 1 + (op.name == "tensor.insert_slice"):
         return None
     outer, inner = mlir.shape_of(whole), mlir.shape_of(part)
     offsets, strides = mlir.integers(op, "static_offsets"), mlir.integers(op, "static_strides")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from iree.compiler import ir
-from webtensorc_kernels import attention, direct, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -24,9 +24,12 @@ from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, match
 
 __all__ = ["GenerateKernels"]
+
+_DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtype(np.int32), "i8": np.dtype(np.int8)}
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,17 @@ class GenerateKernels(Pass):
         library = _Library(module)
         for whole in _attentions(module):
             blocks = attention.choose(whole.problem, machine)
-            code = Code(blocks.lanes, machine.fused)
+            code = Code(blocks.lanes, machine)
             kernel = attention.generate(whole.problem, blocks, whole.fused.epilogue, code)
             library.dispatch(whole.name, kernel, [*whole.operands, *whole.fused.operands], whole.fused)
         for site in reversed([site for op in _operations(module) if (site := match(op)) is not None]):
             fused = fuse(site.op, site.channels)
             written = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
             if written is not None:
-                library.dispatch(site.name, written, [*site.operands, *fused.operands], fused)
+                operands = list(site.operands)
+                if site.integer and machine.dot and machine.dot.unsigned:
+                    operands[0] = flipped(operands[0], site.op)
+                library.dispatch(site.name, written, [*operands, *fused.operands], fused)
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
 
@@ -82,18 +88,21 @@ def _attentions(module: Any) -> Iterator[AttentionSite]:
 def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
     """The kernel for a site; None if none is worth its code."""
     problem = site.problem.flat()
+    if site.integer:
+        block = None if site.fold else integer.plan(problem, machine)
+        return integer.generate(problem, block, epilogue, machine) if block else None
     if site.fold:
         strip = windows.choose(problem, machine)
-        code = Code(strip.lanes if strip else 1, machine.fused)
+        code = Code(strip.lanes if strip else 1, machine)
         return windows.generate(problem, strip, site.fold, epilogue, code) if strip else None
     blocking = winograd.plan(site.problem, machine) if allow_winograd else None
     if blocking:
-        return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine.fused))
+        return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine))
     panel = skinny.choose(problem, machine)
     if panel:
-        return skinny.generate(problem, panel, epilogue, Code(panel.lanes, machine.fused))
+        return skinny.generate(problem, panel, epilogue, Code(panel.lanes, machine))
     tile = choose(problem, machine)
-    return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine.fused)) if tile else None
+    return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine)) if tile else None
 
 
 class _Library:
@@ -111,7 +120,7 @@ class _Library:
         if fused.destination is not None:
             operands = [*operands, fused.destination]
         scratch = [
-            mlir.tensor_type(view.shape, np.dtype(np.float32), self.module.context)
+            mlir.tensor_type(view.shape, _DTYPES[view.element], self.module.context)
             for view in kernel.views[len(kernel.views) - kernel.results + 1 :]
         ]
         attributes = {

@@ -17,11 +17,9 @@ from iree.compiler.dialects import linalg
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._structured import DATA_TILING
 
 __all__ = ["IntegerDotProducts"]
-
-_HINT = "iree.opt.data_tiling"
-"""The native compiler's mark (IREE 3.13): operations that have it are tiled, and if there is one, no others."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +30,15 @@ class IntegerDotProducts(Pass):
     family: ClassVar[Family] = Family.TILING
     after: ClassVar[Phase] = Phase.PREPROCESSING
     level: ClassVar[int | None] = 1
+    order: ClassVar[int] = 40  # ahead of generate-kernels, which leaves marked operations
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of marks."""
         if context.target is None or not context.target.integer_product_flags:
             return 0
-        found = [op for op in mlir.nested(module) if _is_integer_product(op) and _HINT not in op.attributes]
+        found = [op for op in mlir.nested(module) if _is_integer_product(op) and DATA_TILING not in op.attributes]
         for op in found:
-            op.attributes[_HINT] = ir.UnitAttr.get()
+            op.attributes[DATA_TILING] = ir.UnitAttr.get()
         context.report["integer-dot-products"] = len(found)
         return len(found)
 

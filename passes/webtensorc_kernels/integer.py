@@ -1,0 +1,246 @@
+"""Convolution and matrix product of int8, summed in int32 by an instruction that takes four products at once.
+
+    y[n, oh, ow, o] = epilogue(sum over kh, kw, i of x[n, oh * sh + kh * dh, ow * sw + kw * dw, i] * w[kh, kw, i, o])
+
+Channels last and without padding: numbers around a quantised image are its zero point, not 0, and lie in the tensor. As
+in the direct kernel of float32, (kw, i) is one run of memory; here a step of the innermost loop takes four bytes of it.
+
+The instruction wants four weights of a channel next to each other. A workgroup therefore packs a block of channels into
+scratch memory, a small part of the work where there are many points, and then goes through all of its points. So it is
+rather the channels that are divided among workgroups: weights that two of them use are packed twice.
+
+Where the instruction's image is unsigned, the operand is x + 128. Packing sums the weights of each channel, and all of
+its results begin with -128 times that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from webtensorc_kernels.code import Code, Index, View, Workgroup
+from webtensorc_kernels.convolution import Convolution, Tile, choose, segments, tile_starts
+from webtensorc_kernels.epilogue import Block, Epilogue, Place
+from webtensorc_kernels.executable import Kernel, write
+from webtensorc_kernels.grid import share, split
+from webtensorc_kernels.machine import Machine
+
+__all__ = ["generate", "plan"]
+
+_TOGETHER = 4
+"""Adjacent bytes that an instruction takes."""
+_LEAST = 4
+"""Lanes of the narrowest vector that has the instruction."""
+_PACKING = 6
+"""Instructions that pack a vector of weights, in products."""
+
+
+def plan(problem: Convolution, machine: Machine) -> Tile | None:
+    """The register block; None if the machine has no instruction for it or the problem no room for a block."""
+    if machine.dot is None or problem.padding != (0, 0) or problem.points < _LEAST:
+        return None
+    words = replace(problem, channels=-(-problem.channels // _TOGETHER))
+    tile = choose(words, replace(machine, broadcasts_from_memory=False))
+    return replace(tile, together=1) if tile and tile.lanes >= _LEAST else None
+
+
+def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, machine: Machine) -> Kernel:
+    """The kernel. Operands: image, weights, then those of the epilogue; results: y, then scratch of no meaning."""
+    assert machine.dot is not None
+    return Writer(problem, tile, epilogue, Code(tile.lanes, machine), unsigned=machine.dot.unsigned).kernel()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Adjacent bytes of a window's row.
+
+    Attributes:
+        image: where they begin in the image's row, from the window's first byte on.
+        window: where they begin in the window's row.
+        words: how many words of packed weights come before them.
+        count: how many bytes they are.
+    """
+
+    image: int
+    window: int
+    words: int
+    count: int
+
+
+_Word = Callable[[Index, _Run, Index, int, list[str]], list[str]]
+"""`sums = word(kh, run, index, count of bytes, sums)`."""
+
+
+def _step(word: _Word, kh: Index, run: _Run, index: Index, sums: list[str]) -> list[str]:
+    return word(kh, run, index, _TOGETHER, sums)
+
+
+class Writer:
+    """One kernel being written."""
+
+    def __init__(self, problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *, unsigned: bool) -> None:
+        self.problem, self.tile, self.epilogue, self.code, self.unsigned = problem, tile, epilogue, code, unsigned
+        p = problem
+        self.pixel = p.groups * p.channels
+        self.runs: list[_Run] = []
+        self.words = 0
+        for first, beyond, _ in segments(p, None, tile.points):
+            count = (beyond - first) * p.channels
+            self.runs.append(_Run(first * p.dilations[1] * self.pixel, first * p.channels, self.words, count))
+            self.words += -(-count // _TOGETHER)
+        self.starts = tile_starts(p.out[1], tile.points)
+        self.blocks = -(-p.outputs // tile.channels)
+        self.rows = p.batch * p.out[0]
+        self.extent = self.rows if self.rows > 1 else len(self.starts)
+        self.across, self.down = self._grid()
+        groups = self.across * self.down
+        width = p.groups * p.outputs
+        self.x = View("%x", (p.batch, p.image[0], p.image[1] * self.pixel), "i8")
+        self.w = View("%w", (p.kernel[0] * p.kernel[1] * p.channels, width), "i8")
+        self.y = epilogue.result(p.points, width)
+        self.operands = epilogue.views(p.points, width)
+        self.packed = View("%packed", (groups, p.kernel[0] * self.words, tile.channels), "i32")
+        self.begin = View("%begin", (groups, tile.channels), "i32")
+        self.sums = View("%sums", (groups, tile.points, tile.channels), "i32")
+
+    def kernel(self) -> Kernel:
+        """The finished kernel."""
+        p, tile = self.problem, self.tile
+        why = f"bytes, {tile.points}x{tile.vectors} vectors of {tile.lanes}, {self.across}x{self.down} workgroups"
+        views = [self.x, self.w, *self.operands, self.y, self.packed, self.begin, self.sums]
+        flops = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs
+        return write(self.code, views, (self.across, self.down, 1), self._workgroup, flops=flops, results=4, why=why)
+
+    def _grid(self) -> tuple[int, int]:
+        """Workgroups along channels and along rows (or tiles of the only row)."""
+        p = self.problem
+        blocks = p.groups * self.blocks
+        few = p.points <= 16 * _PACKING  # to pack twice would cost more than to be unfair
+        across, down = split(first=blocks, second=1 if few else self.extent, flops=p.flops // _TOGETHER)
+        return across, down
+
+    def _workgroup(self, where: Workgroup) -> None:
+        """Some rows of the result (or tiles of the only row), for some blocks of channels."""
+        code, p = self.code, self.problem
+        number = code.add(code.multiply(where.y, self.across), where.x)
+        low, high = share(code, where.y, self.extent, self.down)
+
+        def block(index: Index, _: list[str]) -> list[str]:
+            group = 0 if p.groups == 1 else code.quotient(index, self.blocks)
+            first = code.multiply(code.remainder(index, self.blocks) if p.groups > 1 else index, self.tile.channels)
+            first = code.smaller(first, p.outputs - self.tile.channels)
+            channel = code.add(code.multiply(group, p.outputs), first)
+            self._pack(number, channel)
+
+            def points(position: Index, _: list[str]) -> list[str]:
+                row, tiles = (
+                    (position, (0, len(self.starts))) if self.rows > 1 else (0, (position, code.add(position, 1)))
+                )
+                self._row(number, row, tiles, code.multiply(group, p.channels), channel)
+                return []
+
+            code.loop(low, high, points)
+            return []
+
+        code.loop(*share(code, where.x, p.groups * self.blocks, self.across), block)
+
+    def _pack(self, number: Index, channel: Index) -> None:
+        """Bring the weights of a block of channels into the order of use, and what its results begin with."""
+        code, p, vectors = self.code, self.problem, range(self.tile.vectors)
+        zero, ones = code.number("0 : i32"), code.ones()
+
+        def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
+            row = code.add(code.multiply(kh, p.kernel[1] * p.channels), run.window)
+            top, to = code.add(row, code.multiply(index, _TOGETHER)), self._packed_at(kh, run, index)
+            found = []
+            for j in vectors:
+                at = code.add(channel, j * self.tile.lanes)
+                packed = code.words([code.load(self.w, code.add(top, i), at) for i in range(count)])
+                code.store(packed, self.packed, number, to, j * self.tile.lanes)
+                found.append(code.dot(sums[j], ones, packed) if self.unsigned else sums[j])
+            return found
+
+        sums = self._window(word, [zero for _ in vectors])
+        for j in vectors:
+            begin = code.apply("arith.muli", (sums[j], code.number("-128 : i32")), "", ("i32",) * 3)
+            code.store(begin, self.begin, number, j * self.tile.lanes)
+
+    def _row(
+        self, number: Index, row: Index, tiles: tuple[Index, Index], group: Index, channel: Index
+    ) -> None:  # fmt: skip
+        """The tiles of one row; `group` is the first of the group's channels in a pixel."""
+        code, p, points = self.code, self.problem, self.tile.points
+        image = code.quotient(row, p.out[0]) if p.batch > 1 else 0
+        oh = code.remainder(row, p.out[0]) if p.batch > 1 else row
+
+        def tile(index: Index, _: list[str]) -> list[str]:
+            start = code.smaller(code.multiply(index, points), p.out[1] - points)
+            left = code.add(code.multiply(code.multiply(start, p.strides[1]), self.pixel), group)
+            sums = self._tile(number, (image, code.multiply(oh, p.strides[0]), left))
+            point = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
+            channels = tuple(code.add(channel, j * self.tile.lanes) for j in range(self.tile.vectors))
+            self._finish(number, Block((point,), points, channels), sums)
+            return []
+
+        code.loop(*tiles, tile)
+
+    def _tile(self, number: Index, x: tuple[Index, Index, Index]) -> list[str]:
+        """The sums of one tile, point by point."""
+        code, p, tile = self.code, self.problem, self.tile
+        begin = [code.load(self.begin, number, j * tile.lanes) for j in range(tile.vectors)]
+
+        def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
+            at, ih = self._packed_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
+            weights = [code.load(self.packed, number, at, j * tile.lanes) for j in range(tile.vectors)]
+            left = code.add(code.add(x[2], run.image), code.multiply(index, _TOGETHER))
+            found = []
+            for i in range(tile.points):
+                value = code.word(self.x, x[0], ih, code.add(left, i * p.strides[1] * self.pixel), count=count)
+                found += [code.dot(sums[i * tile.vectors + j], value, weights[j]) for j in range(tile.vectors)]
+            return found
+
+        return self._window(word, begin * tile.points)
+
+    def _packed_at(self, kh: Index, run: _Run, index: Index) -> Index:
+        return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)
+
+    def _window(self, word: _Word, sums: list[str]) -> list[str]:
+        """Go through the window's words."""
+        code = self.code
+
+        def window_row(kh: Index, sums: list[str]) -> list[str]:
+            for run in self.runs:
+                full, left = divmod(run.count, _TOGETHER)
+                step = partial(_step, word, kh, run)
+                sums = code.loop(0, full, step, sums, element="i32")
+                sums = word(kh, run, full, left, sums) if left else sums
+            return sums
+
+        return code.loop(0, self.problem.kernel[0], window_row, sums, element="i32")
+
+    def _finish(self, number: Index, block: Block, sums: list[str]) -> None:
+        """Apply the epilogue and store; where it is long in a loop, through scratch memory."""
+        code, tile = self.code, self.tile
+        offset = self.epilogue.slot[1] if self.epilogue.slot else 0
+
+        def store(i: Index, values: list[str]) -> None:
+            for channel, value in zip(block.channels, values, strict=True):
+                place = Place(code.add(block.starts[0], i), channel)
+                result = self.epilogue.emit(code, value, place, self.operands)
+                code.store(result, self.y, place.point, code.add(channel, offset))
+
+        rows = [sums[i * tile.vectors : (i + 1) * tile.vectors] for i in range(tile.points)]
+        if not self.epilogue.is_long:
+            for i, values in enumerate(rows):
+                store(i, values)
+            return
+        for i, values in enumerate(rows):
+            for j, value in enumerate(values):
+                code.store(value, self.sums, number, i, j * tile.lanes)
+
+        def again(i: Index, _: list[str]) -> list[str]:
+            store(i, [code.load(self.sums, number, i, j * tile.lanes) for j in range(tile.vectors)])
+            return []
+
+        code.loop(0, tile.points, again)

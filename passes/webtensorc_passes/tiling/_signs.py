@@ -1,0 +1,97 @@
+"""Bytes with their sign bit turned over: what is signed, seen as unsigned with 128 added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc_passes.tiling._structured import forwards, scalar_constant
+
+__all__ = ["flipped"]
+
+_SIGN = "-128 : i8"
+_RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
+
+
+def flipped(value: Any, before: Any) -> Any:
+    """The tensor of bytes `value ^ -128`.
+
+    A quantised image is often made by such a flip: then it is taken back, through padding and whatever only moves
+    elements. Else a flip is put in front of `before`, which the kernel that makes `value` can do before it stores.
+    """
+    return _taken_back(value) if _has_flip(value) else _flip(value, before)
+
+
+def _is_flip(op: Any) -> bool:
+    if op is None or op.name != "linalg.generic" or len(op.operands) != 2:
+        return False
+    body = [each.operation for each in op.regions[0].blocks[0].operations]
+    if [each.name for each in body] != ["arith.xori", "linalg.yield"]:
+        return False
+    first, second = body[0].operands
+    return bool(first == op.regions[0].blocks[0].arguments[0] and scalar_constant(second) == _SIGN)
+
+
+def _moves(op: Any) -> bool:
+    return op.name in _RESHAPES or op.name == "tensor.pad" or forwards(op)
+
+
+def _has_flip(value: Any) -> bool:
+    op = mlir.owner(value)
+    while op is not None and _moves(op):
+        if op.name == "tensor.pad" and _padding(op) is None:
+            return False
+        op = mlir.owner(op.operands[0])
+    return _is_flip(op)
+
+
+def _padding(op: Any) -> int | None:
+    """The byte that a `tensor.pad` puts around its operand."""
+    inside = op.regions[0].blocks[0].operations
+    text = scalar_constant(inside[len(inside) - 1].operands[0])
+    return int(text.split(" : ")[0]) if text else None
+
+
+def _taken_back(value: Any) -> Any:
+    op = mlir.owner(value)
+    assert op is not None
+    if _is_flip(op):
+        return op.operands[0]
+    inside = _taken_back(op.operands[0])
+    copy = op.clone(ir.InsertionPoint(op))
+    copy.operands[0] = inside
+    if op.name == "tensor.pad":
+        byte = _padding(op)
+        assert byte is not None
+        operations = copy.regions[0].blocks[0].operations
+        operations[len(operations) - 1].operands[0] = _constant(byte ^ -128, copy)
+    return copy.results[0]
+
+
+def _flip(value: Any, before: Any) -> Any:
+    empty = mlir.create("tensor.empty", [], [value.type], before=before).result
+    rank = len(mlir.shape_of(value))
+    with before.context:
+        identity = ir.AffineMapAttr.get(ir.AffineMap.get_identity(rank))
+        attributes = {
+            "indexing_maps": ir.ArrayAttr.get([identity] * 2),
+            "iterator_types": ir.Attribute.parse(f"[{', '.join(['#linalg.iterator_type<parallel>'] * rank)}]"),
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
+        }
+        sign, byte = _constant(-128, before), value.type.element_type
+        op = mlir.create("linalg.generic", [value, empty], [value.type], attributes, before=before, regions=1)
+        block = op.regions[0].blocks.append(byte, byte, arg_locs=[before.location] * 2)
+        with ir.InsertionPoint(block), before.location:
+            found = ir.Operation.create("arith.xori", results=[byte], operands=[block.arguments[0], sign])
+            ir.Operation.create("linalg.yield", operands=[found.result])
+    return op.results[0]
+
+
+def _constant(byte: int, before: Any) -> Any:
+    with before.context:
+        kind = ir.IntegerType.get_signless(8)
+        return mlir.create(
+            "arith.constant", [], [kind], {"value": ir.IntegerAttr.get(kind, byte)}, before=before
+        ).result
