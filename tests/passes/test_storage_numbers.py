@@ -47,6 +47,12 @@ def complex_paddings(x: jax.Array, y: jax.Array) -> Any:
     return jnp.pad(z, (0, 3)) * 2, lax.pad(z, np.complex64(1 - 2j), [(1, 2, 1)]), jnp.pad(jnp.sin(z)[:2], (3, 3))
 
 
+def maximum_that_is_returned(x: jax.Array, y: jax.Array) -> Any:
+    # Not a softmax, though what the maximum is taken of is read elsewhere too.
+    z = jnp.abs(x - 4)
+    return jnp.max(z), z * y[0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "function",
@@ -56,6 +62,7 @@ def complex_paddings(x: jax.Array, y: jax.Array) -> Any:
         two_barriers,
         state_that_goes_round,
         complex_paddings,
+        maximum_that_is_returned,
     ],
 )
 @pytest.mark.parametrize("level", [0, 3])

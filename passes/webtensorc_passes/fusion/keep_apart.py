@@ -64,7 +64,7 @@ def _softmax_readers(reduce: Operation, value: Value) -> list[Use]:
     """The uses of `value` that make a softmax: the maximum, and the subtraction of it; none if there is no softmax."""
     behind = set(mlir.users(reduce.results[0]))
     for _ in range(4):  # broadcasts, and a guard against infinities, between the maximum and the subtraction
-        behind |= {user for op in behind for user in mlir.users(op.results[0]) if op.name in _ON_THE_WAY}
+        behind |= {user for op in behind if op.name in _ON_THE_WAY for user in mlir.users(op.results[0])}
     found = _uses(value)
     readers = [use for use in found if use[0] == reduce or (use[0].name == "stablehlo.subtract" and use[0] in behind)]
     return readers if len(readers) > 1 else found
