@@ -98,3 +98,20 @@ def test_work_grows_with_the_sums():
 
     assert work(2, 3, 4) == 24
     assert work(20, 30, 40) == 24_000
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "int8", "uint32", "uint8"])
+def test_the_interpreter_survives_integer_division_by_zero(dtype):
+    least = np.iinfo(dtype).min
+    x = np.asarray([5, least, 7, least, 9], dtype)
+    y = np.asarray([0, np.iinfo(dtype).max if least == 0 else -1, 2, 0, 4], dtype)
+
+    def divided(x, y):
+        return jax.lax.div(x, y), jax.lax.rem(x, y)
+
+    with jax.enable_x64(True):
+        model = load_model(export.export(jax.jit(divided))(x, y))
+    inputs = dict(zip((each.name for each in model.inputs), (x, y), strict=True))
+    found, wanted = run_interpreter(model, inputs), run_xla(model, inputs)
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(found[name], array)

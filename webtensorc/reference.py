@@ -81,6 +81,7 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
     arrays = [*model.weights.values(), *in_order(model, inputs)]
     with portable.context() as context, ir.Location.unknown():
         module = stablehlo.deserialize_portable_artifact(context, model.graph)
+        _guard_divisions(module)
         _carry(module)
         carried = [part for array in arrays for part in _to_carriers(np.asarray(array))]
         try:
@@ -144,6 +145,43 @@ def in_order(model: Model, inputs: Mapping[str, Array]) -> list[Array]:
             raise UsageError(f"input {spec} was given {array.dtype}{list(array.shape)}")
         ordered.append(array)
     return ordered
+
+
+def _guard_divisions(module: Any) -> None:
+    """Keep the interpreter from dividing integers by 0, and the least one by -1: it divides as the processor does.
+
+    Results are those of XLA and of compiled models: all bits set and the dividend itself for a divisor of 0, wrapping.
+    """
+    from jaxlib.mlir import ir
+
+    from webtensorc.frontends.stablehlo.inline import nested
+
+    for operation in list(nested(module.operation)):
+        if operation.name in ("stablehlo.divide", "stablehlo.remainder"):
+            element = operation.results[0].type.element_type
+            if isinstance(element, ir.IntegerType) and element.width > 1:
+                with ir.InsertionPoint(operation):
+                    operation.results[0].replace_all_uses_with(_divided(operation, is_signed=not element.is_unsigned))
+                operation.erase()
+
+
+def _divided(operation: Any, *, is_signed: bool) -> Any:
+    """What a division or a remainder gives, with a divisor of 1 where the true one is 0 or -1."""
+    from jaxlib.mlir.dialects import stablehlo
+
+    dividend, divisor = operation.operands
+    is_quotient = operation.name == "stablehlo.divide"
+    zero = stablehlo.subtract(divisor, divisor)
+    ones = stablehlo.not_(zero)
+    equal = stablehlo.ComparisonDirectionAttr.get("EQ")
+    by_zero = stablehlo.compare(divisor, zero, equal)
+    by_ones = stablehlo.compare(divisor, ones, equal)
+    is_odd = stablehlo.or_(by_zero, by_ones) if is_signed else by_zero
+    safe = stablehlo.select(is_odd, stablehlo.negate(ones), divisor)
+    result = (stablehlo.divide if is_quotient else stablehlo.remainder)(dividend, safe)
+    if is_signed:
+        result = stablehlo.select(by_ones, stablehlo.negate(dividend) if is_quotient else zero, result)
+    return stablehlo.select(by_zero, ones if is_quotient else dividend, result)
 
 
 # The interpreter's values go in and out as dense attributes, which numpy's buffer protocol reaches for the common

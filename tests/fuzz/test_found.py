@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzzing.case import Array, Case
+import webtensorc_runtime
+from fuzzing.case import Array, Case, model
 from onnx import TensorProto, helper
 from test_fuzz import assert_agree
+
+import webtensorc
 
 X = np.asarray([[1.5, -2.0]], np.float32)
 
@@ -41,6 +44,8 @@ def loop(known: dict[str, Array], given: dict[str, Array], limit: float, *, coll
     return Case(16, (made,), {"x": X, **given}, constants, oracle="onnxruntime")
 
 
+BYTES = np.asarray([[3, 200], [255, 128]], np.uint8)
+WEIGHTS = np.asarray([[1, -2, 3], [4, 5, -6]], np.int8)
 ZERO, FOUR, MANY = (np.asarray(each, np.int64) for each in (0, 4, 70))
 FOUND = {
     # A declared size of 0 was taken for one that is not known.
@@ -53,6 +58,8 @@ FOUND = {
         {"x": np.asarray([1.5, 1.25, 2.5], np.float32), "s": np.float32(2.5) / np.float32(255), "z": np.uint8(0)},
         known=("x", "s", "z"),
     ),
+    # A product of a widened uint8 and known weights extended the sign of the uint8.
+    "product of unsigned and known": node("MatMulInteger", {"x": BYTES, "w": WEIGHTS, "z": np.uint8(50)}, known=("w",)),
     # A loop of no trips collected a tensor of shape [0], whatever the body gives.
     "loop without trips": loop({"n": ZERO}, {}, 9, collects=True),
     # A short loop ran to its end whatever its first condition was.
@@ -67,3 +74,13 @@ FOUND = {
 @pytest.mark.parametrize("name", FOUND)
 def test_found(name: str) -> None:
     assert_agree([FOUND[name]])
+
+
+@pytest.mark.parametrize("open_dims", [(0,), (0, 1)])
+def test_products_of_unsigned_integers_of_open_size(open_dims: tuple[int, ...]) -> None:
+    x = np.stack([BYTES, BYTES // 2])
+    proto = model([node("MatMulInteger", {"x": x, "w": WEIGHTS}, known=("w",))])
+    for dim in open_dims:
+        proto.graph.input[0].type.tensor_type.shape.dim[dim].dim_param = f"d{dim}"
+    loaded = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    np.testing.assert_array_equal(loaded(x)[0], x.astype(np.int32) @ WEIGHTS.astype(np.int32))

@@ -132,7 +132,7 @@ def qlinear_conv(draw: Drawer, opset: int) -> Case:
     return case(draw, opset, "QLinearConv", inputs, group=group, how={"oracle": "onnxruntime"}, **options)
 
 
-@family(since=19)
+@family(since=19, slow=6)
 def deform_conv(draw: Drawer, opset: int) -> Case:
     kernel = ints(draw, 2, 1, 3)
     options = window(draw, kernel)

@@ -54,7 +54,7 @@ ACTIVATIONS = (
 @family()
 def activation(draw: Drawer, opset: int) -> Case:
     operator = pick(draw, *existing(opset, *ACTIVATIONS))
-    x = array(draw, dtype(draw, operator, opset), shape(draw), special=flag(draw))
+    x = array(draw, dtype(draw, operator, opset), shape(draw, 1), special=flag(draw))
     schema = onnx.defs.get_schema(operator, opset)
     options = {
         name: pick(draw, None, 0.25, 1.5)

@@ -68,7 +68,7 @@ def resize(draw: Drawer, opset: int) -> Case:
     )
 
 
-@family(since=16)
+@family(since=16, slow=4)
 def grid_sample(draw: Drawer, opset: int) -> Case:
     rank = 2 if opset < 20 else pick(draw, 2, 3)
     n, c = integer(draw, 1, 2), integer(draw, 1, 2)

@@ -66,7 +66,7 @@ def model(cases: Sequence[Case]) -> Any:
         outputs += [_output(f"{index}/{name}", case.sequences.get(name)) for name in case.outputs]
     graph = helper.make_graph(nodes, "fuzzed", inputs, outputs, constants)
     opsets = [helper.make_opsetid("", cases[0].opset)]
-    opsets += [helper.make_opsetid(name, 1 if name == "com.microsoft" else 5) for name in sorted(domains)]
+    opsets += [helper.make_opsetid(name, 1 if name == "com.microsoft" else 3) for name in sorted(domains)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10 if cases[0].opset < 25 else 13)
 
 

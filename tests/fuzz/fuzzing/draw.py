@@ -32,10 +32,11 @@ class Declared:
     name: str
     function: Family
     opsets: tuple[int, int]
+    slow: int
 
     def cases(self, count: int) -> Any:
-        """So many cases of one opset."""
-        function = self.function
+        """So many cases of one opset, fewer of what compiles slowly."""
+        function, count = self.function, max(count // self.slow, 1)
 
         @st.composite
         def one(draw: Drawer, opset: int) -> Case:
@@ -44,11 +45,11 @@ class Declared:
         return st.integers(*self.opsets).flatmap(lambda opset: st.lists(one(opset), min_size=count, max_size=count))
 
 
-def family(since: int = OLDEST, until: int = NEWEST) -> Callable[[Family], Declared]:
+def family(since: int = OLDEST, until: int = NEWEST, slow: int = 1) -> Callable[[Family], Declared]:
     """Declare a family for a range of opsets."""
 
     def declare(function: Family) -> Declared:
-        return Declared(function.__name__, function, (since, until))  # type: ignore[attr-defined]
+        return Declared(function.__name__, function, (since, until), slow)  # type: ignore[attr-defined]
 
     return declare
 

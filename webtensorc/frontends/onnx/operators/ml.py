@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, known
 
 _DOMAIN = "ai.onnx.ml"
 
@@ -36,24 +36,48 @@ def normalizer(x: Value, *, norm: str = "MAX") -> Value:
     return wide / jnp.where(size == 0, 1, size)
 
 
-@op("LinearRegressor", domain=_DOMAIN)
-def linear_regressor(
+@op("Imputer", domain=_DOMAIN)
+def imputer(
     x: Value,
     *,
-    coefficients: tuple[float, ...],
-    intercepts: tuple[float, ...] | None = None,
-    post_transform: str = "NONE",
-    targets: int = 1,
+    imputed_value_floats: tuple[float, ...] = (),
+    imputed_value_int64s: tuple[int, ...] = (),
+    replaced_value_float: float = 0.0,
+    replaced_value_int64: int = 0,
 ) -> Value:
-    """x @ coefficients + intercepts."""
-    if post_transform != "NONE":
-        raise NotImplementedError(f"post_transform {post_transform} is not implemented")
-    weights = np.asarray(coefficients, np.float32).reshape(targets, -1).T
-    y = x.astype(np.float32) @ weights
-    return y if intercepts is None else y + np.asarray(intercepts, np.float32)
+    """Elements equal to a value (which may be NaN) replaced, by one value or one for each feature."""
+    is_float = jnp.issubdtype(x.dtype, jnp.floating)
+    old = replaced_value_float if is_float else replaced_value_int64
+    new = np.asarray(imputed_value_floats if is_float else imputed_value_int64s, x.dtype)
+    missing = jnp.isnan(x) if old != old else x == np.asarray(old, x.dtype)
+    return jnp.where(missing, new, x)
 
 
-@op("LabelEncoder", since=4, domain=_DOMAIN)
+@op("OneHotEncoder", domain=_DOMAIN)
+def one_hot_encoder(
+    x: Value, *, cats_int64s: tuple[int, ...] = (), cats_strings: tuple[str, ...] = (), zeros: int = 1
+) -> Value:
+    """1 where an element is a category, 0 elsewhere, along a new last axis; numbers are cut to integers.
+
+    An element of no category gives zeros, which `zeros = 0` makes an error where ONNX Runtime runs the model.
+    """
+    if cats_strings or not zeros:
+        raise NotSupportedError("categories that are strings, and failing at others, are not implemented")
+    same = jnp.expand_dims(x.astype(np.int64), -1) == np.asarray(cats_int64s, np.int64)
+    return same.astype(np.float32)
+
+
+@op("FeatureVectorizer", domain=_DOMAIN)
+def feature_vectorizer(*parts: Value, inputdimensions: tuple[int, ...]) -> Value:
+    """Rows joined, each input padded with zeros or cut to its number of features, as float32."""
+    found = []
+    for part, size in zip(parts, inputdimensions, strict=True):
+        rows = jnp.asarray(part.reshape(part.shape[0] if part.ndim > 1 else 1, -1)).astype(np.float32)[:, :size]
+        found.append(jnp.pad(rows, [(0, 0), (0, size - rows.shape[1])]))
+    return jnp.concatenate(found, 1)
+
+
+@op("LabelEncoder", since=2, domain=_DOMAIN)
 def label_encoder(
     x: Value,
     *,
