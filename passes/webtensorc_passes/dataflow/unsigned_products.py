@@ -51,7 +51,7 @@ def _is_widened(value: Value) -> bool:
     given, made = op.operands[0].type.element_type, value.type.element_type
     if not isinstance(given, ir.IntegerType) or not isinstance(made, ir.IntegerType):
         return False
-    return given.is_unsigned and given.width < made.width
+    return bool(given.is_unsigned and given.width < made.width)
 
 
 def _clamped(value: Value, before: Operation) -> Value:

@@ -50,15 +50,15 @@ class _Forest:
         places = {pair: index for index, pair in enumerate(zip(trees, numbers, strict=True))}
         is_leaf = modes == "LEAF"
         own = np.arange(len(modes))
-        followers = [
+        yes, no = (
             np.where(is_leaf, own, [places.get(pair, 0) for pair in zip(trees, nodes[name], strict=True)])
             for name in ("nodes_truenodeids", "nodes_falsenodeids")
-        ]
+        )
         firsts = np.unique(np.asarray(trees), return_index=True)[1]
         given = nodes.get("nodes_values_as_tensor")
         values = np.asarray(nodes["nodes_values"], np.float32) if given is None else given
         missing = np.asarray(nodes.get("nodes_missing_value_tracks_true") or np.zeros(len(modes)), bool)
-        return cls(np.sort(firsts), modes, np.asarray(nodes["nodes_featureids"]), values, *followers, missing, places)
+        return cls(np.sort(firsts), modes, np.asarray(nodes["nodes_featureids"]), values, yes, no, missing, places)
 
     def depth(self) -> int:
         """The most steps from a root to a leaf."""
