@@ -148,6 +148,13 @@ def test_sizes_computed_in_the_graph(make: Any) -> None:
         agree(proto, module, {"batch": batch, "seq": seq})
 
 
+def test_a_slice_without_axes_cuts_the_first_ones() -> None:
+    """PyTorch's exporter writes it for EmbeddingBag; ONNX Runtime takes it, too."""
+    proto = model([node("Slice", ["x", "one", "three"], ["y"])], {"x": [4, 5]}, {"y": [2, 5]},
+                  {"one": integers(1), "three": integers(3)})  # fmt: skip
+    agree(proto, webtensorc_runtime.load(webtensorc.compile(proto, cache=False)), {})
+
+
 def test_the_shapes_of_outputs_are_expressions() -> None:
     found = load_model(chains(), dims={"batch": 3})
     assert [spec.shape for spec in found.outputs] == [(3, "2*seq - 1", 8), (3, "seq^2"), (3, 8)]

@@ -138,15 +138,15 @@ def _bound(size: Value) -> Value:
 
 @op("Slice", since=10, bounded=True)
 def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
-    """Cut ranges, with steps, out of axes; bounds are clamped as in Python."""
+    """Cut ranges, with steps, out of axes, the first ones by default; bounds are clamped as in Python."""
     if isinstance(data, Bounded):
         if axes is None or data.axis in (each % data.array.ndim for each in known_ints(axes, "axes")):
             raise NotSupportedError("it cuts an axis whose size depends on data")
         return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, data.count)
-    which = range(data.ndim) if axes is None else known_ints(axes, "axes")
+    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
+    which = range(len(lows)) if axes is None else known_ints(axes, "axes")
     strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
     index = [slice(None)] * data.ndim
-    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
     for axis, low, high, step in zip(which, lows, highs, strides, strict=True):
         size = data.shape[axis]
         if not is_static((size, low, high)):
