@@ -49,6 +49,9 @@ conformance: $(STAMP)  ## Run the whole operator suites of ONNX and JAX (hours);
 fuzz: $(STAMP)  ## Draw thousands of ONNX nodes and compare them with ONNX's evaluator and ONNX Runtime (an hour or more).
 	WEBTENSORC_FUZZ=100 $(BIN)/python -m pytest -n 2 -q tests/fuzz
 
+matrix: $(STAMP) $(EMULATED)  ## Run models and operators on every target, where there is no result yet, for docs/targets.md.
+	$(BIN)/python tests/conformance/matrix.py
+
 torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, which this installs, and compare with it.
 	$(PIP) --group torch
 	$(BIN)/python -m pytest -n 2 -q tests/differential/test_torch_models.py

@@ -1,0 +1,169 @@
+"""The differential matrix: ONNX's operators and real models x every target that can be run x optimisation on and off.
+
+A case is `target-O3/operator/name` or `target-O0/model/name`. Expected results are ONNX's own data, ONNX Runtime's or
+JAX's. A target that this machine cannot run is `absent`, never passed over in silence.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+from outcome import AbsentError, Outcome, attempt
+
+import webtensorc
+import webtensorc.frontends
+from fixtures import jax_models
+from webtensorc import onnx_backend
+from webtensorc.artifact import Bundle
+from webtensorc.compare import compare
+from webtensorc.errors import DiagnosticError
+from webtensorc.model import Model
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "targets"))
+import lanes
+import target_models
+
+LEVELS = (3, 0)
+OPERATORS = 300
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model with inputs and the outputs that it should give, by name."""
+
+    source: Model
+    feed: Mapping[str, np.ndarray]
+    expected: Mapping[str, np.ndarray]
+
+
+@cache
+def _suite() -> dict[str, onnx.backend.test.case.test_case.TestCase]:
+    """ONNX's single-operator cases on plain tensors, in an order whose every prefix has as many operators as it can."""
+    from onnx.backend.test.loader import load_model_tests
+
+    with warnings.catch_warnings():  # the suite computes its expected values when it is made, overflows included
+        warnings.simplefilter("ignore")
+        found = [each for each in load_model_tests(kind="node") if _is_plain(each)]
+    seen: Counter[str] = Counter()
+    ranked = []
+    for each in sorted(found, key=lambda each: each.name):
+        operator = each.model.graph.node[0].op_type
+        ranked.append((seen[operator], each.name, each))
+        seen[operator] += 1
+    return {name.removeprefix("test_"): each for _, name, each in sorted(ranked, key=lambda each: each[:2])}
+
+
+def _is_plain(case: onnx.backend.test.case.test_case.TestCase) -> bool:
+    """One node on tensors of numbers, whose result is neither random nor out of a compressed image."""
+    arrays = [value for side in case.data_sets[0] for value in side]
+    return (
+        len(case.model.graph.node) == 1
+        and case.model.graph.node[0].op_type not in ("Bernoulli", "ImageDecoder")
+        and all(isinstance(each, np.ndarray | np.generic) and each.dtype.kind not in "OSUT" for each in arrays)
+    )
+
+
+def _operator(name: str) -> Callable[[], Problem]:
+    def problem() -> Problem:
+        case = _suite()[name]
+        given, wanted = case.data_sets[0]
+        names = [each.name for each in case.model.graph.input]
+        made = onnx_backend.specialise(case.model, dict(zip(names, given, strict=True)))
+        assert made.model is not None
+        outputs = dict(zip((each.name for each in made.declared), map(np.asarray, wanted), strict=True))
+        return Problem(made.model, dict(zip((s.name for s in made.model.inputs), made.inputs, strict=True)), outputs)
+
+    return problem
+
+
+def _onnx_model(name: str) -> Callable[[], Problem]:
+    def problem() -> Problem:
+        with tempfile.TemporaryDirectory() as folder:
+            path, shapes = target_models.MODELS[name](Path(folder))
+            model = webtensorc.frontends.load_model(path, input_shapes=shapes)
+            feed = target_models.feed(model)
+            return Problem(model, feed, target_models.reference(path, feed))
+
+    return problem
+
+
+def _jax_model(model: jax_models.JaxModel) -> Callable[[], Problem]:
+    def problem() -> Problem:
+        loaded = webtensorc.frontends.load_model(jax_models.export_closed_over(model))
+        feed = dict(zip((spec.name for spec in loaded.inputs), model.inputs, strict=True))
+        return Problem(loaded, feed, dict(zip((spec.name for spec in loaded.outputs), model.expected(), strict=True)))
+
+    return problem
+
+
+@cache
+def problems() -> dict[str, Callable[[], Problem]]:
+    """Everything that is compiled, by name."""
+    jax = {f"model/jax_{model.name}": _jax_model(model) for model in jax_models.all_models()}
+    models = {f"model/{name}": _onnx_model(name) for name in target_models.MODELS}
+    sample = {f"operator/{name}": _operator(name) for name in list(_suite())[:OPERATORS]}
+    return {**jax, **models, **sample}
+
+
+@cache
+def _available() -> dict[str, lanes.Lane]:
+    return {lane.target: lane for lane in lanes.lanes()}
+
+
+def columns() -> tuple[str, ...]:
+    """Targets and optimisation levels."""
+    return tuple(f"{target}-O{level}" for target in lanes.TARGETS for level in LEVELS)
+
+
+def cases() -> list[str]:
+    """The names of all cases, those of one problem together."""
+    return [f"{column}/{name}" for name in problems() for column in columns()]
+
+
+def run(case: str) -> Outcome:
+    """Compile one problem for one target at one level, and run it."""
+    return attempt(case, lambda: _run(case))
+
+
+def _run(case: str) -> None:
+    column, _, name = case.partition("/")
+    target, _, level = column.rpartition("-O")
+    lane = _available()[target]
+    if lane.missing:
+        raise AbsentError(lane.missing)
+    problem = _solved(name)
+    bundle = _bundles(name, int(level)) or _compiled(problem, (target,), int(level))
+    with tempfile.TemporaryDirectory() as folder:
+        results = lane.run(bundle, problem.feed, Path(folder))
+    found = {each: onnx_backend.cut_to_size(results, each) for each in problem.expected}
+    wrong = [each for each in compare(found, problem.expected) if not each.passed]
+    assert not wrong, "; ".join(f"{each.name}: {each.reason}" for each in wrong)
+
+
+@lru_cache(maxsize=1)
+def _solved(name: str) -> Problem:
+    """The problem, kept while cases of the same one follow."""
+    return problems()[name]()
+
+
+@lru_cache(maxsize=len(LEVELS))
+def _bundles(name: str, level: int) -> Bundle | None:
+    """One bundle for all lanes, which is a third of the work; None if any of them refuses, to be told which."""
+    targets = tuple(lane.target for lane in _available().values() if not lane.missing)
+    try:
+        return _compiled(_solved(name), targets, level)
+    except DiagnosticError:
+        return None
+
+
+def _compiled(problem: Problem, targets: tuple[str, ...], level: int) -> Bundle:
+    return webtensorc.compile(problem.source, targets=targets, optimization_level=level, cache=False)

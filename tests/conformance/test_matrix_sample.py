@@ -1,0 +1,44 @@
+"""A fixed part of the differential matrix: every target that can be run here, with passes and without."""
+
+from __future__ import annotations
+
+import matrix
+import matrix_cases
+import pytest
+
+PROBLEMS = ("operator/basic_conv_with_padding", "operator/matmul_1d_3d", "operator/matmulinteger")
+
+
+def recorded() -> matrix.Matrix:
+    return matrix.Matrix.read(matrix_cases.columns(), matrix_cases.problems())
+
+
+@pytest.mark.parametrize("lane", matrix_cases.lanes.lanes(), ids=lambda lane: lane.target)
+def test_which_targets_can_be_run_here(lane: matrix_cases.lanes.Lane) -> None:
+    if lane.missing:
+        pytest.skip(lane.missing)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_target_agrees_with_the_reference(problem: str) -> None:
+    """With passes and without. Targets that cannot be run are skipped by name in the test above."""
+    outcomes = [matrix_cases.run(f"{column}/{problem}") for column in matrix_cases.columns()]
+    assert {each.status for each in outcomes} <= {"pass", "absent"}, [each for each in outcomes if each.reason]
+    assert any(each.status == "pass" for each in outcomes)
+
+
+def test_the_sample_is_what_it_says() -> None:
+    problems = list(matrix_cases.problems())
+    assert set(PROBLEMS) <= set(problems)
+    assert sum(name.startswith("operator/") for name in problems) == matrix_cases.OPERATORS == 300
+
+
+def test_the_page_is_made_from_the_results() -> None:
+    assert matrix.PAGE.read_text() == recorded().page(), "run `make matrix`"
+
+
+def test_what_did_not_pass_has_a_reason_and_nothing_else_does() -> None:
+    found = recorded()
+    failed = {case for case in matrix_cases.cases() if found.letter(case) in "FUC"}
+    assert failed == set(found.reasons)
