@@ -182,6 +182,8 @@ class Interpreter:
         keywords = {
             name: attrs.to_python(each, self.source.file, self.source.folder, subgraph) for name, each in own.items()
         }
+        if lacking := operator.lacks(keywords):
+            raise NotSupportedError(f"it has attributes that are not implemented: {', '.join(lacking)}")
         # A body's nodes are computed one by one, and may read values that are not known; sizes may be expressions.
         is_plain = not any(map(callable, keywords.values())) and not any(isinstance(each, Extents) for each in inputs)
         if operator.wants_node:

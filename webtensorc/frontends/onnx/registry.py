@@ -18,7 +18,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -52,6 +52,13 @@ class Operator:
     def wants_recompute(self) -> bool:
         """Whether the function has a parameter `recompute`."""
         return "recompute" in inspect.signature(self.function).parameters
+
+    def lacks(self, attributes: Iterable[str]) -> list[str]:
+        """Those of the attributes that the function does not take."""
+        parameters = inspect.signature(self.function).parameters
+        if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+            return []
+        return [name for name in attributes if name not in parameters]
 
     def covers(self, version: int) -> bool:
         """Whether a model that imports `version` of the domain means this implementation."""

@@ -235,3 +235,26 @@ def max_unpool(
     return lax.pad(
         flat.reshape(shape), np.zeros((), x.dtype), [(0, w - n, 0) for w, n in zip(wanted, shape, strict=True)]
     )
+
+
+@op("MaxRoiPool")
+def max_roi_pool(x: Value, rois: Value, *, pooled_shape: tuple[int, ...], spatial_scale: float = 1.0) -> Value:
+    """Maximum of every bin of every region: rows of (batch, x1, y1, x2, y2), ends included; 0 for an empty bin."""
+    corners = rois[:, 1:] * np.float32(spatial_scale)
+    corners = jnp.sign(corners) * jnp.floor(jnp.abs(corners) + np.float32(0.5))
+    columns = _bins(corners[:, 0], corners[:, 2], pooled_shape[1], x.shape[3])
+    rows = _bins(corners[:, 1], corners[:, 3], pooled_shape[0], x.shape[2])
+    image = jnp.take(jnp.asarray(x), rois[:, 0].astype(np.int32), 0, mode="clip")
+    lowest = np.asarray(-np.inf, x.dtype)
+    across = jnp.max(jnp.where(columns[:, None, None], image[..., None, :], lowest), -1)
+    found = jnp.max(jnp.where(rows[:, None, :, :, None], across[:, :, None], lowest), 3)
+    return jnp.where(jnp.isneginf(found), np.zeros((), x.dtype), found)
+
+
+def _bins(first: Value, last: Value, count: int, size: int) -> Value:
+    """Which of `size` positions lie in which of `count` bins of each region: [regions, bins, size]."""
+    width = jnp.maximum(last - first + 1, 1)[:, None] / np.float32(count)
+    low = jnp.floor(np.arange(count, dtype=np.float32) * width) + first[:, None]
+    high = jnp.ceil(np.arange(1, count + 1, dtype=np.float32) * width) + first[:, None]
+    at = np.arange(size, dtype=np.float32)
+    return (at >= low[..., None]) & (at < high[..., None])

@@ -1,0 +1,57 @@
+"""`check` names everything that cannot be compiled, whatever else is in the model, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from webtensorc.errors import UnsupportedError
+from webtensorc.frontends.onnx import check
+from webtensorc.frontends.onnx.load import load
+
+GOOD = {
+    "Relu": {},
+    "Softmax": {"axis": -1},
+    "LeakyRelu": {"alpha": 0.5},
+}
+BAD = {
+    ("ImageDecoder", ""): {},
+    ("NoSuchOperator", ""): {},
+    ("NoSuchOperator", "com.microsoft"): {},
+    ("Gelu", "com.microsoft"): {"no_such_attribute": 1},
+    ("Binarizer", "not.imported"): {},
+    ("LinearClassifier", "ai.onnx.ml"): {"coefficients": [1.0, 2.0, 3.0, 4.0], "classlabels_strings": ["a", "b"]},
+}
+
+nodes = st.lists(st.one_of(st.sampled_from(sorted(GOOD)), st.sampled_from(sorted(BAD))), min_size=1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(nodes, st.booleans())
+def test_check_names_what_cannot_be_compiled(chosen: list, chained: bool) -> None:
+    made, bad, last = [], set(), "x"
+    for index, each in enumerate(chosen):
+        operator, domain = (each, "") if isinstance(each, str) else each
+        options = GOOD[operator] if isinstance(each, str) else BAD[each]
+        name = f"{operator}_{index}"
+        made.append(helper.make_node(operator, [last], [name], name=name, domain=domain, **options))
+        bad |= set() if isinstance(each, str) else {name}
+        last = name if chained and isinstance(each, str) else last
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, (3, 2))
+    outputs = [helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, None) for node in made]
+    opsets = [
+        helper.make_opsetid("", 20),
+        helper.make_opsetid("com.microsoft", 1),
+        helper.make_opsetid("ai.onnx.ml", 3),
+    ]
+    graph = helper.make_graph(made, "g", [value], outputs)
+    proto = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    assert {name for item in check(proto) for name in item.nodes} == bad
+    if bad:
+        with pytest.raises(UnsupportedError):
+            load(proto)
+    else:
+        assert np.prod(load(proto).outputs[0].sizes) == 6
