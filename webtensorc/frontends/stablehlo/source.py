@@ -66,6 +66,9 @@ def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
                 module = stablehlo.deserialize_portable_artifact(ir.Context.current, data)
             else:
                 module = ir.Module.parse(data)
+                if any(op.operation.name.startswith("vhlo.") for op in module.body):  # a portable artifact of old
+                    version = stablehlo.get_current_version()
+                    run_passes(module, f"vhlo-to-version{{target={version}}},vhlo-legalize-to-stablehlo")
             module.operation.verify()
         except (ir.MLIRError, ValueError) as error:
             complaints += _complaints(error)
