@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import webtensorc_runtime
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from test_dynamic_onnx import agree, model, weight
 
@@ -146,6 +148,18 @@ def test_sizes_computed_in_the_graph(make: Any) -> None:
     module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
     for batch, seq in ((1, 2), (2, 5), (3, 16)):
         agree(proto, module, {"batch": batch, "seq": seq})
+
+
+@pytest.fixture(scope="module")
+def loaded_attention() -> Any:
+    bundle = webtensorc.compile(attention(), dims={"batch": (1, 4), "seq": (2, 32, 2)}, cache=False)
+    return webtensorc_runtime.load(bundle)
+
+
+@settings(derandomize=True, max_examples=12, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 16))
+def test_any_size_within_bounds(loaded_attention: Any, batch: int, half: int) -> None:
+    agree(attention(), loaded_attention, {"batch": batch, "seq": 2 * half})
 
 
 def test_a_slice_without_axes_cuts_the_first_ones() -> None:
