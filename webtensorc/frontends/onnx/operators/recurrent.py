@@ -269,16 +269,20 @@ def lstm(
         f, g, h = options.functions(index, 3)
         bias = sum(_biases(b, index, 4, hidden, x.dtype))
         weights = r[index].T
-        peep = [0, 0, 0] if p is None else [p[index, k * hidden : (k + 1) * hidden] for k in range(3)]
+        peep = None if p is None else p[index].reshape(3, hidden)
+
+        def seen(gate: Value, k: int, c: Value) -> Value:
+            """A gate that sees the cell through its peephole, if there are any."""
+            return gate if peep is None else gate + peep[k] * c
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             before, c = states
             gates = part + before @ weights
             i, o, forget, new = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
-            i = f(i + peep[0] * c)
-            forget = 1 - i if input_forget else f(forget + peep[2] * c)
+            i = f(seen(i, 0, c))
+            forget = 1 - i if input_forget else f(seen(forget, 2, c))
             c = forget * c + i * g(new)
-            return f(o + peep[1] * c) * h(c), c
+            return f(seen(o, 1, c)) * h(c), c
 
         return lambda whole: whole @ w[index].T + bias, step
 

@@ -1,0 +1,88 @@
+"""Do several rounds of a loop in one: a round costs a wait, memory, and copies of what the loop carries.
+
+A loop that writes one row a round into a tensor that it carries copies all of that tensor each round. With rounds put
+together, that is once for all of them, and one list of commands does their work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_DONE = "webtensorc.unrolled"
+"""Attribute of loops that have been unrolled."""
+_MAX_OPERATIONS = 1500
+"""Of the body in the end: the time to compile grows with it."""
+
+
+@dataclass(frozen=True)
+class UnrollLoops(Pass):
+    """Repeat the body of loops with a known number of rounds, as often as divides it."""
+
+    name: ClassVar[str] = "unroll-loops"
+    family: ClassVar[Family] = Family.DATAFLOW
+    after: ClassVar[Phase] = Phase.INPUT
+    level: ClassVar[int | None] = 2
+    order: ClassVar[int] = 60
+
+    rounds: int = 8
+    """Rounds put together, at most."""
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of loops that were changed."""
+        changes = 0
+        for loop in [op for op in mlir.nested(module) if op.name == "scf.for"]:
+            body = mlir.nested(loop)
+            if _DONE in mlir.attribute_names(loop) or any(op.name.startswith("scf.") for op in body[:-1]):
+                continue  # only innermost loops, without conditions
+            count, step = _rounds(loop)
+            most = min(self.rounds, _MAX_OPERATIONS // len(body), count)
+            factor = next((f for f in range(most, 1, -1) if count % f == 0), 1)
+            if factor > 1:
+                _repeat(loop, factor, step)
+                changes += 1
+        return changes
+
+
+def _rounds(loop: Operation) -> tuple[int, int]:
+    """The number of rounds and the step, where they are known; else 0 and 0."""
+    bounds = [mlir.owner(loop.operands[i]) for i in range(3)]
+    if any(op is None or op.name != "arith.constant" for op in bounds):
+        return 0, 0
+    low, high, step = (int(op.attributes["value"].value) for op in bounds if op is not None)
+    return -(-(high - low) // step), step
+
+
+def _repeat(loop: Operation, factor: int, step: int) -> None:
+    """Put `factor` rounds into one."""
+    block = loop.regions[0].blocks[0]
+    *body, last = [op.operation for op in block.operations]
+    index, *carried = block.arguments
+    values = list(last.operands)
+    for number in range(1, factor):
+        ahead = _constant(index, number * step, last)
+        given = {index: mlir.create("arith.addi", [index, ahead], [index.type], before=last).result}
+        given.update(zip(carried, values, strict=True))
+        for op in body:
+            copy = op.clone(ip=ir.InsertionPoint(last)).operation
+            for each in (copy, *mlir.nested(copy)):
+                for i, operand in enumerate(each.operands):
+                    if operand in given:
+                        each.operands[i] = given[operand]
+            given.update(zip(op.results, copy.results, strict=True))
+        values = [given.get(value, value) for value in last.operands]
+    for i, value in enumerate(values):
+        last.operands[i] = value
+    loop.operands[2] = _constant(index, factor * step, loop)
+    loop.attributes[_DONE] = ir.UnitAttr.get(loop.context)
+
+
+def _constant(like: Value, number: int, before: Operation) -> Value:
+    attribute = ir.IntegerAttr.get(like.type, number)
+    return mlir.create("arith.constant", [], [like.type], {"value": attribute}, before=before).result
