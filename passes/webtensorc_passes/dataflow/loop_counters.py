@@ -28,12 +28,13 @@ class LoopCounters(Pass):
     level: ClassVar[int | None] = 1
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of counters that are gone."""
+        """Return the number of extractions and of counters that are gone."""
         changes = 0
         loops = [op for op in mlir.nested(module) if op.name == "scf.for"]
         for loop in reversed(loops):  # inner ones first: an outer one is made anew
             for counter in reversed(list(_counters(loop))):
-                if _extract(loop, counter):
+                changes += _extract(loop, counter)
+                if len(mlir.users(loop.regions[0].blocks[0].arguments[1 + counter.position])) == 1:
                     loop = _without(loop, counter)
                     changes += 1
         return changes
@@ -91,22 +92,21 @@ def _number(value: Value) -> int | None:
     return int(attribute.value) if isinstance(attribute, ir.IntegerAttr) else None
 
 
-def _extract(loop: Operation, counter: _Counter) -> bool:
-    """Compute on the host what is extracted from tensors computed from the counter.
-
-    Returns whether the counter is used for nothing else any more, but for growing.
-    """
+def _extract(loop: Operation, counter: _Counter) -> int:
+    """Compute on the host what is extracted from tensors computed from the counter; returns how often that is."""
+    changes = 0
     argument = loop.regions[0].blocks[0].arguments[1 + counter.position]
     for op in mlir.nested(loop):
         if op.name == "tensor.extract" and len(op.operands) == 1 and _depends(op.operands[0], argument):
             scalar = _scalar(op.operands[0], argument, loop, counter, op)
             if scalar is not None:
                 mlir.replace(op, [scalar])
+                changes += 1
     dead = [op for op in mlir.nested(loop) if op.name == "linalg.generic" and _depends(op.results[0], argument)]
-    for op in reversed(dead):
+    for op in reversed(dead if changes else []):
         if not mlir.users(op.results[0]):
             op.erase()
-    return len(mlir.users(argument)) == 1
+    return changes
 
 
 def _depends(value: Value, argument: Value) -> bool:
