@@ -7,10 +7,10 @@ EMULATED := $(VENV)/.emulated
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance fuzz torch bless bench docs clean
+.PHONY: help demo test test-gpu check conformance fuzz torch bless bench docs clean
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,9 @@ demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle 
 
 test: $(STAMP) $(EMULATED)  ## Run all tests.
 	$(BIN)/python -m pytest -n 2 -q
+
+test-gpu: $(STAMP)  ## Run the differential tests on every GPU of this machine; without one they are skipped, and say so.
+	$(BIN)/python -m pytest -q tests/gpu
 
 check: $(STAMP)  ## Run the fast tests, lint and types.
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "webtensorc"
 PASSES = ROOT / "passes" / "webtensorc_passes"
 KERNELS = ROOT / "passes" / "webtensorc_kernels"
+PTX = ROOT / "passes" / "webtensorc_ptx"
 TARGETS = ROOT / "targets" / "webtensorc_targets"
 RUNTIME = ROOT / "runtime_shim" / "webtensorc_runtime"
 
@@ -53,7 +54,8 @@ def test_passes_do_not_reach_into_the_embedding_api() -> None:
 
 
 def test_kernels_are_text_and_need_no_compiler() -> None:
-    assert offenders(KERNELS, ("iree", "webtensorc_passes", "webtensorc.iree", "numpy")) == []
+    for folder in (KERNELS, PTX):
+        assert offenders(folder, ("iree", "webtensorc_passes", "webtensorc.iree", "numpy")) == []
 
 
 def test_the_runtime_needs_no_compiler() -> None:
@@ -64,7 +66,7 @@ def test_the_runtime_needs_no_compiler() -> None:
 
 def test_nobody_branches_on_a_target_name() -> None:
     names = {"host", *(path.stem.replace("_", "-") for path in TARGETS.glob("[!_]*.py"))}
-    for folder in (ENGINE, PASSES, KERNELS, RUNTIME):
+    for folder in (ENGINE, PASSES, KERNELS, PTX, RUNTIME):
         for file in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Compare):
@@ -93,7 +95,7 @@ def test_planning_imports_neither_mlir_nor_a_framework() -> None:
 
 
 def test_every_file_states_its_purpose() -> None:
-    folders = (ENGINE, PASSES, KERNELS, TARGETS, RUNTIME)
+    folders = (ENGINE, PASSES, KERNELS, PTX, TARGETS, RUNTIME)
     silent = [
         str(file.relative_to(ROOT))
         for folder in folders

@@ -93,6 +93,21 @@ class Target:
         return 32 << 10, 512 << 10
 
     @property
+    def compute_capability(self) -> int:
+        """NVIDIA's version of a GPU's instructions, ten times the major number and the minor one; else 0."""
+        return 0
+
+    @property
+    def exact_capability(self) -> bool:
+        """Whether code may use what GPUs of exactly that compute capability have, and no later ones."""
+        return False
+
+    @property
+    def matrix_types(self) -> frozenset[str]:
+        """Types that kernels may use matrix units on, with float32 sums: `f16`, `bf16`, and `tf32` for float32."""
+        return frozenset()
+
+    @property
     def buffer_alignment(self) -> int:
         """What the offsets of buffers within one allocation must be multiples of, in bytes.
 

@@ -143,7 +143,7 @@ def vulkan_abilities(number: int, text: str) -> Abilities:
 
 
 def _cuda_abilities(number: int, text: str) -> Abilities:
-    """`sm_XY` of a CUDA device and of all before it: the driver compiles PTX of an older one for it."""
+    """`sm_XY` of a CUDA device and of all before it, whose PTX its driver compiles, and `sm_XYa` of its own."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -159,7 +159,8 @@ def _cuda_abilities(number: int, text: str) -> Abilities:
     if any(statuses):
         return Abilities()
     capability = major.value * 10 + minor.value
-    return Abilities(frozenset(f"sm_{each}" for each in range(_OLDEST_CAPABILITY, capability + 1)), size.value)
+    older = {f"sm_{each}" for each in range(_OLDEST_CAPABILITY, capability + 1)}
+    return Abilities(frozenset(older | {f"sm_{capability}a"}), size.value)
 
 
 KINDS: Mapping[str, Callable[[int, str], Abilities]] = {"cuda": _cuda_abilities, "vulkan": vulkan_abilities}

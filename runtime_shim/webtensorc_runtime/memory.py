@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,27 @@ class Memory:
     device: Any
     name: str
     in_place: bool
+    _spare: dict[int, list[Any]] = field(default_factory=dict, repr=False, compare=False)
+    """Buffers in the device's own memory that nobody uses any more, by size."""
 
     def allocate(self, size: int) -> Any:
         """A mapped buffer of `size` bytes, which the processor and the device both see."""
         return self.device.allocator.allocate_buffer(*self._placement, size)
 
     def allocate_local(self, size: int) -> Any:
-        """A buffer of `size` bytes in the device's own memory, which the processor need not see."""
-        local, usage = self.runtime.MemoryType.DEVICE_LOCAL, self.runtime.BufferUsage.DEFAULT
-        return self.device.allocator.allocate_buffer(int(local), int(usage), max(size, 1))
+        """A buffer of `size` bytes in the device's own memory, which the processor need not see.
+
+        One that was given back is preferred: drivers take longer to give memory than many a model to run.
+        """
+        try:
+            return self._spare[size].pop()
+        except LookupError:
+            local, usage = self.runtime.MemoryType.DEVICE_LOCAL, self.runtime.BufferUsage.DEFAULT
+            return self.device.allocator.allocate_buffer(int(local), int(usage), max(size, 1))
+
+    def give_back_local(self, size: int, buffer: Any) -> None:
+        """A buffer of `allocate_local` that nobody uses any more; it is kept for the next one of its size."""
+        self._spare.setdefault(size, []).append(buffer)
 
     def wrap(self, memory: object) -> Any:
         """The caller's memory as a buffer."""

@@ -32,15 +32,20 @@ class DeviceArray:
         view: the engine's view of it.
     """
 
-    __slots__ = ("_array", "_memory", "device", "dtype", "shape", "view")
+    __slots__ = ("_array", "_memory", "_size", "device", "dtype", "shape", "view")
 
     def __init__(self, view: Any, array: np.ndarray | None, memory: Memory, like: Slot) -> None:
         self.shape = like.shape
         self.dtype = like.dtype
         self.device = memory.name
         self._memory = memory
+        self._size = like.size
         self.view = view
         self._array = array
+
+    def __del__(self) -> None:
+        if self._array is None:
+            self._memory.give_back_local(self._size, self.view.get_buffer())
 
     def to_host(self) -> np.ndarray:
         """The content as a numpy array: the very memory on the processor, a copy of it from any other device."""

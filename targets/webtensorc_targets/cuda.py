@@ -15,21 +15,28 @@ from webtensorc_targets import _flags
 
 __all__ = ["CudaTarget"]
 
-_ARCHITECTURES = ("sm_70", "sm_72", "sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_120")
-"""Those that the native compiler (IREE 3.13) has a description of: not sm_90 or sm_100, which run the code of sm_89."""
+_NATIVE = {"sm_90": "sm_89", "sm_90a": "sm_89", "sm_100": "sm_89"}
+"""Whose code the native compiler (IREE 3.13) writes instead, where it has no description of an architecture."""
+_ARCHITECTURES = ("sm_70", "sm_72", "sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_90a", "sm_100", "sm_120")
+"""`sm_90a` is for that architecture alone: only its code may use `wgmma`."""
 
 
 @dataclass(frozen=True)
 class CudaTarget(Target):
-    """`cuda`: PTX for compute capability 7.0 and later; `cuda{arch=sm_80}` may use what newer ones have."""
+    """`cuda`: PTX for compute capability 7.0 and later; `cuda{arch=sm_80}` may use what newer ones have.
+
+    From `arch=sm_80` on, products and convolutions are kernels of our own, on the matrix units for 16-bit floats; on
+    those for float32 too with `tf32=true`. `sm_90a` adds what Hopper alone has, and is for Hopper alone.
+    """
 
     name: ClassVar[str] = "cuda"
     maturity: ClassVar[str] = "compiled"
-    tested_by: ClassVar[str] = "ptxas assembles the kernels; they have not been run"
-
+    tested_by: ClassVar[str] = "our kernels emulated and assembled; networks by hand on an H100; make test-gpu"
     instruction_set: ClassVar[str] = "PTX"
 
     arch: str = _ARCHITECTURES[0]
+    tf32: bool = False
+    """Whether float32 products may be rounded to tf32, 10 bits of mantissa, for the matrix units."""
 
     def __post_init__(self) -> None:
         if self.arch not in _ARCHITECTURES:
@@ -50,10 +57,26 @@ class CudaTarget(Target):
         """PTX as text: no tool of NVIDIA's is needed to compile."""
         return (
             "--iree-hal-target-device=cuda",
-            f"--iree-cuda-target={self.arch}",
+            f"--iree-cuda-target={_NATIVE.get(self.arch, self.arch)}",
             *_flags.all_devices(optimization_level),
         )
 
+    @property
+    def compute_capability(self) -> int:
+        """As the architecture's name has it."""
+        return int(self.arch.removeprefix("sm_").removesuffix("a"))
+
+    @property
+    def exact_capability(self) -> bool:
+        """Whether code for this target runs on GPUs of its compute capability alone."""
+        return self.arch.endswith("a")
+
+    @property
+    def matrix_types(self) -> frozenset[str]:
+        """The 16-bit types always, for their sums are as exact as any; tf32 where asked."""
+        return frozenset({"f16", "bf16", *(("tf32",) if self.tf32 else ())})
+
     def describe(self) -> str:
         """What it is for."""
-        return f"NVIDIA GPUs of compute capability {self.arch.removeprefix('sm_')} and later, PTX kernels"
+        later = "alone" if self.exact_capability else "and later"
+        return f"NVIDIA GPUs of compute capability {self.compute_capability / 10} {later}, PTX kernels"

@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {"webtensorc", "webtensorc_passes", "webtensorc_kernels", "webtensorc_targets", "webtensorc_runtime"}
+PACKAGES = {
+    "webtensorc",
+    "webtensorc_passes",
+    "webtensorc_kernels",
+    "webtensorc_ptx",
+    "webtensorc_targets",
+    "webtensorc_runtime",
+}
 
 pytestmark = pytest.mark.slow
 

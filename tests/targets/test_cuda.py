@@ -7,12 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 import target_models
+from jax import export, lax
 from webtensorc_runtime.manifest import Variant
-from webtensorc_runtime.select import Machine, select
+from webtensorc_runtime.select import Machine, select, why_not
 
+import webtensorc
 from webtensorc.errors import UsageError
 from webtensorc.registry import make_target
 
@@ -20,7 +26,7 @@ _WHEEL = next(Path(sys.prefix).glob("lib/python*/site-packages/nvidia/*/bin/ptxa
 PTXAS = shutil.which("ptxas") or (str(_WHEEL) if _WHEEL else None)
 
 
-@pytest.mark.parametrize("text", ["cuda{arch=sm_61}", "cuda{arch=sm_90}", "cuda{arhc=sm_80}", "cuad"])
+@pytest.mark.parametrize("text", ["cuda{arch=sm_61}", "cuda{arch=sm_91}", "cuda{arhc=sm_80}", "cuad"])
 def test_what_does_not_exist_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         make_target(text)
@@ -34,6 +40,75 @@ def test_a_later_gpu_runs_what_an_earlier_one_does() -> None:
     chosen = select(variants, machine, "m.wtb", "cuda{arch=sm_80}")
     assert chosen.rejected[1] == ("cuda{arch=sm_89}", "needs sm_89 which this GPU lacks")
     assert select(variants[::2], machine, "m.wtb").variant.label == "cuda"
+
+
+def test_code_for_one_architecture_runs_on_no_later_one() -> None:
+    target = make_target("cuda{arch=sm_90a}")
+    variant = Variant(target.label, target.device(), "", tuple(target.features()), "m", "task", (), "")
+    hopper, blackwell = (
+        Machine("x86_64", frozenset({*(f"sm_{n}" for n in range(50, last + 1)), f"sm_{last}a"}), "cuda")
+        for last in (90, 100)
+    )
+    assert why_not(variant, hopper) is None
+    assert why_not(variant, blackwell) == "needs sm_90a which this GPU lacks"
+
+
+@pytest.fixture(scope="module")
+def modules() -> dict[str, list[str]]:
+    """The PTX modules in bundles of a small network, by target."""
+    found = {}
+    for label in ("cuda{arch=sm_80}", "cuda{arch=sm_90,tf32=true}"):
+        bundle = webtensorc.compile(_network(), targets=[label], cache=False)
+        code = re.findall(rb"\.version [^\0]*", bundle.artifacts[0].module)
+        found[label] = [each.decode() for each in code]
+    return found
+
+
+def _network() -> Any:
+    """A padded convolution with a residual, products of a matrix and of a vector, attention, softmax."""
+    draw = np.random.default_rng(0).standard_normal
+    w, dense, last = (jnp.asarray(draw(s, np.float32)) for s in ((3, 3, 32, 32), (32, 96), (32, 64)))
+
+    def network(x: jax.Array) -> jax.Array:
+        numbers = ("NHWC", "HWIO", "NHWC")
+        y = jax.nn.relu(lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=numbers) + x)
+        q, k, v = jnp.split((y.reshape(64, 32) @ dense).reshape(64, 3, 4, 8).transpose(1, 2, 0, 3), 3)
+        mixed = jax.nn.softmax(q[0] @ k[0].transpose(0, 2, 1)) @ v[0]
+        return jax.nn.softmax(mixed.transpose(1, 0, 2).reshape(64, 32).mean(0) @ last)
+
+    return export.export(jax.jit(network), platforms=["cpu"])(jax.ShapeDtypeStruct((1, 8, 8, 32), jnp.float32))
+
+
+@pytest.mark.slow
+def test_every_thread_has_work_of_its_own(modules: dict[str, list[str]]) -> None:
+    for label, texts in modules.items():
+        assert len(texts) >= 6, label
+        for text in texts:
+            several = re.search(r"\.(?:req|max)ntid (\d+)", text)
+            assert several is None or int(several[1]) == 1 or "%tid.x" in text, f"{label}: {text[:400]}"
+
+
+@pytest.mark.slow
+def test_products_go_through_shared_memory_and_matrix_units(modules: dict[str, list[str]]) -> None:
+    for label, texts in modules.items():
+        products = [text for text in texts if "cp.async" in text]
+        assert len(products) >= 3, label  # the convolution, the dense layer, scores and their mix
+        assert all(("mma.sync" in text) == ("tf32=true" in label) for text in products)
+        assert all("fma.rn.f32" in text or "mma.sync" in text for text in products)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(PTXAS is None, reason="no ptxas: pip install nvidia-cuda-nvcc")
+def test_registers_do_not_spill(modules: dict[str, list[str]], tmp_path: Path) -> None:
+    path = tmp_path / "kernel.ptx"
+    for text in (text for texts in modules.values() for text in texts):
+        path.write_text(text)
+        command = [str(PTXAS), "-arch=sm_90", "-v", str(path), "-o", str(tmp_path / "kernel.cubin")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        frames = re.findall(r"(\d+) bytes stack frame, (\d+) bytes spill stores", done.stderr)
+        assert frames
+        assert set(frames) == {("0", "0")}
 
 
 @pytest.mark.slow

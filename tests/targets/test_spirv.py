@@ -65,7 +65,7 @@ def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_vulkan
-@pytest.mark.parametrize("model", ["silero", "squeezenet"])
+@pytest.mark.parametrize("model", ["magika", "silero", "squeezenet"])
 def test_models_agree_with_onnxruntime(model: str, tmp_path: Path) -> None:
     path, shapes = target_models.MODELS[model](tmp_path)
     bundle = webtensorc.compile(path, targets=["spirv"], input_shapes=shapes, cache=False)

@@ -52,14 +52,14 @@ class Fused:
     destination: Any = None
 
 
-def fuse(root: Any, channels: int) -> Fused:
+def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
     """Take in what follows `root`, a contraction whose result has `channels` as its last dimension.
 
-    It may end as float32, int32 or bytes.
+    It may end as float32, int32 or bytes. Only the `longest` first operations behind it are looked at.
     """
     growing = _Growing(root, channels)
     best = growing.snapshot()
-    for op in _followers(root):
+    for op in _followers(root, longest):
         if op.name in ("tensor.collapse_shape", "tensor.expand_shape"):
             growing.reshape(op)
         elif op.name == "linalg.generic":
@@ -75,6 +75,8 @@ def _can_end(root: Any, epilogue: Epilogue) -> bool:
 
     A long one of float32 goes through the result's own memory, which must be of float32 then.
     """
+    if epilogue.element not in _TENSORS:
+        return False
     return element(root.results[0]) == "i32" or epilogue.element == "f32" or not epilogue.is_long
 
 
@@ -97,7 +99,7 @@ def _placed(fused: Fused) -> Fused:
     return Fused(insertion.results[0], insertion, absorbed, epilogue, fused.operands, destination)
 
 
-def _followers(root: Any) -> Iterator[Any]:
+def _followers(root: Any, longest: int) -> Iterator[Any]:
     """The operations of the block behind `root` that depend on it directly or through others, in order."""
     found = {root}
     pending = [root]
@@ -106,7 +108,7 @@ def _followers(root: Any) -> Iterator[Any]:
             if user not in found and user.parent == root.parent and len(user.results) == 1:
                 found.add(user)
                 pending.append(user)
-            if len(found) > 40:
+            if len(found) > longest:
                 pending.clear()
                 break
     ordered = [op.operation for op in root.block.operations if op.operation in found]
@@ -186,7 +188,7 @@ class _Growing:
         del self.kinds[operands:], self.widths[operands:], self.elements[operands:]
 
     def _fits(self, value: Any) -> bool:
-        shape = mlir.shape_of(value) if element(value) in _TENSORS else (0,)
+        shape = mlir.shape_of(value) if element(value) in (*_TENSORS, "i1") else (0,)
         return shape[-1:] == (self.channels,)
 
     def _input(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ _NEUTRAL = {
 }
 _PRODUCTS = (
     ["arith.mulf", "arith.addf", "linalg.yield"],
+    ["arith.extf", "arith.extf", "arith.mulf", "arith.addf", "linalg.yield"],
     ["arith.extsi", "arith.extsi", "arith.muli", "arith.addi", "linalg.yield"],
 )
 _KINDS = (["f32"] * 4, ["i8", "i8", "i32", "i32"])
@@ -54,6 +55,8 @@ class Site:
     operands: tuple[Any, ...]
     fold: Fold | None = None
     integer: bool = False
+    count: int = 1
+    """How many problems alike follow each other in every operand."""
 
     @property
     def channels(self) -> int:
@@ -61,8 +64,11 @@ class Site:
         return self.problem.groups * self.problem.outputs
 
 
-def match(op: Any) -> Site | None:
-    """What an operation of static shape is, if there is a kernel family for it."""
+def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:
+    """What an operation of static shape is, if there is a kernel family for it.
+
+    `allowed` are element types of image, weights, initial and final results.
+    """
     if (
         not op.name.startswith("linalg.")
         or DATA_TILING in op.attributes
@@ -71,7 +77,7 @@ def match(op: Any) -> Site | None:
     ):
         return None
     kinds = [element(value) for value in (*op.operands, *op.results)]
-    if kinds not in _KINDS:
+    if kinds not in allowed:
         return None
     maps = linear_maps(op)
     if len(maps) != 3 or any(len(index) != 1 or 1 not in index.values() for index in maps[2]):
@@ -159,7 +165,7 @@ def _convolution(access: _Access) -> Site | None:
     shape, kernel, result = access.shapes
     groups = kernel[3] if grouped else 1
     whole = (*shape[:3], groups * kernel[2])
-    neutral = "0.000000e+00 : f32"  # a byte of 0 is a number like any other
+    neutral = f"0.000000e+00 : {element(op.operands[0])}"  # a byte of 0 is a number like any other
     problem, value = _problem(op.operands[0], whole, window, kernel[:2], result, neutral)
     problem = _with_channels(problem, kernel[2], kernel[-1], groups)
     size = "x".join(map(str, (*problem.image, problem.groups * problem.channels)))
@@ -196,10 +202,21 @@ def _row(rule: Callable[[_Access], Site | None]) -> Callable[[_Access], Site | N
     return lambda access: rule(access.lifted())
 
 
+def _batch(access: _Access) -> Site | None:
+    """`[b, m, k] * [b, k, n]`."""
+    op, (left, right) = access.op, (access.image, access.weights)
+    batch, row, column = ({each: 1} for each in access.out)
+    if not _multiplies(op) or list(left[:2]) != [batch, row] or list(right) != [batch, left[2], column]:
+        return None
+    (count, rows, depth), _, (*_, columns) = access.shapes
+    problem = Convolution.product(rows, depth, columns)
+    return Site(op, f"matmul_{count}x{rows}x{columns}x{depth}", problem, tuple(op.operands[:2]), count=count)
+
+
 _RULES: dict[tuple[int, ...], tuple[Callable[[_Access], Site | None], ...]] = {
     (1, 2, 1): (_matmul,),
     (2, 2, 2): (_matmul,),
-    (3, 3, 3): (_row(_convolution),),
+    (3, 3, 3): (_row(_convolution), _batch),
     (4, 4, 4): (_convolution, _row(_convolution)),
     (5, 5, 5): (_convolution,),
     (3, 1, 3): (_row(_channelwise),),

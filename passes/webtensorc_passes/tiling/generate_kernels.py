@@ -86,7 +86,9 @@ def _attentions(module: Any) -> Iterator[AttentionSite]:
 
 
 def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
-    """The kernel for a site; None if none is worth its code."""
+    """The kernel for a site; None if none is worth its code, and for several products at once."""
+    if site.count > 1:
+        return None
     problem = site.problem.flat()
     if site.integer:
         block = None if site.fold else integer.plan(problem, machine)

@@ -1,0 +1,96 @@
+"""Finding softmax over the last axis in the structured operations that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_ptx.softmax import LONGEST
+
+from webtensorc.iree import mlir
+from webtensorc_passes.tiling._epilogues import Fused
+from webtensorc_passes.tiling._structured import forwards, indexing_maps, is_float32, unreshaped
+
+__all__ = ["SoftmaxSite", "softmax_sites"]
+
+
+@dataclass(frozen=True)
+class SoftmaxSite:
+    """Operations that compute exp(x - max x) / sum exp(x - max x) of `given`, float32[..., length]."""
+
+    given: Any
+    rows: int
+    length: int
+    fused: Fused
+
+    @property
+    def name(self) -> str:
+        """Kind and shape, for the kernel's name."""
+        return f"softmax_{self.rows}x{self.length}"
+
+
+def softmax_sites(operations: Sequence[Any]) -> Iterator[SoftmaxSite]:
+    """Every softmax among operations in program order, last one first."""
+    for op in reversed(operations):
+        found = _match(op)
+        if found is not None:
+            yield found
+
+
+def _match(op: Any) -> SoftmaxSite | None:
+    division = _elementwise(op, "arith.divf", 2)
+    if division is None or not is_float32(op.results[0]):
+        return None
+    power, total = division
+    exponential = _elementwise(mlir.owner(power), "math.exp", 1)
+    if exponential is None or _reduced(total, "arith.addf") != power:
+        return None
+    difference = _elementwise(mlir.owner(exponential[0]), "arith.subf", 2)
+    if difference is None or _reduced(difference[1], "arith.maximumf") != difference[0]:
+        return None
+    shape = mlir.shape_of(op.results[0])
+    if shape[-1] > LONGEST or shape[-1] < 2:
+        return None
+    fused = Fused(op.results[0], op, [op], Epilogue(), [])
+    return SoftmaxSite(difference[0], prod(shape[:-1]), shape[-1], fused)
+
+
+def _elementwise(op: Any, operation: str, inputs: int) -> list[Any] | None:
+    """The inputs of an operation that does nothing but `operation`, on elements at equal places."""
+    if op is None or op.name != "linalg.generic" or len(op.operands) != inputs + 1 or len(op.results) != 1:
+        return None
+    maps = indexing_maps(op)
+    block = op.regions[0].blocks[0]
+    body = [inner.operation for inner in block.operations]
+    if not maps or len(set(maps)) != 1 or [each.name for each in body] != [operation, "linalg.yield"]:
+        return None
+    if list(body[0].operands) != [block.arguments[i] for i in range(inputs)]:
+        return None
+    return list(op.operands)[:inputs]
+
+
+def _reduced(value: Any, operation: str) -> Any:
+    """What `value` is the fold of along the last axis, repeated along that; None if it is anything else."""
+    repeated = mlir.owner(value)
+    if repeated is None or not forwards(repeated):
+        return None
+    maps = indexing_maps(repeated)
+    rank = len(mlir.shape_of(value))
+    if (
+        not maps
+        or maps[1] != tuple(range(rank))
+        or tuple(i for i in maps[0] if i is not None) != tuple(range(rank - 1))
+    ):
+        return None
+    fold = mlir.owner(unreshaped(repeated.operands[0]))
+    if fold is None or fold.name != "linalg.generic" or len(fold.operands) != 2:
+        return None
+    inner = indexing_maps(fold)
+    body = [each.operation.name for each in fold.regions[0].blocks[0].operations]
+    rank = len(mlir.shape_of(fold.operands[0]))
+    if inner != (tuple(range(rank)), tuple(range(rank - 1))) or body != [operation, "linalg.yield"]:
+        return None
+    return fold.operands[0]

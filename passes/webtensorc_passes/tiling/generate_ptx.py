@@ -1,0 +1,175 @@
+"""Write PTX kernels for convolutions and matrix products, with what follows element by element in the same kernel.
+
+The native compiler's kernels for NVIDIA GPUs neither copy ahead into shared memory nor use the matrix units on tf32,
+and those for bfloat16 do not compile. Here each distinct shape gets a kernel of `webtensorc_ptx`; the operation, the
+zeros padded to its input and the elementwise operations behind it become one `flow.dispatch`. What fits none stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_ptx import contraction, finish, hopper, softmax, vector
+from webtensorc_ptx.choice import Gpu, choose
+from webtensorc_ptx.executable import Kernel
+
+from webtensorc.iree import mlir
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._sites import Site, match
+from webtensorc_passes.tiling._softmax import softmax_sites
+from webtensorc_passes.tiling._structured import forwards, indexing_maps
+
+__all__ = ["GeneratePtx"]
+
+_LONGEST = 120
+"""Operations of an epilogue: the error function is some 60 of them, still less work than another pass over memory."""
+
+
+@dataclass(frozen=True)
+class GeneratePtx(Pass):
+    """Replace contractions and softmax of static shape by PTX kernels, for compute capability 8.0 or more.
+
+    Reports `kernels`: for each the choices made, in words.
+    """
+
+    name: ClassVar[str] = "generate-ptx"
+    family: ClassVar[Family] = Family.TILING
+    after: ClassVar[Phase] = Phase.PREPROCESSING
+    level: ClassVar[int | None] = 2
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of operations that became the heart of a kernel."""
+        if context.target is None or context.target.compute_capability < 80:
+            return 0
+        gpu = Gpu(context.target.compute_capability, context.target.exact_capability)
+        library = _Library(module)
+        for found in softmax_sites(_operations(module)):
+            library.dispatch(found.name, softmax.generate(found.rows, found.length), [found.given], found.fused)
+        elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
+        kinds = [[each, each, "f32", "f32"] for each in elements]
+        for site in reversed([site for op in _operations(module) if (site := match(op, kinds)) is not None]):
+            made = None if site.fold or site.problem.groups > 1 else _kernel(site, gpu, context.target.matrix_types)
+            if made is not None:
+                kernel, fused = made
+                library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
+        context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
+        return library.uses
+
+
+def _kernel(site: Site, gpu: Gpu, matrix_types: frozenset[str]) -> tuple[Kernel, Fused] | None:
+    """The kernel for a site, and what it stands for."""
+    problem, precision = site.problem.flat(), _precision(site, matrix_types)
+    if (
+        problem.image == problem.kernel == (1, 1)
+        and problem.points == 1
+        and precision in ("f32", "tf32")
+        and problem.outputs % 4 == 0
+    ):
+        fused, _ = _fused(site)
+        sizes = problem.channels, problem.outputs
+        widest = gpu.multiprocessors if gpu.has_clusters else 1
+        return vector.generate(*sizes, fused.epilogue, widest=widest, count=site.count), fused
+    if gpu.has_warpgroups and precision in ("f16", "bf16") and site.count == 1 and hopper.fits(problem):
+        fused, result = _fused(site)
+        return hopper.generate(problem, precision, fused.epilogue, result), fused
+    tile = choose(problem, precision, gpu, site.count)
+    if tile is None:
+        return None
+    fused, result = _fused(site)
+    turned = _interleaved(site, fused)
+    kernel = contraction.generate(
+        problem, tile, precision, fused.epilogue, result, site.count, interleaved=turned is not None
+    )
+    return kernel, turned or fused
+
+
+def _operations(module: Any) -> list[Any]:
+    """Those of the functions in program order, those inside of loops and branches too."""
+    functions = [op.operation for op in module.regions[0].blocks[0].operations]
+    return [op for each in functions if each.name in ("util.func", "func.func") for op in mlir.nested(each)]
+
+
+def _precision(site: Site, matrix_types: frozenset[str]) -> str:
+    """What the operands are multiplied as."""
+    element = str(site.operands[0].type.element_type)
+    return "tf32" if element == "f32" and "tf32" in matrix_types else element
+
+
+def _fused(site: Site) -> tuple[Fused, str]:
+    """The operation with what its kernel does after it, and the element type of what that gives."""
+    fused = fuse(site.op, site.channels, _LONGEST)
+    if not finish.supports(fused.epilogue):
+        fused = Fused(site.op.results[0], site.op, [site.op], Epilogue(), [])
+    users = mlir.users(fused.result)
+    if fused.epilogue.slot is None and len(users) == 1 and (narrow := _narrowed(users[0])):
+        fused = replace(fused, result=users[0].results[0], last=users[0], absorbed=[*fused.absorbed, users[0]])
+        return fused, narrow
+    return fused, "f32"
+
+
+def _interleaved(site: Site, fused: Fused) -> Fused | None:
+    """With the transposition of `[b, m, n]` to `[m, b, n]` that all results go through, if they do."""
+    users = mlir.users(fused.result)
+    if site.count == 1 or len(users) != 1 or not forwards(users[0]) or mlir.shape_of(fused.result)[0] != site.count:
+        return None
+    if indexing_maps(users[0]) != ((1, 0, 2), (0, 1, 2)) or fused.epilogue.slot is not None:
+        return None
+    return replace(fused, result=users[0].results[0], last=users[0], absorbed=[*fused.absorbed, users[0]])
+
+
+def _narrowed(op: Any) -> str | None:
+    """The element type that an operation does nothing but round its one input to, element by element."""
+    if op.name != "linalg.generic" or len(op.operands) != 2 or len(op.results) != 1:
+        return None
+    body = [inner.operation.name for inner in op.regions[0].blocks[0].operations]
+    maps = {str(each) for each in op.attributes["indexing_maps"]}
+    element = str(op.results[0].type.element_type)
+    return (
+        element if body == ["arith.truncf", "linalg.yield"] and len(maps) == 1 and element in ("f16", "bf16") else None
+    )
+
+
+class _Library:
+    """The executables made so far; equal kernels are one."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.kernels: dict[str, Kernel] = {}
+        self.uses = 0
+        self._names: dict[Kernel, str] = {}
+
+    def dispatch(self, name: str, kernel: Kernel, operands: list[Any], fused: Fused) -> None:
+        """Let a dispatch of `kernel` stand for what was fused."""
+        symbol = self._names.get(kernel) or self._define(name, kernel)
+        if fused.destination is not None:
+            operands = [*operands, fused.destination]
+        attributes = {
+            "entry_points": f"[@{symbol}::@{symbol}]",
+            "operandSegmentSizes": f"array<i32: 0, {len(operands)}, 0, 0>",
+        }
+        if fused.destination is not None:  # the result is the last operand, overwritten
+            attributes["tied_operands"] = f"[{len(operands) - 1} : index]"
+        with self.module.context:
+            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
+        op = mlir.create("flow.dispatch", operands, [fused.result.type], parsed, before=fused.last)
+        fused.result.replace_all_uses_with(op.results[0])
+        for each in reversed(fused.absorbed):
+            each.erase()
+        self.uses += 1
+
+    def _define(self, name: str, kernel: Kernel) -> str:
+        symbol, number = name, 1
+        while symbol in self.kernels:
+            number += 1
+            symbol = f"{name}_{number}"
+        self._names[kernel], self.kernels[symbol] = symbol, kernel
+        parsed = ir.Module.parse(kernel.text(symbol), self.module.context)
+        (executable,) = (op.operation for op in parsed.body.operations)
+        executable.detach_from_parent()
+        first = self.module.regions[0].blocks[0].operations[0]
+        ir.InsertionPoint(first).insert(executable)
+        return symbol
