@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from fuzzing.case import Array, Case, model
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from test_fuzz import assert_agree
 
 import webtensorc
@@ -84,3 +84,17 @@ def test_products_of_unsigned_integers_of_open_size(open_dims: tuple[int, ...]) 
         proto.graph.input[0].type.tensor_type.shape.dim[dim].dim_param = f"d{dim}"
     loaded = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
     np.testing.assert_array_equal(loaded(x)[0], x.astype(np.int32) @ WEIGHTS.astype(np.int32))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3, 3), (2, 3, 5), (2, 3)])
+def test_slopes_belonged_to_the_channels_before_opset_7(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    slope = np.asarray([0.5, 2.0, -3.0], np.float32)
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)]
+    prelu = helper.make_node("PRelu", ["x", "slope"], ["y"])
+    graph = helper.make_graph([prelu], "g", inputs, outputs, [numpy_helper.from_array(slope, "slope")])
+    old = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 6)], ir_version=4)
+    (found,) = webtensorc_runtime.load(webtensorc.compile(old))(x)
+    by_channel = slope.reshape(3, *(1,) * (len(shape) - 2))
+    np.testing.assert_array_equal(found, np.where(x < 0, x * by_channel, x))

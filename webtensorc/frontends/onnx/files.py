@@ -8,11 +8,11 @@ from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import defs, version_converter
+from onnx import defs
 
 from webtensorc.errors import InvalidFileError, UnsupportedError
+from webtensorc.frontends.onnx.lifting import OLDEST_OPSET, lifted
 
-OLDEST_OPSET = 7
 _DEFAULT_DOMAIN = ("", "ai.onnx")
 
 
@@ -54,7 +54,7 @@ def open_model(source: Any) -> Source:
         raise InvalidFileError("the file holds no ONNX graph", file=file, hint="is it an ONNX model?")
     opsets = _opsets(proto, file)
     if opsets.get("", OLDEST_OPSET) < OLDEST_OPSET:
-        proto = _lifted(proto, opsets[""], file)
+        proto = lifted(proto, opsets[""], file)
         opsets = _opsets(proto, file)
     return Source(proto, file, folder, opsets)
 
@@ -100,16 +100,3 @@ def _opsets(proto: Any, file: str | None) -> dict[str, int]:
             hint=f"export the model with opset {newest} or older, or update webtensorc",
         )
     return opsets
-
-
-def _lifted(proto: Any, version: int, file: str | None) -> Any:
-    """The model in the oldest opset that is read, by onnx's own converter, which knows most of the old operators."""
-    try:
-        return version_converter.convert_version(proto, OLDEST_OPSET)
-    except Exception as error:  # the converter raises RuntimeError and its own classes alike
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UnsupportedError(
-            f"opset {version} is older than {OLDEST_OPSET}, the oldest this version reads, and cannot be converted",
-            file=file,
-            hint=f"export the model again with a newer opset (onnx's version converter says: {reason})",
-        ) from None
