@@ -81,3 +81,25 @@ def test_keys_are_split_as_by_jax(count: int) -> None:
 
     module = webtensorc_runtime.load(webtensorc.compile(export.export(jax.jit(split))(), cache=False))
     np.testing.assert_array_equal(module()[0], split())
+
+
+def norm(a: jax.Array) -> jax.Array:
+    scale = jnp.maximum(jnp.max(jnp.abs(jnp.where(jnp.arange(4) > 1, a, 0))), jnp.abs(a[1]))
+    safe = jnp.where(scale > 0, scale, 1)
+    quotient = a / safe
+    tail = jnp.sum(jnp.where(jnp.arange(4) > 1, jnp.real(quotient * jnp.conj(quotient)), 0))
+    return safe * jnp.sqrt(tail + jnp.real(a[1] / safe * jnp.conj(a[1] / safe)))
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_the_divisor_of_a_complex_scalar_is_still_itself(level: int) -> None:
+    a = np.array([1 - 2j, 3 + 1j, -2 + 0.5j, 1j], np.complex64)
+    bundle = webtensorc.compile(export.export(jax.jit(norm))(a), optimization_level=level, cache=False)
+    (found,) = webtensorc_runtime.load(bundle)(a)
+    np.testing.assert_allclose(found, np.linalg.norm(a[1:]), rtol=1e-6)
+
+
+def test_a_bit_cast_of_complex_numbers_to_their_own_type() -> None:
+    a = np.array([[1 - 2j], [3 + 1j]], np.complex64)
+    bundle = webtensorc.compile(export.export(jax.jit(lambda x: lax.bitcast_convert_type(x, np.complex64)))(a))
+    np.testing.assert_array_equal(webtensorc_runtime.load(bundle)(a)[0], a)

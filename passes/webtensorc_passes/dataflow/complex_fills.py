@@ -2,7 +2,8 @@
 
 IREE 3.13 fills with patterns of at most 64 bits: a constant of complex128 that has to be stored is refused
 ("'stream.async.splat' op operand must be ... 64-bit"). Padding with a complex constant of either width crashes the
-compiler, as does a bit cast of complex128 to its own type. A number put together behind a barrier is no constant to it.
+compiler, as does a bit cast of complex numbers to their own type. A number put together behind a barrier is no constant
+to it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SPLAT = re.compile(r"dense<\(([^,()]+), ?([^,()]+)\)>")
 
 @dataclass(frozen=True)
 class ComplexFills(Pass):
-    """Pad complex numbers by parts, put constants of complex128 together behind a barrier, drop its idle bit casts."""
+    """Pad complex numbers by parts, put constants of complex128 together behind a barrier, drop idle bit casts."""
 
     name: ClassVar[str] = "complex-fills"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -40,14 +41,14 @@ class ComplexFills(Pass):
             if op.name == "stablehlo.pad" and element in _PARTS:
                 mlir.replace(op, [_padded(op, _PARTS[element])])
                 changes += 1
+            elif op.name == "stablehlo.bitcast_convert" and op.operands[0].type == op.results[0].type:
+                mlir.replace(op, [op.operands[0]])
+                changes += 1
             elif element == "complex<f64>":
                 changes += self._rewrite(op)
         return changes
 
     def _rewrite(self, op: Operation) -> int:
-        if op.name == "stablehlo.bitcast_convert" and op.operands[0].type == op.results[0].type:
-            mlir.replace(op, [op.operands[0]])
-            return 1
         if op.name != "stablehlo.constant" or op.parent.name not in ("func.func", "stablehlo.while"):
             return 0
         found = _SPLAT.search(str(mlir.comparable(op, "value")))
