@@ -11,7 +11,7 @@ from jax._src import public_test_util
 Array = np.ndarray[Any, Any]
 Arrays = Sequence[Array]
 
-_SCALED = {"cumsum", "fft", "reduce_sum", "reduce_window_add"}
+_SCALED = {"cumsum", "dot_general", "fft", "reduce_sum", "reduce_window_add"}
 """Every element is a sum, in an order of ours: rounding errors are relative to its terms, so to the largest element."""
 
 FACTOR = 20.0
