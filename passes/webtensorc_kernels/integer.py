@@ -166,9 +166,7 @@ class Writer:
             begin = code.apply("arith.muli", (sums[j], code.number("-128 : i32")), "", ("i32",) * 3)
             code.store(begin, self.begin, number, j * self.tile.lanes)
 
-    def _row(
-        self, number: Index, row: Index, tiles: tuple[Index, Index], group: Index, channel: Index
-    ) -> None:  # fmt: skip
+    def _row(self, number: Index, row: Index, tiles: tuple[Index, Index], group: Index, channel: Index) -> None:
         """The tiles of one row; `group` is the first of the group's channels in a pixel."""
         code, p, points = self.code, self.problem, self.tile.points
         image = code.quotient(row, p.out[0]) if p.batch > 1 else 0
