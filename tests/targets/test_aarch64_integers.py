@@ -27,6 +27,16 @@ func.func @main(%x: tensor<33x100xi8>, %w: tensor<100x17xi8>, %y: tensor<33x20xf
 """
 
 
+CONVOLUTION = """
+func.func @main(%x: tensor<1x8x9x6xi8>, %w: tensor<3x3x6x20xi8>) -> tensor<1x6x7x20xi32> {
+  %0 = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {}
+    {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+    : (tensor<1x8x9x6xi8>, tensor<3x3x6x20xi8>) -> tensor<1x6x7x20xi32>
+  return %0 : tensor<1x6x7x20xi32>
+}
+"""
+
+
 @pytest.fixture
 def integers(tmp_path: Path) -> Path:
     (tmp_path / "integers.mlir").write_text(INTEGERS)
@@ -69,3 +79,19 @@ def test_products_of_int8_are_exact(target: str, integers: Path, tmp_path: Path)
     whole, real = outputs.values()
     np.testing.assert_array_equal(whole, feed["x"].astype(np.int32) @ feed["w"].astype(np.int32))
     np.testing.assert_array_equal(real, feed["y"] @ feed["v"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(emulated.missing()), reason=emulated.missing() or "")
+@pytest.mark.parametrize("target", ["aarch64-v8.2", "aarch64-v9"])
+def test_convolutions_of_int8_are_exact(target: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.integers(-128, 128, (1, 8, 9, 6)).astype(np.int8)
+    w = random.integers(-128, 128, (3, 3, 6, 20)).astype(np.int8)
+    (tmp_path / "convolution.mlir").write_text(CONVOLUTION)
+    bundle = webtensorc.compile(tmp_path / "convolution.mlir", targets=[target], cache=False)
+    assert list(bundle.artifacts[0].report["kernels"]) == ["conv_8x9x6_3x3s1_20_i8"]
+    feed = dict(zip([spec.name for spec in bundle.model.inputs], (x, w), strict=True))
+    (found,) = emulated.run(bundle, target, feed, tmp_path).values()
+    windows = np.lib.stride_tricks.sliding_window_view(x[0].astype(np.int32), (3, 3), (0, 1))
+    np.testing.assert_array_equal(found[0], np.einsum("abcij,ijco->abo", windows, w.astype(np.int32)))
