@@ -39,7 +39,7 @@ def test_load() -> None:
     first, *options = parameters(webtensorc_runtime.load)
     assert first[1:] == (EITHER, NONE)
     assert options[:2] == [("device", KEYWORD, None), ("threads", KEYWORD, None)]
-    assert all(kind is KEYWORD and default is None for _, kind, default in options)
+    assert all(kind is KEYWORD and default in (None, False) for _, kind, default in options)
 
 
 def test_a_bundle_and_a_module_have_what_is_promised(tmp_path: Path) -> None:
