@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from iree.compiler import ir
 from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import choose
@@ -23,7 +22,8 @@ from webtensorc_kernels.machine import Machine
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention
-from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._epilogues import fuse
+from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, match
 
@@ -52,12 +52,14 @@ class GenerateKernels(Pass):
         machine = Machine.of(context.target) if context.target else None
         if machine is None:
             return 0
-        library = _Library(module)
+        library = Library[Kernel](module)
         for whole in _attentions(module):
             blocks = attention.choose(whole.problem, machine)
             code = Code(blocks.lanes, machine)
             kernel = attention.generate(whole.problem, blocks, whole.fused.epilogue, code)
-            library.dispatch(whole.name, kernel, [*whole.operands, *whole.fused.operands], whole.fused)
+            library.dispatch(
+                whole.name, kernel, [*whole.operands, *whole.fused.operands], whole.fused, _scratch(kernel, module)
+            )
         for site in reversed([site for op in _operations(module) if (site := match(op)) is not None]):
             fused = fuse(site.op, site.channels)
             written = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
@@ -65,9 +67,15 @@ class GenerateKernels(Pass):
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
-                library.dispatch(site.name, written, [*operands, *fused.operands], fused)
+                library.dispatch(site.name, written, [*operands, *fused.operands], fused, _scratch(written, module))
         context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
         return library.uses
+
+
+def _scratch(kernel: Kernel, module: Any) -> list[Any]:
+    """The types of a kernel's results behind the first."""
+    views = kernel.views[len(kernel.views) - kernel.results + 1 :]
+    return [mlir.tensor_type(view.shape, _DTYPES[view.element], module.context) for view in views]
 
 
 def _operations(module: Any) -> list[Any]:
@@ -105,50 +113,3 @@ def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: 
         return skinny.generate(problem, panel, epilogue, Code(panel.lanes, machine))
     tile = choose(problem, machine)
     return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine)) if tile else None
-
-
-class _Library:
-    """The executables made so far; equal kernels are one."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-        self.kernels: dict[str, Kernel] = {}
-        self.uses = 0
-        self._names: dict[Kernel, str] = {}
-
-    def dispatch(self, name: str, kernel: Kernel, operands: list[Any], fused: Fused) -> None:
-        """Let a dispatch of `kernel` stand for what was fused."""
-        symbol = self._names.get(kernel) or self._define(name, kernel)
-        if fused.destination is not None:
-            operands = [*operands, fused.destination]
-        scratch = [
-            mlir.tensor_type(view.shape, _DTYPES[view.element], self.module.context)
-            for view in kernel.views[len(kernel.views) - kernel.results + 1 :]
-        ]
-        attributes = {
-            "entry_points": f"[@{symbol}::@{symbol}]",
-            "operandSegmentSizes": f"array<i32: 0, {len(operands)}, 0, 0>",
-        }
-        if fused.destination is not None:  # the result is the last operand, overwritten
-            tied = [len(operands) - 1, *(-1 for _ in scratch)]
-            attributes["tied_operands"] = f"[{', '.join(f'{i} : index' for i in tied)}]"
-        with self.module.context:
-            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
-        op = mlir.create("flow.dispatch", operands, [fused.result.type, *scratch], parsed, before=fused.last)
-        fused.result.replace_all_uses_with(op.results[0])
-        for each in reversed(fused.absorbed):
-            each.erase()
-        self.uses += 1
-
-    def _define(self, name: str, kernel: Kernel) -> str:
-        symbol, number = name, 1
-        while symbol in self.kernels:
-            number += 1
-            symbol = f"{name}_{number}"
-        self._names[kernel], self.kernels[symbol] = symbol, kernel
-        parsed = ir.Module.parse(kernel.text(symbol), self.module.context)
-        (executable,) = (op.operation for op in parsed.body.operations)
-        executable.detach_from_parent()
-        first = self.module.regions[0].blocks[0].operations[0]
-        ir.InsertionPoint(first).insert(executable)
-        return symbol

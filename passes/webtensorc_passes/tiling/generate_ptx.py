@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from iree.compiler import ir
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_ptx import contraction, finish, hopper, softmax, vector
 from webtensorc_ptx.choice import Gpu, choose
@@ -19,6 +18,7 @@ from webtensorc_ptx.executable import Kernel
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._sites import Site, match
 from webtensorc_passes.tiling._softmax import softmax_sites
 from webtensorc_passes.tiling._structured import forwards, indexing_maps
@@ -46,7 +46,7 @@ class GeneratePtx(Pass):
         if context.target is None or context.target.compute_capability < 80:
             return 0
         gpu = Gpu(context.target.compute_capability, context.target.exact_capability)
-        library = _Library(module)
+        library = Library[Kernel](module)
         for found in softmax_sites(_operations(module)):
             library.dispatch(found.name, softmax.generate(found.rows, found.length), [found.given], found.fused)
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
@@ -131,45 +131,3 @@ def _narrowed(op: Any) -> str | None:
     return (
         element if body == ["arith.truncf", "linalg.yield"] and len(maps) == 1 and element in ("f16", "bf16") else None
     )
-
-
-class _Library:
-    """The executables made so far; equal kernels are one."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-        self.kernels: dict[str, Kernel] = {}
-        self.uses = 0
-        self._names: dict[Kernel, str] = {}
-
-    def dispatch(self, name: str, kernel: Kernel, operands: list[Any], fused: Fused) -> None:
-        """Let a dispatch of `kernel` stand for what was fused."""
-        symbol = self._names.get(kernel) or self._define(name, kernel)
-        if fused.destination is not None:
-            operands = [*operands, fused.destination]
-        attributes = {
-            "entry_points": f"[@{symbol}::@{symbol}]",
-            "operandSegmentSizes": f"array<i32: 0, {len(operands)}, 0, 0>",
-        }
-        if fused.destination is not None:  # the result is the last operand, overwritten
-            attributes["tied_operands"] = f"[{len(operands) - 1} : index]"
-        with self.module.context:
-            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
-        op = mlir.create("flow.dispatch", operands, [fused.result.type], parsed, before=fused.last)
-        fused.result.replace_all_uses_with(op.results[0])
-        for each in reversed(fused.absorbed):
-            each.erase()
-        self.uses += 1
-
-    def _define(self, name: str, kernel: Kernel) -> str:
-        symbol, number = name, 1
-        while symbol in self.kernels:
-            number += 1
-            symbol = f"{name}_{number}"
-        self._names[kernel], self.kernels[symbol] = symbol, kernel
-        parsed = ir.Module.parse(kernel.text(symbol), self.module.context)
-        (executable,) = (op.operation for op in parsed.body.operations)
-        executable.detach_from_parent()
-        first = self.module.regions[0].blocks[0].operations[0]
-        ir.InsertionPoint(first).insert(executable)
-        return symbol
