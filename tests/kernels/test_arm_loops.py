@@ -64,7 +64,7 @@ def test_inner_loops_are_bound_by_multiplication(target: str, tmp_path: Path) ->
     for problem in PROBLEMS.values():
         tile = choose(problem, machine)
         assert tile is not None
-        kernels.append(direct.generate(problem, tile, Epilogue(), Code(tile.lanes, machine.fused)))
+        kernels.append(direct.generate(problem, tile, Epilogue(), Code(tile.lanes, machine)))
     loops = list(hot_loops(assembly(module(kernels), target, tmp_path)))
     assert len(loops) >= len(PROBLEMS)
     for body in loops:

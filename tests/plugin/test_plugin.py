@@ -104,10 +104,10 @@ def test_an_operator_is_one_function_in_one_file(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(operators, "__path__", [*operators.__path__, str(HERE / "operators")])
     registry.operators.cache_clear()
     try:
-        node = helper.make_node("BiasGelu", ["x", "b"], ["y"], name="gelu", domain="com.microsoft")
+        node = helper.make_node("CDist", ["x", "b"], ["y"], metric="euclidean", domain="com.microsoft")
         x, b, y = (
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-            for name, shape in (("x", [2, 3]), ("b", [3]), ("y", [2, 3]))
+            for name, shape in (("x", [2, 3]), ("b", [4, 3]), ("y", [2, 4]))
         )
         opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(helper.make_graph([node], "g", [x, b], [y]), opset_imports=opsets, ir_version=10)
@@ -127,7 +127,7 @@ def test_contributing_shows_these_files() -> None:
         "pyproject.toml",
         "webtensorc_example/passes/cancel_double_negation.py",
         "webtensorc_example/targets/sandybridge.py",
-        "operators/bias_gelu.py",
+        "operators/c_dist.py",
     }
     for name, text in shown.items():
         assert text == (HERE / name).read_text(), f"{name} differs from CONTRIBUTING.md"

@@ -34,7 +34,7 @@ class LoopCounters(Pass):
         for loop in reversed(loops):  # inner ones first: an outer one is made anew
             for counter in reversed(list(_counters(loop))):
                 changes += _extract(loop, counter)
-                if len(mlir.users(loop.regions[0].blocks[0].arguments[1 + counter.position])) == 1:
+                if _only_grows(loop, counter):
                     loop = _without(loop, counter)
                     changes += 1
         return changes
@@ -65,6 +65,16 @@ def _counters(loop: Operation) -> Iterator[_Counter]:
         grown = mlir.owner(last.operands[position])
         if first is not None and grown is not None and _growth(grown, block.arguments[1 + position]) == step:
             yield _Counter(position, first - low)
+
+
+def _only_grows(loop: Operation, counter: _Counter) -> bool:
+    """Whether nothing in the loop needs the counter, nor what it has grown to, but for the next round."""
+    block = loop.regions[0].blocks[0]
+    last = block.operations[len(block.operations) - 1].operation
+    growing = mlir.owner(last.operands[counter.position])
+    if growing is None or mlir.users(block.arguments[1 + counter.position]) != [growing]:
+        return False
+    return mlir.users(growing.results[0]) == [last]
 
 
 def _growth(op: Operation, argument: Value) -> int | None:

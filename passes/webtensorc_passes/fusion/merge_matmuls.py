@@ -24,7 +24,7 @@ from webtensorc.iree.stablehlo import DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _MANY_ROWS = 256
-"""Beyond, a product keeps the machine busy on its own, and to cut the results apart costs more than merging saves."""
+"""Beyond, a product of integers stays alone: its kernel ends in bytes, which cannot be read out of wider rows."""
 _UNARY = {f"stablehlo.{name}" for name in ("abs", "convert", "exponential", "logistic", "negate", "tanh")}
 _BINARY = {f"stablehlo.{name}" for name in ("add", "divide", "maximum", "minimum", "multiply", "subtract")}
 
@@ -69,7 +69,7 @@ def _key(graph: Graph, op: Operation) -> Hashable | None:
     free = layout.right_free(len(mlir.shape_of(right)))
     if len(free) != 1 or layout.right_batch:
         return None
-    if math.prod(mlir.shape_of(op.results[0])[:-1]) > _MANY_ROWS:
+    if mlir.dtype_of(op.results[0]).kind == "i" and math.prod(mlir.shape_of(op.results[0])[:-1]) > _MANY_ROWS:
         return None
     rest = tuple(extent for i, extent in enumerate(mlir.shape_of(right)) if i != free[0])
     reshape = mlir.owner(left)
