@@ -43,12 +43,16 @@ class Specialised:
     strings: Mapping[str, Any]
 
     def run(self) -> tuple[Any, ...]:
-        """Compile and run: the results as ONNX declares them, sequences as lists, absent optionals as None."""
-        named = dict(self.strings)
-        if self.model:
-            bundle = webtensorc.compile(self.model, cache=False)
-            results = webtensorc_runtime.load(bundle)(*self.inputs)
-            named |= zip((spec.name for spec in self.model.outputs), results, strict=True)
+        """Compile and run."""
+        if not self.model:
+            return self.assembled(())
+        bundle = webtensorc.compile(self.model, cache=False)
+        return self.assembled(webtensorc_runtime.load(bundle)(*self.inputs))
+
+    def assembled(self, results: Sequence[np.ndarray]) -> tuple[Any, ...]:
+        """The model's results as ONNX declares them: sequences as lists, absent optionals as None."""
+        names = [spec.name for spec in self.model.outputs] if self.model else []
+        named = {**self.strings, **dict(zip(names, results, strict=True))}
         return tuple(_assemble(each.name, each.type, named) for each in self.declared)
 
 
@@ -174,9 +178,13 @@ class WebtensorcRep(BackendRep):  # type: ignore[misc]
         Raises:
             DiagnosticError: the model or the inputs cannot be compiled.
         """
+        return self.specialised(inputs).run()
+
+    def specialised(self, inputs: Any) -> Specialised:
+        """What is compiled for such inputs; raises as `run`."""
         is_mapping = isinstance(inputs, Mapping)
         values = dict(inputs) if is_mapping else dict(zip(self._names, inputs, strict=False))
-        return specialise(self._model, values).run()
+        return specialise(self._model, values)
 
 
 class WebtensorcBackend(Backend):  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import onnx_cases
 import pytest
 from expected import Expected
@@ -16,7 +17,7 @@ PARTS = 48
 def test_cases_do_as_expected(part: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the suite's own, about overflows in its data
-        outcomes = [onnx_cases.run(case) for case in onnx_cases.cases()[part::PARTS]]
+        outcomes = onnx_cases.run_together(onnx_cases.cases()[part::PARTS])
     assert len(outcomes) >= 40
     assert not Expected.read("onnx_cases").problems(outcomes, len(onnx_cases.cases()))
 
@@ -26,3 +27,10 @@ def test_expectations_name_cases_of_the_suite() -> None:
     named = [case for names in exceptions.values() for case in names]
     assert len(named) == len(set(named))
     assert not any(key.startswith("crash") for key in exceptions)
+
+
+def test_a_wrong_result_is_seen() -> None:
+    made = onnx_cases.specialised("node/test_abs")
+    assert made
+    for result, status in ((np.abs(made.inputs[0]), "pass"), (-np.abs(made.inputs[0]), "fail")):
+        assert onnx_cases.replayed("node/test_abs", (result,)).status == status

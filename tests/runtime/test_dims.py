@@ -12,16 +12,13 @@ from webtensorc_runtime.errors import UsageError
 SIZES = {"b": 3, "n": 5}
 
 
+leaves = st.sampled_from(list(SIZES.items())) | st.integers(0, 50).map(lambda number: (str(number), number))
+
+
 @st.composite
-def expressions(draw: st.DrawFn) -> tuple[str, int]:
-    """An expression as JAX writes it, and its value at `SIZES`, computed here while it is made."""
-    kind = draw(st.sampled_from(["number", "b", "n", "+", "-", "*", "floordiv", "mod", "max", "min"]))
-    if kind in SIZES:
-        return kind, SIZES[kind]
-    if kind == "number":
-        number = draw(st.integers(0, 50))
-        return str(number), number
-    (left, a), (right, b) = draw(expressions()), draw(expressions())
+def _operations(draw: st.DrawFn, operands: st.SearchStrategy[tuple[str, int]]) -> tuple[str, int]:
+    kind = draw(st.sampled_from(["+", "-", "*", "floordiv", "mod", "max", "min"]))
+    (left, a), (right, b) = draw(operands), draw(operands)
     if kind in ("floordiv", "mod"):
         right, b = (right, b) if b else ("7", 7)
         return f"{kind}({left}, {right})", a // b if kind == "floordiv" else a % b
@@ -30,7 +27,11 @@ def expressions(draw: st.DrawFn) -> tuple[str, int]:
     return f"({left}) {kind} ({right})", {"+": a + b, "-": a - b, "*": a * b}[kind]
 
 
-@given(expressions())
+expressions = st.recursive(leaves, _operations, max_leaves=12)
+"""Expressions as JAX writes them, and their values at `SIZES`, computed here while they are made."""
+
+
+@given(expressions)
 def test_expressions_have_the_value_that_they_say(made: tuple[str, int]) -> None:
     text, value = made
     assert evaluate(text, SIZES) == value
@@ -38,7 +39,7 @@ def test_expressions_have_the_value_that_they_say(made: tuple[str, int]) -> None
     assert substitute(text, SIZES) == (value if names([text]) else text)
 
 
-@given(expressions(), st.sampled_from(["b", "n"]))
+@given(expressions, st.sampled_from(["b", "n"]))
 def test_a_size_for_one_name_leaves_the_value(made: tuple[str, int], name: str) -> None:
     text, value = made
     part = substitute(text, {name: SIZES[name]})
