@@ -29,7 +29,7 @@ from webtensorc_runtime import cpu
 from webtensorc import registry
 
 GUARD = Path(__file__).with_name("kernel_guard.py")
-TARGETS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
+TARGETS = ("x86-64-v3", "x86-64-v4")
 
 pytestmark = pytest.mark.slow
 
