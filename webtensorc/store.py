@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc import sources
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact
 from webtensorc.cache import Cache
@@ -22,15 +23,19 @@ from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
-_FORMAT = 3
-"""Version of what entries hold, in every key: entries of another one are not found. 3 has steps and constraints."""
+_FORMAT = 4
+"""Version of what entries hold, in every key: entries of another one are not found. 4 has the code that made them."""
+
+
+def _made_by() -> Key:
+    return {"format": _FORMAT, "code": sources.digest()}
 
 
 def source_key(path: Path, dims: Mapping[str, Sizes], shapes: Mapping[str, tuple[int, ...]], graph_plan: Plan) -> Key:
     """Key of what a model file gives when read with these sizes and optimised by this plan."""
     return {
         "kind": "source",
-        "format": _FORMAT,
+        **_made_by(),
         "name": path.name,
         "file": _file_digest(path),
         "dims": {name: str(sizes) for name, sizes in sorted(dims.items())},
@@ -46,7 +51,7 @@ def graph_key(model: Model, graph_plan: Plan) -> Key:
     ]
     return {
         "kind": "graph",
-        "format": _FORMAT,
+        **_made_by(),
         "graph": hashlib.sha256(model.graph).hexdigest(),
         "weights": weights,
         "signature": _signature(model),
@@ -58,7 +63,7 @@ def module_key(model: Model, plan: Plan) -> Key:
     """Key of one target's module. Modules hold weights' names and types, not their values."""
     weights = [[name, str(array.dtype), list(array.shape)] for name, array in model.weights.items()]
     graph = hashlib.sha256(model.graph).hexdigest()
-    return {"kind": "module", "format": _FORMAT, "graph": graph, "weights": weights, "plan": plan.as_dict()}
+    return {"kind": "module", **_made_by(), "graph": graph, "weights": weights, "plan": plan.as_dict()}
 
 
 def find_source(cache: Cache, key: Key) -> Model | None:
