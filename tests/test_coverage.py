@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 from hypothesis import given
@@ -69,3 +70,25 @@ def test_a_step_reads_before_it_completes_a_chain() -> None:
 def test_other_memory_does_not_matter() -> None:
     steps = [step(0, ("update", 0)), step(1, ("write", 64)), step(2, ("update", 0))]
     assert modes(begin_buffers(steps, {(0, 0): LEFT, (2, 0): RIGHT})) == ["write", "write", "update"]
+
+
+def test_slabs_of_one_tensor_in_different_shapes_begin_a_buffer() -> None:
+    image = Stores((2, 3, 8), 192, (((0, 2), (0, 3), (0, 4)),))
+    matrix = Stores((6, 8), 192, (((0, 6), (4, 8)),))
+    steps = [step(0, ("update", 0)), step(1, ("update", 0)), step(2, ("read", 0))]
+    assert modes(begin_buffers(steps, {(0, 0): image, (1, 0): matrix})) == ["write", "update", "read"]
+    other = Stores((3, 16), 192, (((0, 3), (8, 16)),))
+    assert modes(begin_buffers(steps, {(0, 0): image, (1, 0): other})) == ["update", "update", "read"]
+
+
+@given(tensors())
+def test_a_matrix_has_the_same_elements(tensor: tuple[tuple[int, ...], list[Box]]) -> None:
+    shape, boxes = tensor
+
+    def elements(stores: Stores) -> set[int]:
+        sizes = [math.prod(stores.shape[i + 1 :]) for i in range(len(stores.shape))]
+        points = (point for box in stores.boxes for point in product(*(range(*each) for each in box)))
+        return {sum(a * b for a, b in zip(point, sizes, strict=True)) for point in points}
+
+    stores = Stores(shape, 4 * math.prod(shape), tuple(boxes))
+    assert elements(stores.as_rows()) == elements(stores)

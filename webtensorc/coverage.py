@@ -27,6 +27,24 @@ class Stores:
     size: int
     boxes: tuple[Box, ...]
 
+    def as_rows(self) -> Stores:
+        """The same of the tensor as a matrix, where all boxes leave the same one dimension incomplete.
+
+        Kernels that see one tensor in different shapes can so be told to store parts of the same thing.
+        """
+        partial = {
+            dimension
+            for box in self.boxes
+            for dimension, (stored, extent) in enumerate(zip(box, self.shape, strict=True))
+            if stored != (0, extent)
+        }
+        if len(partial) != 1:
+            return self
+        (dimension,) = partial
+        rows, inner = math.prod(self.shape[:dimension]), math.prod(self.shape[dimension + 1 :])
+        boxes = tuple(((0, rows), (box[dimension][0] * inner, box[dimension][1] * inner)) for box in self.boxes)
+        return Stores((rows, self.shape[dimension] * inner), self.size, boxes)
+
 
 def covers(shape: Sequence[int], boxes: Sequence[Box]) -> bool:
     """Whether boxes that do not overlap fill a tensor; False also where they do overlap, unless one is the whole."""
@@ -55,7 +73,8 @@ def begin_buffers(steps: Sequence[Step], partial: Mapping[tuple[int, int], Store
     for number, step in enumerate(steps):
         # A step reads before it writes.
         for i, access in sorted(enumerate(step.accesses), key=lambda each: (number, each[0]) in partial):
-            stores = partial.get((number, i))
+            given = partial.get((number, i))
+            stores = given.as_rows() if given else None
             if access in chains and stores is not None and stores.shape == chains[access][1].shape:
                 first, before = chains[access]
                 chains[access] = first, replace(before, boxes=before.boxes + stores.boxes)

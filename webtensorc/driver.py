@@ -136,6 +136,22 @@ def lower(request: Request, stop_after: Phase) -> str:
         return (job.result / "0.mlir").read_text()
 
 
+def forecast(request: Request) -> dict[str, dict[str, Any]]:
+    """What each target's schedule will be, and what its passes report, by target; no machine code is made.
+
+    Raises:
+        DiagnosticError: as `compile_source`.
+    """
+    plans = request.plans()
+    with scratch.folder() as folder:
+        compiler = _Compiler(request, _silent, folder)
+        model = compiler.graph(plans[0])
+        text = portable.to_text(model.graph)
+        job = compiler.run(Kind.MODULES, plans, text, model.weights, stop_after=Phase.STREAM.value)
+        facts = [json.loads((job.result / f"{index}.json").read_text()) for index in range(len(plans))]
+        return {plan.target: about["report"] for plan, about in zip(plans, facts, strict=True)}
+
+
 @dataclass(frozen=True)
 class Rewritten:
     """What passes made of a module.

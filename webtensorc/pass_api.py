@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from webtensorc.phase import Phase
+from webtensorc.speeds import Speeds
 
-__all__ = ["Family", "Pass", "PassContext", "Phase"]
+__all__ = ["Family", "Pass", "PassContext", "Phase", "Speeds"]
 
 
 class Family(Enum):
@@ -36,6 +37,8 @@ class TargetView(Protocol):
     def fused_multiply_add(self) -> bool: ...
     @property
     def cache_bytes(self) -> tuple[int, int]: ...
+    @property
+    def speeds(self) -> Speeds: ...
     @property
     def integer_product_flags(self) -> tuple[str, ...]: ...
     @property

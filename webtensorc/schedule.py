@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from webtensorc.liveness import Event, Range, max_live_bytes
@@ -56,6 +57,20 @@ class Step:
     workgroups: tuple[int, int, int] | None = None
     flops: int = 0
     locations: tuple[str, ...] = ()
+
+    @property
+    def executable(self) -> str:
+        """The name of the executable that is dispatched; that of the command for others."""
+        return self.name.partition("::")[0]
+
+    def seconds(self) -> float:
+        """A rough estimate of the time on one core, of code of which only arithmetic and bytes are known."""
+        return max(self.flops / FLOPS_PER_SECOND, self.bytes_moved / BYTES_PER_SECOND)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes that it reads and writes, each range counted once."""
+        return sum(access.length or 0 for access in set(self.accesses))
 
 
 @dataclass(frozen=True)
@@ -114,14 +129,15 @@ class Schedule:
     @property
     def bytes_moved(self) -> int:
         """Bytes that the steps of one call read and write, each range counted once per step."""
-        return sum(_bytes(step) for step in self.steps)
+        return sum(step.bytes_moved for step in self.steps)
 
-    def seconds(self) -> float:
-        """A rough estimate of one call's time on one core, for choosing the mode; not a prediction."""
-        return sum(
-            max(step.flops / FLOPS_PER_SECOND, _bytes(step) / BYTES_PER_SECOND) + SECONDS_PER_STEP
-            for step in self.steps
-        )
+    def seconds(self, predicted: Mapping[str, float] = MappingProxyType({})) -> float:
+        """An estimate of one call's time on one core.
+
+        Args:
+            predicted: seconds of one dispatch, by executable, where more is known than its arithmetic and bytes.
+        """
+        return sum(predicted.get(step.executable, step.seconds()) + SECONDS_PER_STEP for step in self.steps)
 
     def overwritten(self) -> tuple[int, ...]:
         """The arguments of `main` that a call writes to, results among them.
@@ -132,9 +148,9 @@ class Schedule:
         names = (self.resources[i].name for i in written)
         return tuple(sorted(int(name.removeprefix("argument")) for name in names if name.startswith("argument")))
 
-    def mode(self) -> Literal["inline", "task"]:
-        """`inline` to run on the calling thread if that is faster than waking others, else `task`."""
-        return "inline" if self.is_static and self.seconds() < INLINE_SECONDS else "task"
+    def mode(self, predicted: Mapping[str, float] = MappingProxyType({})) -> Literal["inline", "task"]:
+        """`inline` to run on the calling thread if that is faster than waking others, else `task`; see `seconds`."""
+        return "inline" if self.is_static and self.seconds(predicted) < INLINE_SECONDS else "task"
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and numbers; `from_json` gives the schedule back."""
@@ -167,10 +183,6 @@ def _range(access: Access) -> Range:
     if access.offset is None or access.length is None:
         raise ValueError("only a static schedule has events")
     return Range(access.offset, access.offset + access.length, access.mode)
-
-
-def _bytes(step: Step) -> int:
-    return sum(access.length or 0 for access in set(step.accesses))
 
 
 def _step_from_json(data: Mapping[str, Any]) -> Step:

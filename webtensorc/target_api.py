@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from webtensorc.spec import Spec
+from webtensorc.speeds import Speeds
 
-__all__ = ["Spec", "Target"]
+__all__ = ["Spec", "Speeds", "Target"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Target:
     def cache_bytes(self) -> tuple[int, int]:
         """Sizes of the first- and second-level data caches of one core, at least: 32 KiB and 512 KiB are common."""
         return 32 << 10, 512 << 10
+
+    @property
+    def speeds(self) -> Speeds:
+        """What estimates of a kernel's time rest on: typical of the processors that the target stands for."""
+        return Speeds()
 
     @property
     def compute_capability(self) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from webtensorc import registry, schedule
+from webtensorc import predictions, registry, schedule
 from webtensorc import weights as weights_file
 from webtensorc.errors import DiagnosticError, InternalError, OutOfResourcesError
 from webtensorc.instrument import Instruments
@@ -62,17 +62,21 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
             program.run_pass(step)
         if program.phase is Phase.STREAM:
             planned = schedule.extract(program.module.operation)
+    if planned is not None:
+        _write_json(job.result / f"{index}.json", _facts(program, planned))
     if job.stop_after:
         (job.result / f"{index}.mlir").write_text(str(program.module.operation))
-        return
-    assert planned is not None
-    (job.result / f"{index}.vmfb").write_bytes(program.emit())
-    facts = {
-        "mode": planned.mode(),
+    else:
+        (job.result / f"{index}.vmfb").write_bytes(program.emit())
+
+
+def _facts(program: Program, planned: schedule.Schedule) -> dict[str, Any]:
+    """What is known of a module besides its code, once its schedule is."""
+    return {
+        "mode": planned.mode(predictions.seconds(program.report)),
         "report": {**program.report, "overwritten": planned.overwritten(), "schedule": planned.to_json()},
         "records": _records(program),
     }
-    _write_json(job.result / f"{index}.json", facts)
 
 
 def _instruments(job: Job, plan: Plan, announce: Announce) -> Instruments:

@@ -31,12 +31,14 @@ class Workgroup:
 class View:
     """A buffer that a kernel reads or writes, row-major, in the shape that suits the kernel.
 
-    `element` is the element type as MLIR names it: `f32`, `i32` or `i8`.
+    `element` is the element type as MLIR names it: `f32`, `i32` or `i8`. Of a matrix, `columns` are the first and the
+    one past the last that the kernel stores to, where these are not all.
     """
 
     name: str
     shape: tuple[int, ...]
     element: str = "f32"
+    columns: tuple[int, int] | None = None
 
     @property
     def type(self) -> str:

@@ -117,7 +117,10 @@ class Epilogue:
 
     def result(self, points: int, channels: int) -> View:
         """View of the tensor that the result is stored to."""
-        return View("%y", (points, self.slot[0] if self.slot else channels), self.element)
+        if self.slot is None:
+            return View("%y", (points, channels), self.element)
+        width, first = self.slot
+        return View("%y", (points, width), self.element, (first, first + channels))
 
     def emit(self, code: Code, vector: str, place: Place, views: Sequence[View]) -> str:
         """Write the steps for one vector of results and return what they give."""

@@ -39,6 +39,11 @@ class Kernel:
             for i, view in enumerate(self.views)
         ]
         x, y, z = self.grid
+        parts = [
+            f"array<i64: {i}, {', '.join(map(str, (*view.shape, *view.columns)))}>"
+            for i, view in enumerate(self.views)
+            if view.columns
+        ]
         return f"""
 stream.executable private @{name} {{
   stream.executable.export public @{name} workgroups() -> (index, index, index) {{
@@ -50,7 +55,8 @@ stream.executable private @{name} {{
   builtin.module {{
     func.func @{name}({", ".join(bindings)}) attributes {{
       translation_info = #iree_codegen.translation_info<pipeline = #iree_codegen.no_pipeline>,
-      webtensorc.flops = {self.flops} : i64
+      webtensorc.flops = {self.flops} : i64,
+      webtensorc.stores = [{", ".join(parts)}]
     }} {{
       %c0 = arith.constant 0 : index
 {chr(10).join(subspans)}

@@ -45,10 +45,10 @@ def plan(problem: Convolution, machine: Machine) -> Tile | None:
     return replace(tile, together=1) if tile and tile.lanes >= _LEAST else None
 
 
-def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, machine: Machine) -> Kernel:
-    """The kernel. Operands: image, weights, then those of the epilogue; results: y, then scratch of no meaning."""
+def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, machine: Machine, code: Code) -> Kernel:
+    """Write the kernel into `code`. Operands: as for the direct one; results: y, then scratch of no meaning."""
     assert machine.dot is not None
-    return Writer(problem, tile, epilogue, Code(tile.lanes, machine), unsigned=machine.dot.unsigned).kernel()
+    return Writer(problem, tile, epilogue, code, unsigned=machine.dot.unsigned).kernel()
 
 
 @dataclass(frozen=True)

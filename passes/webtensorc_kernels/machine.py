@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from webtensorc.pass_api import TargetView
+from webtensorc.pass_api import Speeds, TargetView
 
 __all__ = ["Dot", "Machine"]
 
@@ -46,6 +46,8 @@ class Machine:
         second_level: bytes of the second-level cache of one core.
         rounds: whether one instruction rounds to the nearest whole number, to even where two are.
         dot: the instruction for products of bytes, if there is one.
+        first_level: bytes of the first-level data cache of one core.
+        speeds: what estimates of time rest on.
     """
 
     lanes: int
@@ -55,6 +57,8 @@ class Machine:
     second_level: int
     rounds: bool = False
     dot: Dot | None = None
+    first_level: int = 32 << 10
+    speeds: Speeds = field(default_factory=Speeds)
 
     @classmethod
     def of(cls, target: TargetView) -> Machine | None:
@@ -66,7 +70,9 @@ class Machine:
             registers=target.vector_registers,
             fused=target.fused_multiply_add,
             broadcasts_from_memory="avx512f" in target.features(),
+            first_level=target.cache_bytes[0],
             second_level=target.cache_bytes[1],
+            speeds=target.speeds,
             rounds=bool(target.features() & {"sse4.1", "neon"}),
             dot=next((dot for feature, dot in _DOTS.items() if feature in target.features()), None),
         )

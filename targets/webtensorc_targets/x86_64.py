@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from webtensorc.target_api import Speeds
 from webtensorc_targets import _flags
 from webtensorc_targets._levels import LevelledProcessor
 
@@ -56,6 +57,11 @@ class X86Target(LevelledProcessor):
     def cache_bytes(self) -> tuple[int, int]:
         """Processors with AVX-512 have a larger second level: 1 MiB and more, but for a few."""
         return (32 << 10, 1 << 20) if self.level == "v4" else super().cache_bytes
+
+    @property
+    def speeds(self) -> Speeds:
+        """A server's core; of vectors of 64 bytes many processors start one a cycle, in two halves."""
+        return Speeds(clock=3.5e9, vector_units=1 if self.level == "v4" else 2)
 
     @property
     def buffer_alignment(self) -> int:

@@ -136,7 +136,7 @@ def test_integers(given: list[Convolution]) -> None:
         tile = integer.plan(p, machine)
         if tile is not None:
             x, w = integers.arrays(p)
-            kernels.append(integer.generate(p, tile, Epilogue(element="i32"), machine))
+            kernels.append(integer.generate(p, tile, Epilogue(element="i32"), machine, Code(tile.lanes, machine)))
             operands.append([x + 128 if machine.dot.unsigned else x, w])
             expected.append(convolved(p, x, w))
     assert len(kernels) >= 2

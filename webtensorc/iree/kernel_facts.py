@@ -17,6 +17,10 @@ __all__ = ["FLOPS", "Kernel", "KernelFacts", "source_names"]
 FLOPS = "webtensorc.flops"
 """Attribute of a generated kernel's function: arithmetic operations of one dispatch."""
 
+STORES = "webtensorc.stores"
+"""Attribute of a generated kernel's function: for each binding that it only stores a part of, the binding's number,
+rows and columns of the matrix that it is, and the first and the one past the last column that are stored."""
+
 _EXPENSIVE = 8
 """Scalar operations that one call of a `math` function is counted as: the order of a polynomial."""
 
@@ -102,7 +106,21 @@ def _grid(export: Any) -> tuple[int, int, int] | None:
 
 def _stores(function: Any) -> tuple[Stores | None, ...]:
     arguments = function.regions[0].blocks[0].arguments
-    return tuple(_binding_stores(each) for each in arguments if str(each.type) == "!stream.binding")
+    bindings = [each for each in arguments if str(each.type) == "!stream.binding"]
+    stated = {}
+    for facts in function.attributes.get(STORES, ()):
+        number, rows, columns, first, beyond = facts
+        size = rows * columns * _element_bytes(bindings[number])
+        stated[number] = Stores((rows, columns), size, (((0, rows), (first, beyond)),))
+    return tuple(stated.get(number) or _binding_stores(each) for number, each in enumerate(bindings))
+
+
+def _element_bytes(binding: Any) -> int:
+    """Of the `memref` that a generated kernel sees a binding as."""
+    (subspan,) = (use.owner for use in binding.uses)
+    found = re.fullmatch(r"memref<(?:\d+x)*[a-z]+(\d+)>", str(subspan.results[0].type))
+    assert found is not None
+    return int(found[1]) // 8
 
 
 def _binding_stores(binding: Any) -> Stores | None:

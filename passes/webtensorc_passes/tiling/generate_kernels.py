@@ -7,17 +7,19 @@ padded to its input and the elementwise operations behind it become one `flow.di
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
-from webtensorc_kernels.code import Code
-from webtensorc_kernels.convolution import choose
+from webtensorc_kernels.choice import Candidate, Choice, best
+from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -25,7 +27,7 @@ from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import fuse
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
-from webtensorc_passes.tiling._sites import Site, match
+from webtensorc_passes.tiling._sites import match
 
 __all__ = ["GenerateKernels"]
 
@@ -36,7 +38,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtyp
 class GenerateKernels(Pass):
     """Replace contractions and windows of static shape by dispatches of generated kernels.
 
-    Reports `kernels`: for each the choices made, in words.
+    Reports `kernels`: for each the choices made, in words, and the times that were estimated.
     """
 
     name: ClassVar[str] = "generate-kernels"
@@ -53,22 +55,24 @@ class GenerateKernels(Pass):
         if machine is None:
             return 0
         library = Library[Kernel](module)
+        choices: dict[Kernel, Choice] = {}
         for whole in _attentions(module):
-            blocks = attention.choose(whole.problem, machine)
-            code = Code(blocks.lanes, machine)
-            kernel = attention.generate(whole.problem, blocks, whole.fused.epilogue, code)
-            library.dispatch(
-                whole.name, kernel, [*whole.operands, *whole.fused.operands], whole.fused, _scratch(kernel, module)
-            )
+            choice = _attention(whole, machine)
+            choices[choice.kernel] = choice
+            operands = [*whole.operands, *whole.fused.operands]
+            library.dispatch(whole.name, choice.kernel, operands, whole.fused, _scratch(choice.kernel, module))
+        chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         for site in reversed([site for op in _operations(module) if (site := match(op)) is not None]):
             fused = fuse(site.op, site.channels)
-            written = _write(site, fused.epilogue, machine, allow_winograd=self.winograd)
-            if written is not None:
+            found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
+            if found is not None:
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
-                library.dispatch(site.name, written, [*operands, *fused.operands], fused, _scratch(written, module))
-        context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
+                choices[found.kernel] = found
+                scratch = _scratch(found.kernel, module)
+                library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
+        context.report["kernels"] = {name: choices[kernel].as_dict() for name, kernel in library.kernels.items()}
         return library.uses
 
 
@@ -93,23 +97,55 @@ def _attentions(module: Any) -> Iterator[AttentionSite]:
             yield found
 
 
-def _write(site: Site, epilogue: Epilogue, machine: Machine, *, allow_winograd: bool) -> Kernel | None:
-    """The kernel for a site; None if none is worth its code, and for several products at once."""
-    if site.count > 1:
-        return None
-    problem = site.problem.flat()
-    if site.integer:
-        block = None if site.fold else integer.plan(problem, machine)
-        return integer.generate(problem, block, epilogue, machine) if block else None
-    if site.fold:
-        strip = windows.choose(problem, machine)
-        code = Code(strip.lanes if strip else 1, machine)
-        return windows.generate(problem, strip, site.fold, epilogue, code) if strip else None
-    blocking = winograd.plan(site.problem, machine) if allow_winograd else None
+def _attention(site: AttentionSite, machine: Machine) -> Choice:
+    blocks = attention.choose(site.problem, machine)
+    author = functools.partial(attention.generate, site.problem, blocks, site.fused.epilogue)
+    choice = best([Candidate("attention", blocks.lanes, author)], machine)
+    assert choice is not None
+    return choice
+
+
+def _chosen(
+    machine: Machine,
+    allow_winograd: bool,
+    problem: Convolution,
+    fold: Fold | None,
+    is_integer: bool,
+    epilogue: Epilogue,
+) -> Choice | None:
+    """The best kernel for a site's problem; None if none is worth its code."""
+    candidates: Iterable[Candidate]
+    if is_integer:
+        candidates = [] if fold else _of_bytes(problem.flat(), epilogue, machine)
+    elif fold:
+        candidates = _windows(problem.flat(), fold, epilogue, machine)
+    else:
+        candidates = _products(problem, epilogue, machine, allow_winograd)
+    return best([*candidates], machine)
+
+
+def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
+    block = integer.plan(problem, machine)
+    if block:
+        yield Candidate("bytes", block.lanes, functools.partial(integer.generate, problem, block, epilogue, machine))
+
+
+def _windows(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
+    strip = windows.choose(problem, machine)
+    if strip:
+        yield Candidate("window", strip.lanes, functools.partial(windows.generate, problem, strip, fold, epilogue))
+
+
+def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_winograd: bool) -> Iterator[Candidate]:
+    blocking = winograd.plan(problem, machine) if allow_winograd else None
     if blocking:
-        return winograd.generate(site.problem, blocking, epilogue, Code(blocking.tile.lanes, machine))
+        author = functools.partial(winograd.generate, problem, blocking, epilogue)
+        yield Candidate("winograd", blocking.tile.lanes, author)
+    problem = problem.flat()
     panel = skinny.choose(problem, machine)
     if panel:
-        return skinny.generate(problem, panel, epilogue, Code(panel.lanes, machine))
+        yield Candidate("few rows", panel.lanes, functools.partial(skinny.generate, problem, panel, epilogue))
+        return
     tile = choose(problem, machine)
-    return direct.generate(problem, tile, epilogue, Code(tile.lanes, machine)) if tile else None
+    if tile:
+        yield Candidate("direct", tile.lanes, functools.partial(direct.generate, problem, tile, epilogue))

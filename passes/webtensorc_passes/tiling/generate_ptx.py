@@ -56,7 +56,7 @@ class GeneratePtx(Pass):
             if made is not None:
                 kernel, fused = made
                 library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
-        context.report["kernels"] = {name: kernel.why for name, kernel in library.kernels.items()}
+        context.report["kernels"] = {name: {"why": kernel.why} for name, kernel in library.kernels.items()}
         return library.uses
 
 

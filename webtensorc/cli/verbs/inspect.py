@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webtensorc.cli import options
+from webtensorc.cli import options, schedules
 from webtensorc.cli.console import Console, short, size, table
 from webtensorc.cli.options import verb
 
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 @options.targets(default=())
 @click.option("--plan", "show_plan", is_flag=True, help="Show the plan of each variant.")
 @click.option("--memory", "show_memory", is_flag=True, help="Show the memory of each variant.")
-@click.option("--schedule", "show_schedule", is_flag=True, help="Show the commands of one call of each variant.")
+@click.option(
+    "--schedule",
+    "show_schedule",
+    is_flag=True,
+    help="Show the commands of one call, kernels, predicted times.",
+)
 @options.shapes
 def command(
     console: Console,
@@ -59,7 +64,7 @@ def command(
         text += [f"{each.label}\n{each.plan}"] if show_plan else []
         with _reading_a_report(each, model):
             text += [f"{each.label}: memory\n{_memory(each)}"] if show_memory else []
-            text += [f"{each.label}: schedule\n{_schedule(each)}"] if show_schedule else []
+            text += [f"{each.label}: schedule\n{schedules.commands(each.report)}"] if show_schedule else []
     console.result(_bundle_data(container, model, chosen), "\n\n".join(text))
 
 
@@ -146,42 +151,16 @@ def _memory(variant: Variant) -> str:
     for resource in schedule.resources:
         sizes[resource.kind] += resource.size or 0
     rows = [(kind, size(count)) for kind, count in sorted(sizes.items())]
-    rows += [("arena of one call", _size(schedule.arena_bytes)), ("max-live lower bound", _size(schedule.max_live()))]
+    rows += [
+        ("arena of one call", schedules.amount(schedule.arena_bytes)),
+        ("max-live lower bound", schedules.amount(schedule.max_live())),
+    ]
     rows += [(name, str(value)) for name, value in sorted(_scalars(variant.report).items())]
     return table(("memory", "amount"), rows)
 
 
-def _size(count: int | None) -> str:
-    return "not static" if count is None else size(count)
-
-
 def _scalars(report: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in report.items() if isinstance(value, (bool, int, float, str))}
-
-
-def _schedule(variant: Variant) -> str:
-    from webtensorc.schedule import Schedule
-
-    schedule = Schedule.from_json(variant.report["schedule"])
-    rows = [
-        (
-            step.time,
-            step.kind,
-            step.name or "-",
-            "x".join(map(str, step.workgroups)) if step.workgroups else "-",
-            step.flops,
-            " ".join(f"{a.mode[0]}{a.resource}+{a.offset}:{a.length}" for a in step.accesses),
-            " ".join(step.locations) or "-",
-        )
-        for step in schedule.steps
-    ]
-    resources = [(i, r.kind, r.name, _size(r.size)) for i, r in enumerate(schedule.resources)]
-    return "\n\n".join(
-        [
-            table(("resource", "kind", "name", "size"), resources),
-            table(("time", "kind", "what", "grid", "flops", "bytes (mode, resource, offset, length)", "from"), rows),
-        ]
-    )
 
 
 def _inspect_model(
