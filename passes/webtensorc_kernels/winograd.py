@@ -1,6 +1,6 @@
 """3x3 convolutions of stride 1 by Winograd's algorithm F(4x4, 3x3): 36 products where the definition has 144.
 
-A. Lavin, S. Gray: Fast Algorithms for Convolutional Neural Networks, 2015, section 4.1; with B, G, A of section 4.3:
+A. Lavin, S. Gray: Fast Algorithms for Convolutional Neural Networks, 2015, section 4.1; B, G, A are in `toom_cook`:
 
     Y = A^T [ (G g G^T) * (B^T d B) ] A        d: 6x6 window, g: 3x3 weights, Y: 4x4 results
 
@@ -27,12 +27,15 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.toom_cook import error, input_transform, output_transform, weight_transform
 
 __all__ = ["Blocking", "generate", "plan"]
 
 _OUT, _IN, _PRODUCTS = 4, 6, 36
 _INPUT, _WEIGHTS, _OUTPUT = 300, 300, 250
 """Vector instructions for one transformation of a vector of channels, loads and stores included."""
+_TOLERATED = 3.0
+"""The largest error, as a multiple of the definition's, at which the algorithm is used."""
 _GAIN = 1.15
 """How much less work than the direct convolution it must be."""
 
@@ -59,7 +62,7 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     p, lanes = problem, machine.lanes
     if (p.kernel, p.strides, p.dilations, p.groups) != ((3, 3), (1, 1), (1, 1), 1):
         return None
-    if min(p.out) < _OUT or min(p.channels, p.outputs) < lanes:
+    if min(p.out) < _OUT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
         return None
     down, along = (len(tile_starts(extent, _OUT)) for extent in p.out)
     best: tuple[float, Blocking] | None = None
@@ -185,9 +188,9 @@ class _Writer:
                             else code.zero()
                             for i, ok in enumerate(columns)
                         ]
-                        window.append(_input_transform(code, cells))
+                        window.append(input_transform(code, cells))
                     for j in range(_IN):
-                        column = _input_transform(code, [window[r][j] for r in range(_IN)])
+                        column = input_transform(code, [window[r][j] for r in range(_IN)])
                         for r in range(_IN):
                             code.store(
                                 column[r], self.v, mine, r * _IN + j, code.add(code.multiply(row, p.channels), c)
@@ -255,9 +258,9 @@ class _Writer:
             for j in range(tile.vectors):
                 at = code.add(channel, j * tile.lanes)
                 g = [[code.load(self.w, kh, kw, code.add(first, c), at) for kw in range(3)] for kh in range(3)]
-                rows = [_weight_transform(code, row) for row in g]
+                rows = [weight_transform(code, row) for row in g]
                 for i in range(_IN):
-                    column = _weight_transform(code, [row[i] for row in rows])
+                    column = weight_transform(code, [row[i] for row in rows])
                     for r in range(_IN):
                         code.store(column[r], self.u, mine, r * _IN + i, code.add(here, j * tile.lanes))
             return []
@@ -320,43 +323,7 @@ class _Writer:
         code = self.code
         here = code.add(code.multiply(row, self.blocking.tile.channels), lane)
         m = [[code.load(self.m, mine, r * _IN + i, here) for i in range(_IN)] for r in range(_IN)]
-        lines = [_output_transform(code, line) for line in m]
-        columns = [_output_transform(code, [line[i] for line in lines]) for i in range(_OUT)]
+        lines = [output_transform(code, line) for line in m]
+        columns = [output_transform(code, [line[i] for line in lines]) for i in range(_OUT)]
         values = [columns[i][r] for r in range(_OUT) for i in range(_OUT)]
         finish(code, self.epilogue, Block(tuple(points), _OUT, (channel,)), values, self.operands, self.y)
-
-
-def _input_transform(code: Code, d: Sequence[str]) -> list[str]:
-    """B^T d."""
-    four, minus_four, two, minus_two, minus_five = (code.number(f"{n}.0 : f32") for n in (4, -4, 2, -2, -5))
-    fma = code.multiply_add
-    a, b = fma(d[2], minus_four, d[4]), fma(d[1], minus_four, d[3])
-    c, e = code.minus(d[4], d[2]), code.minus(d[3], d[1])
-    return [
-        fma(d[0], four, fma(d[2], minus_five, d[4])),
-        code.plus(a, b),
-        code.minus(a, b),
-        fma(e, two, c),
-        fma(e, minus_two, c),
-        fma(d[1], four, fma(d[3], minus_five, d[5])),
-    ]
-
-
-def _weight_transform(code: Code, g: Sequence[str]) -> list[str]:
-    """G g."""
-    a, b = code.times(code.plus(g[0], g[2]), -1 / 6), code.times(g[1], -1 / 6)
-    c = code.multiply_add(g[2], code.number(f"{1 / 6} : f32"), code.times(g[0], 1 / 24))
-    d = code.times(g[1], 1 / 12)
-    return [code.times(g[0], 1 / 4), code.plus(a, b), code.minus(a, b), code.plus(c, d), code.minus(c, d), g[2]]
-
-
-def _output_transform(code: Code, m: Sequence[str]) -> list[str]:
-    """A^T m."""
-    two, four, eight = (code.number(f"{n}.0 : f32") for n in (2, 4, 8))
-    a, b, c, d = code.plus(m[1], m[2]), code.minus(m[1], m[2]), code.plus(m[3], m[4]), code.minus(m[3], m[4])
-    return [
-        code.plus(code.plus(m[0], a), c),
-        code.multiply_add(d, two, b),
-        code.multiply_add(c, four, a),
-        code.plus(code.multiply_add(d, eight, b), m[5]),
-    ]

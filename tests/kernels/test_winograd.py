@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolved
-from webtensorc_kernels import winograd
+from webtensorc_kernels import direct, toom_cook, winograd
 from webtensorc_kernels.convolution import Convolution, Tile
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.machine import Machine
@@ -72,3 +75,48 @@ def test_blockings_cover_the_problem(image: int, channels: int, outputs: int) ->
         assert MACHINE.fits(blocking.tile.points, blocking.tile.vectors)
         assert 1 <= blocking.chunk <= channels
         assert blocking.tile.channels <= outputs
+
+
+def rounded_errors(channels: int) -> tuple[float, float]:
+    """Root mean square errors in float32 of the algorithm and of the definition, on random numbers."""
+    p = Convolution(1, (12, 12), channels, 4, (3, 3), (12, 12), padding=(1, 1))
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 12, 12, channels), np.float32)
+    w = rng.standard_normal((3, 3, channels, 4), np.float32)
+    ours = Rounding(4, {"%x": x, "%w": w})
+    winograd.generate(p, Blocking(Tile(3, 1, 4), 3, channels, (1, 1)), Epilogue(), ours)
+    theirs = Rounding(4, {"%x": x.reshape(1, 12, -1), "%w": w.reshape(-1, 4)})
+    direct.generate(p, Tile(4, 1, 4), Epilogue(), theirs)
+    exact = convolved(p, x, w)
+    first, second = (np.sqrt(np.mean((each.arrays["%y"].reshape(exact.shape) - exact) ** 2)) for each in (ours, theirs))
+    return float(first), float(second)
+
+
+class Rounding(Interpreter):
+    """The interpreter in float32."""
+
+    def apply(self, name: str, arguments: Sequence[str], attributes: str, types: Sequence[str]) -> str:
+        return np.float32(super().apply(name, arguments, attributes, types))  # type: ignore[return-value]
+
+    def multiply_add(self, a: str, b: str, c: str) -> str:
+        exact = np.float64(a) * np.float64(b) + np.float64(c)
+        return np.float32(exact)  # type: ignore[return-value]
+
+    def number(self, text: str) -> str:
+        return np.float32(super().number(text))  # type: ignore[return-value]
+
+
+def test_the_error_is_foreseen_and_tolerated() -> None:
+    for channels in (5, 16, 48):
+        ours, theirs = rounded_errors(channels)
+        assert ours / theirs == pytest.approx(toom_cook.error(channels), rel=0.4)
+    assert toom_cook.error(16) < 3 < toom_cook.error(4)
+
+
+def test_too_few_channels_step_down_to_the_definition() -> None:
+    narrow = Machine(4, 16, False, False, 1 << 20)
+    plans = [
+        winograd.plan(Convolution(1, (56, 56), channels, 64, (3, 3), (56, 56), padding=(1, 1)), narrow)
+        for channels in (4, 32)
+    ]
+    assert plans[0] is None and plans[1] is not None
