@@ -27,6 +27,7 @@ def compile(
     optimization_level: int = 3,
     passes: Sequence[str] = (),
     disabled_passes: Sequence[str] = (),
+    precise: bool = False,
     cache: bool = True,
 ) -> Bundle:
     """Compile a model for one or more targets into one bundle.
@@ -41,6 +42,7 @@ def compile(
         optimization_level: 0 to 3.
         passes: pass specifications to add, or to replace the options of.
         disabled_passes: names of passes to leave out.
+        precise: leave the model's algebra as it is: no Winograd, no scales folded into weights, no TF32.
         cache: use the compile cache.
 
     Raises:
@@ -51,7 +53,7 @@ def compile(
     from webtensorc.driver import Request, compile_source
     from webtensorc.plan import Options
 
-    options = Options(optimization_level, _several(passes), _several(disabled_passes))
+    options = Options(optimization_level, _several(passes), _several(disabled_passes), precise)
     asked = {name: sizes.read(size, name) for name, size in (dims or {}).items()}
     shapes = {
         name: tuple(_size(size, f"the shape of input {name!r}") for size in shape)

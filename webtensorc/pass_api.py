@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -81,6 +81,15 @@ class Pass:
     level: ClassVar[int | None] = 1
     order: ClassVar[int] = 50
     """Among the passes after the same phase, lower runs first; ties by name."""
+
+    def precise(self) -> Self | None:
+        """This pass as `--precise` wants it: without what changes the algebra of a model; None to leave it out.
+
+        Algebra is what is computed in exact arithmetic the same and in floating point not: factors taken out of sums,
+        fewer products than the definition has, operands rounded before they are multiplied. The order of the terms of
+        one sum is left open by ONNX and StableHLO and does not count.
+        """
+        return self
 
     def run(self, module: Any, context: PassContext) -> int:
         """Rewrite `module`, the `builtin.module` operation, in place and return the number of changes."""

@@ -14,7 +14,6 @@ from typing import Any
 from webtensorc import registry
 from webtensorc._version import __version__
 from webtensorc.errors import UsageError
-from webtensorc.pass_api import Pass
 from webtensorc.phase import Phase
 from webtensorc.spec import Spec, did_you_mean
 from webtensorc.target_api import Target
@@ -31,11 +30,13 @@ class Options:
         optimization_level: 0 (only what correctness needs) to 3.
         passes: pass specifications; one that is on by default has its options replaced, any other is added.
         disabled_passes: names of passes to leave out.
+        precise: leave the algebra of the model as it is (`Pass.precise`); passes named in `passes` are as asked.
     """
 
     optimization_level: int = 3
     passes: tuple[str, ...] = ()
     disabled_passes: tuple[str, ...] = ()
+    precise: bool = False
 
     def __post_init__(self) -> None:
         if self.optimization_level not in range(4):
@@ -158,11 +159,12 @@ def _steps(options: Options) -> Iterable[Step]:
         if known[name].level == 0:
             raise UsageError(f"pass `{name}` is needed for correctness and cannot be disabled")
     asked = {Spec.parse(text).name: registry.make_pass(text) for text in options.passes}
-    chosen: list[Pass] = [
-        asked.get(name) or cls()
+    default = (
+        cls()
         for name, cls in known.items()
-        if name not in options.disabled_passes
-        and (name in asked or (cls.level is not None and cls.level <= options.optimization_level))
-    ]
+        if name not in asked and cls.level is not None and cls.level <= options.optimization_level
+    )
+    kept = (each.precise() for each in default) if options.precise else default
+    chosen = [each for each in (*asked.values(), *kept) if each and each.name not in options.disabled_passes]
     for each in sorted(chosen, key=lambda p: (p.after.order, p.order, p.name)):
         yield Step(each.after.value, each.family.value, str(Spec.of(each.name, each)))

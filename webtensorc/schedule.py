@@ -110,8 +110,11 @@ class Schedule:
         """The most transient bytes that hold a value still to be read; see `liveness`. None if it is not static."""
         if not self.is_static:
             return None
-        transients = [i for i, r in enumerate(self.resources) if r.kind == "transient"]
-        return sum(max_live_bytes(self.events(i)) for i in transients)
+        return sum(self.max_live_of(i) for i, resource in enumerate(self.resources) if resource.kind == "transient")
+
+    def max_live_of(self, resource: int) -> int:
+        """The part of `max_live` that is in one transient `resource` of a static schedule."""
+        return max_live_bytes(self.events(resource))
 
     def events(self, resource: int) -> tuple[Event, ...]:
         """The accesses of a static `resource` in program order, for `webtensorc.liveness`."""

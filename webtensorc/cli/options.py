@@ -219,7 +219,7 @@ def targets(default: tuple[str, ...] = ("host",), *, several: bool = True) -> Ca
 
 
 def optimization(function: F) -> F:
-    """`-O`, `--pass` and `--disable-pass`."""
+    """`-O`, `--precise`, `--pass` and `--disable-pass`."""
     for option in (
         click.option(
             "--disable-pass",
@@ -236,6 +236,11 @@ def optimization(function: F) -> F:
             metavar="SPEC",
             shell_complete=complete_passes,
             help="Add a pass, or set its options: name{key=value}. Repeatable.",
+        ),
+        click.option(
+            "--precise",
+            is_flag=True,
+            help="Leave the model's algebra as it is: no Winograd, no scales folded into weights, no TF32.",
         ),
         click.option(
             "-O",

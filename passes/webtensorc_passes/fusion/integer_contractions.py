@@ -47,6 +47,10 @@ class IntegerContractions(Pass):
     order: ClassVar[int] = 15
     """Before constants are folded, or small dequantised weights would become floats."""
 
+    def precise(self) -> None:
+        """Scales are taken out of sums."""
+        return
+
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of contractions that are integer now."""
         changes = 0

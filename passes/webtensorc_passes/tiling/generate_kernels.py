@@ -7,6 +7,7 @@ padded to its input and the elementwise operations behind it become one `flow.di
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -47,7 +48,13 @@ class GenerateKernels(Pass):
     level: ClassVar[int | None] = 2
 
     winograd: bool = True
-    """Whether 3x3 convolutions may use Winograd's algorithm, whose results differ by some 1e-5 of their scale."""
+    """Whether 3x3 convolutions may use Winograd's algorithm, whose results differ by some 1e-6 of their scale."""
+    attention: bool = True
+    """Whether the softmax of attention may be divided by its sum after the product with the values."""
+
+    def precise(self) -> GenerateKernels:
+        """Neither of them."""
+        return dataclasses.replace(self, winograd=False, attention=False)
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that became the heart of a kernel."""
@@ -56,7 +63,7 @@ class GenerateKernels(Pass):
             return 0
         library = Library[Kernel](module)
         choices: dict[Kernel, Choice] = {}
-        for whole in _attentions(module):
+        for whole in _attentions(module) if self.attention else ():
             choice = _attention(whole, machine)
             choices[choice.kernel] = choice
             operands = [*whole.operands, *whole.fused.operands]

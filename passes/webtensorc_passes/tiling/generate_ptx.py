@@ -41,10 +41,18 @@ class GeneratePtx(Pass):
     after: ClassVar[Phase] = Phase.PREPROCESSING
     level: ClassVar[int | None] = 2
 
+    tf32: bool = True
+    """Whether float32 may be rounded to TF32 where the target says so."""
+
+    def precise(self) -> GeneratePtx:
+        """It may not."""
+        return replace(self, tf32=False)
+
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that became the heart of a kernel."""
         if context.target is None or context.target.compute_capability < 80:
             return 0
+        matrix_types = context.target.matrix_types if self.tf32 else context.target.matrix_types - {"tf32"}
         gpu = Gpu(context.target.compute_capability, context.target.exact_capability)
         library = Library[Kernel](module)
         for found in softmax_sites(_operations(module)):
@@ -52,7 +60,7 @@ class GeneratePtx(Pass):
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
         kinds = [[each, each, "f32", "f32"] for each in elements]
         for site in reversed([site for op in _operations(module) if (site := match(op, kinds)) is not None]):
-            made = None if site.fold or site.problem.groups > 1 else _kernel(site, gpu, context.target.matrix_types)
+            made = None if site.fold or site.problem.groups > 1 else _kernel(site, gpu, matrix_types)
             if made is not None:
                 kernel, fused = made
                 library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)

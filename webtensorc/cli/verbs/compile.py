@@ -69,7 +69,7 @@ def command(
         targets,
         dims,
         what["input_shapes"],
-        Options(what["optimization_level"], what["passes"], what["disabled_passes"]),
+        Options(what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"]),
         cache=None if no_cache else Cache(warn=console.say),
         dump_dir=options.output_folder(Path(dump_ir)) if dump_ir else None,
         timeout=timeout,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,18 +25,15 @@ if TYPE_CHECKING:
 @verb("""
     $ webtensorc inspect model.wtb
     $ webtensorc inspect model.wtb --memory --schedule --target x86-64-v3
+    $ webtensorc inspect model.wtb --target x86-64-v3 --svg memory.svg
     $ webtensorc inspect model.onnx --format json
 """)
 @click.argument("model", metavar="MODEL|BUNDLE", type=click.Path())
 @options.targets(default=())
 @click.option("--plan", "show_plan", is_flag=True, help="Show the plan of each variant.")
 @click.option("--memory", "show_memory", is_flag=True, help="Show the memory of each variant.")
-@click.option(
-    "--schedule",
-    "show_schedule",
-    is_flag=True,
-    help="Show the commands of one call, kernels, predicted times.",
-)
+@click.option("--svg", type=click.Path(), help="Draw the memory of one variant over time into this file.")
+@click.option("--schedule", "show_schedule", is_flag=True, help="Show the commands of one call, and predicted times.")
 @options.shapes
 def command(
     console: Console,
@@ -43,6 +41,7 @@ def command(
     targets: tuple[str, ...],
     show_plan: bool,
     show_memory: bool,
+    svg: str | None,
     show_schedule: bool,
     dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
@@ -51,6 +50,8 @@ def command(
     from webtensorc.cli import building
 
     if not building.is_bundle(model):
+        if svg is not None:
+            raise click.UsageError("--svg draws the memory of a compiled model: give a bundle")
         _inspect_model(console, model, dims, input_shapes)
         return
     building.check_shapes(model, dims, input_shapes)
@@ -59,6 +60,8 @@ def command(
     container = open_container(model)
     container.verify_in_background().wait()
     chosen = _chosen(container, targets)
+    if svg is not None:
+        _draw(options.output_file(Path(svg)), chosen, model)
     text = [_bundle_text(container, model)]
     for each in chosen:
         text += [f"{each.label}\n{each.plan}"] if show_plan else []
@@ -66,6 +69,27 @@ def command(
             text += [f"{each.label}: memory\n{_memory(each)}"] if show_memory else []
             text += [f"{each.label}: schedule\n{schedules.commands(each.report)}"] if show_schedule else []
     console.result(_bundle_data(container, model, chosen), "\n\n".join(text))
+
+
+def _draw(path: Path, chosen: list[Variant], model: str) -> None:
+    """Write the drawing that `--svg` asks for.
+
+    Raises:
+        click.UsageError: there are several variants, or theirs is no memory of static size.
+    """
+    from webtensorc import scratch
+    from webtensorc.lifetimes import pictures
+    from webtensorc.schedule import Schedule
+
+    if len(chosen) != 1:
+        names = ", ".join(each.label for each in chosen)
+        raise click.UsageError(f"--svg draws one variant: name one with --target, of {names}")
+    with _reading_a_report(chosen[0], model):
+        drawn = pictures(Schedule.from_json(chosen[0].report["schedule"]))
+    if len(drawn) != 1:
+        raise click.UsageError(f"variant `{chosen[0].label}` has {len(drawn)} arenas of static size; --svg draws one")
+    with scratch.replacing(path) as partial:
+        partial.write_text(drawn[0].svg())
 
 
 def _chosen(container: Container, targets: tuple[str, ...]) -> list[Variant]:
@@ -144,6 +168,7 @@ def _reading_a_report(variant: Variant, path: str) -> Iterator[None]:
 
 
 def _memory(variant: Variant) -> str:
+    from webtensorc.lifetimes import pictures
     from webtensorc.schedule import Schedule
 
     schedule = Schedule.from_json(variant.report["schedule"])
@@ -156,7 +181,12 @@ def _memory(variant: Variant) -> str:
         ("max-live lower bound", schedules.amount(schedule.max_live())),
     ]
     rows += [(name, str(value)) for name, value in sorted(_scalars(variant.report).items())]
-    return table(("memory", "amount"), rows)
+    parts = [table(("memory", "amount"), rows)]
+    for picture in pictures(schedule):
+        part = f"{picture.size / max(1, picture.bound):.3f} times the lower bound"
+        parts += [f"{picture.name}: {size(picture.size)}, {part}", picture.text()]
+        parts += [table(("buffer", "bytes", "offset", "from step", "to step"), picture.rows())]
+    return "\n\n".join(parts)
 
 
 def _scalars(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def command(
     optimization_level: int,
     passes: tuple[str, ...],
     disabled_passes: tuple[str, ...],
+    precise: bool,
 ) -> None:
     """Print the plan for each target: compiler flags, phases, and the passes between them.
 
@@ -41,7 +42,7 @@ def command(
     from webtensorc.driver import Request, forecast
     from webtensorc.plan import Options, Plan
 
-    chosen = Options(optimization_level, passes, disabled_passes)
+    chosen = Options(optimization_level, passes, disabled_passes, precise)
     plans = [Plan.make(target, chosen) for target in targets]
     data: list[dict[str, Any]] = [{**plan.as_dict(), "digest": plan.digest} for plan in plans]
     text = list(map(str, plans))

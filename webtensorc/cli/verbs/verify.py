@@ -57,6 +57,7 @@ def command(
     optimization_level: int,
     passes: tuple[str, ...],
     disabled_passes: tuple[str, ...],
+    precise: bool,
 ) -> int:
     """Compare MODEL, compiled for this machine, or BUNDLE with a reference on the same inputs; exit 1 if they differ.
 
@@ -68,7 +69,7 @@ def command(
 
     if against == "onnxruntime":
         building.require_onnx(model, "--against onnxruntime")
-    chosen = Options(optimization_level, passes, disabled_passes)
+    chosen = Options(optimization_level, passes, disabled_passes, precise)
     source = building.loadable(
         console,
         model,
