@@ -19,6 +19,11 @@ _LOCAL = ("cpu", "local-sync", "local-task")
 CHOICES = (*_LOCAL, *accelerators.KINDS, "auto", "fastest")
 """What `device=` takes; `auto` and `fastest` leave the choice to `webtensorc_runtime.choice`."""
 
+_KEPT = "caching:device_local=*;*;2"
+"""Of the memory that calls give back, two pieces are kept, so that the next call finds its arena instead of asking the
+operating system for it: any size, any sum, two (IREE's `hal/utils/allocators.h`). With more, a model of open sizes
+would keep its memory for many of them. Workers have a pool of their own."""
+
 _lock = threading.Lock()
 _devices: dict[tuple[int, Execution], Any] = {}
 
@@ -100,7 +105,7 @@ def _create(runtime: Any, execution: Execution) -> Any:
         except accelerators.UnavailableError as error:
             raise unavailable(execution.accelerator, error) from None
     if not execution.workers:
-        return runtime.create_hal_driver("local-sync").create_default_device()
+        return runtime.create_hal_driver("local-sync").create_default_device(allocators=[_KEPT])
     try:
         runtime.parse_flags(f"--task_topology_group_count={execution.workers}")
         return runtime.create_hal_driver("local-task").create_default_device()

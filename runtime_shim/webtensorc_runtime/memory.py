@@ -27,6 +27,12 @@ class Memory:
     _spare: dict[int, list[Any]] = field(default_factory=dict, repr=False, compare=False)
     """Buffers in the device's own memory that nobody uses any more, by size."""
 
+    @property
+    def allocated(self) -> int:
+        """Bytes that were taken for buffers since the device was opened, whether they were given back since or not."""
+        counts = self.device.allocator.statistics
+        return int(counts["host_bytes_allocated"] + counts["device_bytes_allocated"])
+
     def allocate(self, size: int) -> Any:
         """A mapped buffer of `size` bytes, which the processor and the device both see."""
         return self.device.allocator.allocate_buffer(*self._placement, size)

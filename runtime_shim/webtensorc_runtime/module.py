@@ -171,6 +171,15 @@ class Module:
             program.invoke(program.arguments([*given, *(each.view for each in results)]))
         return tuple(results)
 
+    @property
+    def allocated_bytes(self) -> int:
+        """Bytes that the device has taken for buffers so far, for all modules on it, given back or not.
+
+        A call of a model of static shape adds nothing to it once there has been one before: what it gives the caller
+        is numpy's memory, and all else is used again.
+        """
+        return self._program.memory.allocated
+
     def __repr__(self) -> str:
         given, made = ", ".join(map(str, self.inputs)), ", ".join(map(str, self.outputs))
         return f"<Module {self.name}({given}) -> ({made}), variant {self.variant}, {self.mode}>"

@@ -11,6 +11,7 @@ import click
 from webtensorc.cli import options
 from webtensorc.cli.console import Console, short, size, table
 from webtensorc.cli.options import verb
+from webtensorc.cli.schedules import amount
 
 if TYPE_CHECKING:
     from webtensorc_runtime import Module
@@ -51,7 +52,8 @@ def command(
 ) -> None:
     """Measure the latency of MODEL or BUNDLE on random inputs: median, 90th and 99th percentile.
 
-    What is compared is called in turns, so that ratios hold even where the machine is not quiet.
+    What is compared is called in turns, so that ratios hold even where the machine is not quiet. `allocated` is the
+    memory that a call takes for buffers once others have gone before it: nothing, where shapes are static.
     """
     from webtensorc.cli import building, measure, tensors
 
@@ -75,6 +77,10 @@ def command(
         session = measure.onnxruntime_session(model, threads)
         calls["onnxruntime"] = lambda: session.run(None, values)
     timings = measure.interleaved(calls, warmup=warmup, duration=duration, iterations=iterations)
+    for name, module in modules.items():
+        before = module.allocated_bytes
+        calls[name]()
+        facts[name] = {"allocated_per_call": module.allocated_bytes - before, **facts.get(name, {})}
     data = {
         "variant": first.variant,
         "mode": first.mode,
@@ -132,17 +138,23 @@ def _program_facts(report: dict[str, Any], module_bytes: int) -> dict[str, Any]:
     }
 
 
+_COLUMNS: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "allocated_per_call": ("allocated", size),
+    "dispatches": ("dispatches", int),
+    "arena_bytes": ("arena", amount),
+    "max_live_bytes": ("max live", amount),
+}
+"""What is told of a module besides its times: the column's head, and how a value is printed."""
+
+
 def _table(timings: dict[str, Timing], facts: dict[str, dict[str, Any]]) -> str:
     base = next(iter(timings.values())).median
-    header = ["", "median ms", "p90", "p99", "best", "calls", "ratio"]
+    told = [name for name in _COLUMNS if any(name in each for each in facts.values())]
     rows: list[Sequence[object]] = []
     for name, timing in timings.items():
         row = [name, *(f"{each:.4g}" for each in (timing.median, timing.p90, timing.p99, timing.best)), timing.calls]
-        more = facts.get(name)
-        extra = [more["dispatches"], _bytes(more["arena_bytes"]), _bytes(more["max_live_bytes"])] if more else ["-"] * 3
-        rows.append([*row, f"{timing.median / base:.2f}", *(extra if facts else ())])
-    return table(header + (["dispatches", "arena", "max live"] if facts else []), rows)
-
-
-def _bytes(count: int | None) -> str:
-    return "not static" if count is None else size(count)
+        known = facts.get(name, {})
+        more = [_COLUMNS[each][1](known[each]) if each in known else "-" for each in told]
+        rows.append([*row, f"{timing.median / base:.2f}", *more])
+    header = ("", "median ms", "p90", "p99", "best", "calls", "ratio", *(_COLUMNS[name][0] for name in told))
+    return table(header, rows)
