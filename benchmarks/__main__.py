@@ -3,7 +3,7 @@
     python -m benchmarks [MODEL ...] [--peer NAME ...] [--threads 1 2] [--seconds S] [--out docs/benchmarks]
 
 Engines that are not installed are left out, and named (`pip install --group peers` gets them). Results go to
-OUT/latency.json; OUT/latency.md and OUT/latency.svg are drawn from it.
+OUT/latency.json after each model; OUT/latency.md and OUT/latency.svg are drawn from it.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ def main() -> None:
         parser.error(f"no model {', '.join(sorted(unknown))}; there are {', '.join(zoo.names())}")
     engines = [peers.OURS, *(options.peer or peers.names()[1:])]
     results: dict[str, Any] = {"machine": machine(), "models": {}}
+    options.out.mkdir(parents=True, exist_ok=True)
     for name in options.models:
         with tempfile.TemporaryDirectory() as folder:
             path, inputs = zoo.write(name, Path(folder)), Path(folder) / "inputs.npz"
@@ -92,9 +93,8 @@ def main() -> None:
                 found = compare(path, inputs, engines, threads, options.seconds)
                 results["models"].setdefault(name, {})[str(threads)] = found
                 print(report.line(name, threads, found), flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "latency.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    report.write(results, options.out)
+        (options.out / "latency.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        report.write(results, options.out)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import iree.runtime
@@ -21,12 +20,8 @@ FLAGS = (
 
 
 def prepare(model: str, inputs: Inputs, threads: int) -> Prepared:
-    """Compile with its two commands and load; the inputs lie in its device's memory already."""
-    with tempfile.TemporaryDirectory() as folder:
-        imported, module = Path(folder) / "model.mlir", Path(folder) / "model.vmfb"
-        _run("iree.compiler.tools.import_onnx", model, "-o", imported)
-        _run("iree.compiler.tools.scripts.iree_compile", imported, *FLAGS, "-o", module)
-        binary = module.read_bytes()
+    """Load what its two commands make of the model; the inputs lie in its device's memory already."""
+    binary = _compiled(Path(model)).read_bytes()
     if threads > 1:
         iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
     config = iree.runtime.Config("local-task" if threads > 1 else "local-sync")
@@ -39,6 +34,15 @@ def prepare(model: str, inputs: Inputs, threads: int) -> Prepared:
         return [each.to_host() for each in (found if isinstance(found, tuple) else (found,))]
 
     return Prepared(call, version.VERSION)
+
+
+def _compiled(model: Path) -> Path:
+    """The module, kept beside the model: it is the same for any number of threads."""
+    imported, module = model.with_suffix(".mlir"), model.with_suffix(".vmfb")
+    if not module.exists():
+        _run("iree.compiler.tools.import_onnx", model, "-o", imported)
+        _run("iree.compiler.tools.scripts.iree_compile", imported, *FLAGS, "-o", module)
+    return module
 
 
 def _run(module: str, *arguments: object) -> None:
