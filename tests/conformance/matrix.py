@@ -12,18 +12,20 @@ import argparse
 import re
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from outcome import Outcome
 
 FILE = Path(__file__).with_name("expected") / "matrix.txt"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "targets.md"
-LETTERS = {"pass": "P", "fail": "F", "unsupported": "U", "crash": "C", "absent": "-", "not-run": "-"}
+LETTERS = {"pass": "P", "fail": "F", "unsupported": "U", "crash": "C", "absent": "-", "built": "A"}
 OPEN = "."
 """Not run yet."""
+A_BATCH = 25
+"""Operators that are compiled as one model."""
 
 
 @dataclass
@@ -55,10 +57,11 @@ class Matrix:
         return made
 
     def write(self) -> None:
-        """Write it down."""
+        """Write it down, and the page."""
         lines = [f"{name} {row}" for name, row in self.rows.items() if set(row) - {OPEN}]
         lines += [f"! {case} {reason}" for case, reason in sorted(self.reasons.items())]
         FILE.write_text("\n".join(lines) + "\n")
+        PAGE.write_text(self.page())
 
     def letter(self, case: str) -> str:
         """The result of a case."""
@@ -69,7 +72,7 @@ class Matrix:
         """Take in what became of a case; where it could not be run here, what is known stays."""
         column, _, name = outcome.case.partition("/")
         letter, at = LETTERS[outcome.status], self.columns.index(column)
-        if letter == "-" and self.letter(outcome.case) not in (OPEN, "-"):
+        if letter in "-A" and self.letter(outcome.case) in "PFUC":
             return
         self.rows[name] = self.rows[name][:at] + letter + self.rows[name][at + 1 :]
         self.reasons.pop(outcome.case, None)
@@ -84,14 +87,16 @@ class Matrix:
             "Models and single operators, compiled with all passes (`-O3`) and with none but those that correctness",
             "needs (`-O0`), run, and compared with ONNX's own data, ONNX Runtime or JAX. x86-64 runs natively, aarch64",
             "under qemu in user mode, `spirv` on Mesa's lavapipe. A cell says how many passed of those that were run;",
-            f"there are {len(self.rows)} problems in all. `make matrix` runs what has no result yet.\n",
-            f"| target | {' | '.join(f'{kind}s' for kind in kinds)} | not run |",
-            f"|---|{'---|' * (len(kinds) + 1)}",
+            f"there are {len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. PTX is",
+            "assembled by NVIDIA's ptxas where there is no GPU. `make matrix` runs what has no result yet.\n",
+            f"| target | {' | '.join(f'{kind}s' for kind in kinds)} | only assembled | not run |",
+            f"|---|{'---|' * (len(kinds) + 2)}",
         ]
         for at, column in enumerate(self.columns):
             cells = [_cell(row[at] for name, row in self.rows.items() if name.startswith(kind)) for kind in kinds]
             open_ = sum(row[at] in (OPEN, "-") for row in self.rows.values())
-            parts.append(f"| `{column}` | {' | '.join(cells)} | {open_} |")
+            assembled = sum(row[at] == "A" for row in self.rows.values())
+            parts.append(f"| `{column}` | {' | '.join(cells)} | {assembled} | {open_} |")
         parts += ["\n## What did not pass\n", *(_reasons(self.reasons) or ["Nothing."])]
         return "\n".join(parts) + "\n"
 
@@ -116,31 +121,91 @@ def _short(reason: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def main() -> None:
+def batches(cases: Iterable[str]) -> list[str]:
+    """The cases with operators together, as many of a column as a batch has; models, which take longer, come last."""
+    models: list[str] = []
+    columns: dict[str, list[str]] = {}
+    for case in cases:
+        column, _, name = case.partition("/")
+        if name.startswith("operator/"):
+            columns.setdefault(column, []).append(name)
+        else:
+            models.append(case)
+    together = [
+        f"{column}/{','.join(names[at : at + A_BATCH])}"
+        for column, names in columns.items()
+        for at in range(0, len(names), A_BATCH)
+    ]
+    return together + models
+
+
+def settled(outcome: Outcome) -> list[Outcome]:
+    """The outcomes of the problems of a case; none if they have to be tried in smaller batches."""
+    column, _, names = outcome.case.partition("/")
+    if "," in names and not outcome.wrong and outcome.status not in ("pass", "absent", "built"):
+        return []
+    if not outcome.wrong:
+        return [replace(outcome, case=f"{column}/{name}") for name in names.split(",")]
+    return [
+        Outcome(f"{column}/{name}", "fail" if name in outcome.wrong else "pass", outcome.wrong.get(name, ""), 0.0)
+        for name in names.split(",")
+    ]
+
+
+def halves(case: str) -> list[str]:
+    """The case as two of half as many problems."""
+    column, _, names = case.partition("/")
+    some = names.split(",")
+    middle = len(some) // 2
+    return [f"{column}/{','.join(part)}" for part in (some[:middle], some[middle:])]
+
+
+def main() -> int:
     """Run what the command line asks for."""
     import matrix_cases
     from runner import run_all
 
+    given = _arguments()
+    matrix = Matrix.read(matrix_cases.columns(), matrix_cases.problems())
+    wanted = (
+        case
+        for case in matrix_cases.cases()
+        if (given.again or matrix.letter(case) in (OPEN, "-", *("A" if matrix_cases.runs_here(case) else "")))
+        and (not given.pattern or any(re.search(each, case) for each in given.pattern))
+    )
+    cases = deque(batches(wanted))
+    divided: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="matrix-") as scratch:
+        for outcome in run_all("matrix_cases", cases, given.jobs, given.limit, Path(scratch)):
+            for each in settled(outcome):
+                matrix.set(each)
+            if not settled(outcome):
+                cases.extendleft(reversed(halves(outcome.case)))
+                divided.append(outcome.case)
+            matrix.write()
+            print(f"{outcome.status:8} {outcome.case[:80]} {outcome.reason[:160]}", file=sys.stderr)
+    return _blameless(matrix, divided)
+
+
+def _blameless(matrix: Matrix, divided: Iterable[str]) -> int:
+    """How many batches failed of which every problem passes by itself: that is a defect, and nobody's in the table."""
+    found = 0
+    for case in divided:
+        column, _, names = case.partition("/")
+        if {matrix.letter(f"{column}/{name}") for name in names.split(",")} <= set("PA"):
+            print(f"failed only as a batch: {case}", file=sys.stderr)
+            found += 1
+    return found
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pattern", nargs="*", help="regular expressions on `target-O3/operator/name`")
     parser.add_argument("--again", action="store_true", help="also run what has a result")
-    parser.add_argument("--jobs", type=int, default=1, help="each compiles a problem for all targets at once")
-    parser.add_argument("--limit", type=float, default=900.0, help="seconds for one case")
-    given = parser.parse_args()
-    matrix = Matrix.read(matrix_cases.columns(), matrix_cases.problems())
-    pending = [
-        case
-        for case in matrix_cases.cases()
-        if (given.again or matrix.letter(case) in (OPEN, "-"))
-        and (not given.pattern or any(re.search(each, case) for each in given.pattern))
-    ]
-    with tempfile.TemporaryDirectory(prefix="matrix-") as scratch:
-        for outcome in run_all("matrix_cases", pending, given.jobs, given.limit, Path(scratch)):
-            matrix.set(outcome)
-            matrix.write()
-            print(f"{outcome.status:8} {outcome.case} {outcome.reason[:160]}", file=sys.stderr)
-    PAGE.write_text(matrix.page())
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--limit", type=float, default=900.0, help="seconds for one batch")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,10 @@
 """The differential matrix: ONNX's operators and real models x every target that can be run x optimisation on and off.
 
 A case is `target-O3/operator/name` or `target-O0/model/name`. Expected results are ONNX's own data, ONNX Runtime's or
-JAX's. A target that this machine cannot run is `absent`, never passed over in silence.
+JAX's. A target that this machine cannot run is `absent`, never passed over in silence; PTX is at least assembled.
+
+Since what takes time is a compilation, a case may be of several problems, `target-O3/operator/abs,operator/acos`: they
+are compiled as one model. If that is refused or dies, nothing is known of any; if it runs, all of each.
 """
 
 from __future__ import annotations
@@ -10,25 +13,25 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
+import batch
 import numpy as np
 import onnx
-from outcome import AbsentError, Outcome, attempt
+from outcome import AbsentError, BuiltError, Outcome, attempt
 
 import webtensorc
 import webtensorc.frontends
 from fixtures import jax_models
 from webtensorc import onnx_backend
-from webtensorc.artifact import Bundle
 from webtensorc.compare import compare
-from webtensorc.errors import DiagnosticError
 from webtensorc.model import Model
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "targets"))
+import kernels
 import lanes
 import target_models
 
@@ -119,51 +122,62 @@ def _available() -> dict[str, lanes.Lane]:
     return {lane.target: lane for lane in lanes.lanes()}
 
 
+def runs_here(case: str) -> bool:
+    """Whether this machine can run what is compiled for a case."""
+    return _available()[case.partition("/")[0].rpartition("-O")[0]].missing is None
+
+
 def columns() -> tuple[str, ...]:
     """Targets and optimisation levels."""
     return tuple(f"{target}-O{level}" for target in lanes.TARGETS for level in LEVELS)
 
 
 def cases() -> list[str]:
-    """The names of all cases, those of one problem together."""
+    """The names of all cases of one problem, those of a problem together."""
     return [f"{column}/{name}" for name in problems() for column in columns()]
 
 
 def run(case: str) -> Outcome:
-    """Compile one problem for one target at one level, and run it."""
-    return attempt(case, lambda: _run(case))
+    """Compile one or more problems for one target at one level, and run them."""
+    column, _, names = case.partition("/")
+    wrong: dict[str, str] = {}
+    outcome = attempt(case, lambda: _run(column, names.split(","), wrong))
+    return replace(outcome, wrong=wrong)
 
 
-def _run(case: str) -> None:
-    column, _, name = case.partition("/")
+def _run(column: str, names: Sequence[str], wrong: dict[str, str]) -> None:
+    """Raise unless all pass; put what is wrong in `wrong`."""
     target, _, level = column.rpartition("-O")
     lane = _available()[target]
-    if lane.missing:
+    if lane.missing and not kernels.can_assemble(target):
         raise AbsentError(lane.missing)
-    problem = _solved(name)
-    bundle = _bundles(name, int(level)) or _compiled(problem, (target,), int(level))
+    problem = _together({name: _solved(name) for name in names})
+    bundle = webtensorc.compile(problem.source, targets=(target,), optimization_level=int(level), cache=False)
     with tempfile.TemporaryDirectory() as folder:
+        if lane.missing:
+            kernels.assemble_all(bundle, Path(folder))
+            raise BuiltError(lane.missing)
         results = lane.run(bundle, problem.feed, Path(folder))
-    found = {each: onnx_backend.cut_to_size(results, each) for each in problem.expected}
-    wrong = [each for each in compare(found, problem.expected) if not each.passed]
-    assert not wrong, "; ".join(f"{each.name}: {each.reason}" for each in wrong)
+    found = {key: onnx_backend.cut_to_size(results, key) for key in problem.expected}
+    for each in compare(found, problem.expected):
+        if not each.passed:
+            owner, _, output = each.name.partition(batch.OF) if len(names) > 1 else (names[0], "", each.name)
+            wrong.setdefault(owner, f"{output}: {each.reason}")
+    assert not wrong, wrong
 
 
-@lru_cache(maxsize=1)
+def _together(problems: Mapping[str, Problem]) -> Problem:
+    """One of all; one alone is left as it is."""
+    if len(problems) == 1:
+        return next(iter(problems.values()))
+    return Problem(
+        batch.merged({name: each.source for name, each in problems.items()}),
+        batch.joined({name: each.feed for name, each in problems.items()}),
+        batch.joined({name: each.expected for name, each in problems.items()}),
+    )
+
+
+@lru_cache(maxsize=64)
 def _solved(name: str) -> Problem:
     """The problem, kept while cases of the same one follow."""
     return problems()[name]()
-
-
-@lru_cache(maxsize=len(LEVELS))
-def _bundles(name: str, level: int) -> Bundle | None:
-    """One bundle for all lanes, which is a third of the work; None if any of them refuses, to be told which."""
-    targets = tuple(lane.target for lane in _available().values() if not lane.missing)
-    try:
-        return _compiled(_solved(name), targets, level)
-    except DiagnosticError:
-        return None
-
-
-def _compiled(problem: Problem, targets: tuple[str, ...], level: int) -> Bundle:
-    return webtensorc.compile(problem.source, targets=targets, optimization_level=level, cache=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from webtensorc.errors import CompilationError, UnsupportedError
 
-STATUSES = ("pass", "fail", "unsupported", "crash", "not-run", "absent")
+STATUSES = ("pass", "fail", "unsupported", "crash", "not-run", "absent", "built")
 
 
 class NotRunError(Exception):
@@ -21,6 +21,10 @@ class AbsentError(Exception):
     """This machine lacks what the case runs on; elsewhere it may do as expected."""
 
 
+class BuiltError(AbsentError):
+    """As its base, but the case compiles, and the device's own assembler accepts the code."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a case.
@@ -29,15 +33,17 @@ class Outcome:
         case: the case's name, `group/name`.
         status: `pass`; `fail` (refused, or another result); `unsupported` (refused by the front end with a reason);
             `crash` (a process died or hung); `not-run` (the reference does not run it either); `absent` (this machine
-            lacks the device, the emulator, ...).
+            lacks the device, the emulator, ...); `built` (the same, but its code is accepted by an assembler).
         reason: why not `pass`; empty for `pass`.
         seconds: CPU time of this process and the compiler's, compilation and run together.
+        wrong: of a case of several problems, those with wrong results and what is wrong; the others are right.
     """
 
     case: str
     status: str
     reason: str
     seconds: float
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
 
 def attempt(case: str, function: Callable[[], None]) -> Outcome:
@@ -53,7 +59,7 @@ def _attempt(function: Callable[[], None]) -> tuple[str, str]:
     except NotRunError as error:
         return "not-run", str(error)
     except AbsentError as error:
-        return "absent", str(error)
+        return "built" if isinstance(error, BuiltError) else "absent", str(error)
     except UnsupportedError as error:
         return "unsupported", str(error)
     except CompilationError as error:

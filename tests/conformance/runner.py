@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -65,10 +65,11 @@ def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: 
     """The outcomes of cases as they end, run in `jobs` processes, each case for at most `limit` seconds.
 
     Args:
+        cases: a deque is taken as it is: what whoever iterates adds to it is run too.
         suite: name of a module beside this one with `cases() -> iterable of names` and `run(name) -> Outcome`.
         scratch: folder for reproducers and for the compile cache, which the processes share.
     """
-    pending = list(reversed(list(cases)))
+    pending = cases if isinstance(cases, deque) else deque(cases)
     selector = selectors.DefaultSelector()
 
     def begin(runner: Runner | None) -> None:
@@ -76,7 +77,7 @@ def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: 
             if runner:
                 runner.end()
             runner = Runner(suite, scratch)
-        runner.start(pending.pop(), limit)
+        runner.start(pending.popleft(), limit)
         selector.register(runner.process.stdout, selectors.EVENT_READ, runner)  # type: ignore[arg-type]
 
     for _ in range(min(jobs, len(pending))):

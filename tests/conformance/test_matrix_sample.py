@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matrix
 import matrix_cases
 import pytest
+from outcome import Outcome
 
 PROBLEMS = ("operator/basic_conv_with_padding", "operator/matmul_1d_3d", "operator/matmulinteger")
 
@@ -26,6 +29,28 @@ def test_every_target_agrees_with_the_reference(problem: str) -> None:
     outcomes = [matrix_cases.run(f"{column}/{problem}") for column in matrix_cases.columns()]
     assert {each.status for each in outcomes} <= {"pass", "absent"}, [each for each in outcomes if each.reason]
     assert any(each.status == "pass" for each in outcomes)
+
+
+@pytest.mark.slow
+def test_a_batch_tells_which_of_its_problems_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["operator/abs", "operator/add"]
+    solved = {name: matrix_cases.problems()[name]() for name in names}
+    wrong = replace(solved[names[1]], expected={"sum": solved[names[1]].expected["sum"] + 1})
+    monkeypatch.setattr(matrix_cases, "_solved", {**solved, names[1]: wrong}.__getitem__)
+    column = next(each for each in matrix_cases.columns() if matrix_cases.runs_here(each))
+    outcome = matrix_cases.run(f"{column}/{','.join(names)}")
+    assert {each.case: each.status for each in matrix.settled(outcome)} == {
+        f"{column}/operator/abs": "pass",
+        f"{column}/operator/add": "fail",
+    }
+
+
+def test_a_batch_of_which_nothing_is_known_is_halved() -> None:
+    case = "x86-64-O0/operator/a,operator/b,operator/c"
+    assert matrix.settled(Outcome(case, "crash", "the process died", 0.0)) == []
+    assert matrix.halves(case) == ["x86-64-O0/operator/a", "x86-64-O0/operator/b,operator/c"]
+    (alone,) = matrix.settled(Outcome("x86-64-O0/operator/a", "crash", "the process died", 0.0))
+    assert alone.status == "crash"
 
 
 def test_the_sample_is_what_it_says() -> None:

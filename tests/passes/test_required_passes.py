@@ -18,7 +18,11 @@ from webtensorc.reference import run_interpreter
 
 
 @pytest.mark.parametrize(
-    "name", ["trim-windows", "legalize-booleans", "widen-depthwise", "empty-contractions", "unsigned-products"]
+    "name",
+    [
+        *("trim-windows", "legalize-booleans", "widen-depthwise", "empty-contractions", "unsigned-products"),
+        *("narrow-choices", "synchronise-invocations"),
+    ],
 )
 def test_they_are_always_on(name: str) -> None:
     assert any(step.spec == name for step in Plan.make("x86-64-v3", Options(optimization_level=0)).steps)

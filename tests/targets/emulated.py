@@ -8,10 +8,12 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from webtensorc.artifact import Bundle
+from webtensorc.model import TensorSpec
 
 LIBRARIES = Path("/usr/aarch64-linux-gnu")
 RUNNER = Path(sys.prefix) / "aarch64" / "iree" / "_runtime_libs" / "iree-run-module"
@@ -46,11 +48,36 @@ def run(bundle: Bundle, label: str, feed: Mapping[str, np.ndarray], folder: Path
     command += [f"--module={folder / variant.module}", "--function=main"]
     command += [f"--parameters=model={folder / 'weights.safetensors'}"] if bundle.model.weights else []
     for number, spec in enumerate(bundle.model.inputs):
-        np.save(folder / f"in{number}.npy", feed[spec.name])
-        command.append(f"--input=@{folder / f'in{number}.npy'}")
+        command.append(f"--input={_written(np.asarray(feed[spec.name], spec.dtype), folder / f'in{number}')}")
     for number, spec in enumerate(bundle.model.outputs):  # memory for the results, which `main` takes as arguments
-        np.save(folder / f"to{number}.npy", np.zeros(spec.shape, spec.dtype))
-        command += [f"--input=@{folder / f'to{number}.npy'}", f"--output=@{folder / f'out{number}.npy'}"]
+        command.append(f"--input={_written(np.zeros(spec.shape, spec.dtype), folder / f'to{number}')}")
+        command.append(f"--output=@{folder / f'out{number}'}{_suffix(np.dtype(spec.dtype))}")
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
-    return {spec.name: np.load(folder / f"out{number}.npy") for number, spec in enumerate(bundle.model.outputs)}
+    return {spec.name: _read(folder / f"out{number}", spec) for number, spec in enumerate(bundle.model.outputs)}
+
+
+def _suffix(dtype: np.dtype[Any]) -> str:
+    """numpy's own format lacks bfloat16 and what is smaller."""
+    return ".bin" if dtype.kind == "V" else ".npy"
+
+
+def _written(array: np.ndarray, path: Path) -> str:
+    """An array in a file, in the words of iree-run-module."""
+    file = path.with_suffix(_suffix(array.dtype))
+    if file.suffix == ".npy":
+        np.save(file, array)
+        return f"@{file}"
+    array.tofile(file)
+    return f"{'x'.join([*map(str, array.shape), _ELEMENTS[array.dtype.name]])}=@{file}"
+
+
+def _read(path: Path, spec: TensorSpec) -> np.ndarray:
+    file = path.with_suffix(_suffix(np.dtype(spec.dtype)))
+    if file.suffix == ".npy":
+        return np.load(file)
+    return np.fromfile(file, spec.dtype).reshape(spec.shape)
+
+
+_ELEMENTS = {"bfloat16": "bf16"}
+"""Names of element types, of those that only ml_dtypes has."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import kernels
 import numpy as np
 import pytest
 import target_models
@@ -22,8 +20,7 @@ import webtensorc
 from webtensorc.errors import UsageError
 from webtensorc.registry import make_target
 
-_WHEEL = next(Path(sys.prefix).glob("lib/python*/site-packages/nvidia/*/bin/ptxas"), None)
-PTXAS = shutil.which("ptxas") or (str(_WHEEL) if _WHEEL else None)
+needs_ptxas = pytest.mark.skipif(kernels.PTXAS is None, reason="no ptxas: pip install nvidia-cuda-nvcc")
 
 
 @pytest.mark.parametrize("text", ["cuda{arch=sm_61}", "cuda{arch=sm_91}", "cuda{arhc=sm_80}", "cuad"])
@@ -59,8 +56,7 @@ def modules() -> dict[str, list[str]]:
     found = {}
     for label in ("cuda{arch=sm_80}", "cuda{arch=sm_90,tf32=true}"):
         bundle = webtensorc.compile(_network(), targets=[label], cache=False)
-        code = re.findall(rb"\.version [^\0]*", bundle.artifacts[0].module)
-        found[label] = [each.decode() for each in code]
+        found[label] = kernels.ptx(bundle.artifacts[0].module)
     return found
 
 
@@ -98,21 +94,18 @@ def test_products_go_through_shared_memory_and_matrix_units(modules: dict[str, l
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(PTXAS is None, reason="no ptxas: pip install nvidia-cuda-nvcc")
+@needs_ptxas
 def test_registers_do_not_spill(modules: dict[str, list[str]], tmp_path: Path) -> None:
-    path = tmp_path / "kernel.ptx"
     for text in (text for texts in modules.values() for text in texts):
-        path.write_text(text)
-        command = [str(PTXAS), "-arch=sm_90", "-v", str(path), "-o", str(tmp_path / "kernel.cubin")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        frames = re.findall(r"(\d+) bytes stack frame, (\d+) bytes spill stores", done.stderr)
+        frames = re.findall(
+            r"(\d+) bytes stack frame, (\d+) bytes spill stores", kernels.assemble(text, "sm_90", tmp_path)
+        )
         assert frames
         assert set(frames) == {("0", "0")}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(PTXAS is None, reason="no ptxas: pip install nvidia-cuda-nvcc")
+@needs_ptxas
 @pytest.mark.parametrize("label", ["cuda{arch=sm_75}", "cuda{arch=sm_80}"])
 def test_ptx_is_accepted(label: str, tmp_path: Path) -> None:
     """For the architecture itself and for a Hopper. Assemblers of today know none before sm_75."""
@@ -121,11 +114,10 @@ def test_ptx_is_accepted(label: str, tmp_path: Path) -> None:
     target = make_target(label)
     flags = [*target.flags(3), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
     compile_str(target_models.CONTRACTIONS, input_type="stablehlo", extra_args=flags)
-    (kernels,) = tmp_path.glob("*.ptx")
+    (file,) = tmp_path.glob("*.ptx")
+    text = file.read_text()
     (written,) = target.features()
-    assert re.search(rf"^\.target {written}\b", kernels.read_text(), re.MULTILINE)
-    assert len(re.findall(r"^\.visible \.entry", kernels.read_text(), re.MULTILINE)) >= 2
+    assert re.search(rf"^\.target {written}\b", text, re.MULTILINE)
+    assert len(re.findall(r"^\.visible \.entry", text, re.MULTILINE)) >= 2
     for arch in (written, "sm_90"):
-        command = [str(PTXAS), f"-arch={arch}", str(kernels), "-o", str(tmp_path / "kernels.cubin")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        kernels.assemble(text, arch, tmp_path)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
+import kernels
 import numpy as np
 import pytest
 import target_models
 import webtensorc_runtime
+from jax import lax
 from webtensorc_runtime import accelerators, engine
 
 import webtensorc
+from webtensorc.artifact import Bundle
 from webtensorc.compare import compare
 from webtensorc.registry import make_target
 
@@ -76,16 +77,65 @@ def test_models_agree_with_onnxruntime(model: str, tmp_path: Path) -> None:
             assert error.passed, f"{error.name}: {error.reason}"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("spirv-val") is None, reason="no spirv-val: apt-get install spirv-tools")
-def test_kernels_are_valid(tmp_path: Path) -> None:
-    from iree.compiler import compile_str
+NETWORK = """
+func.func @main(%x: tensor<1x16x14x14xf32>, %k: tensor<32x16x3x3xf32>, %a: tensor<144x64xf32>, %b: tensor<64x96xf32>)
+    -> (tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>) {
+  %0 = stablehlo.convolution(%x, %k) dim_numbers = [b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1], window = {}
+    {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+    : (tensor<1x16x14x14xf32>, tensor<32x16x3x3xf32>) -> tensor<1x32x12x12xf32>
+  %1 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
+    : (tensor<144x64xf32>, tensor<64x96xf32>) -> tensor<144x96xf32>
+  %2 = stablehlo.slice %a [0:3, 0:20] : (tensor<144x64xf32>) -> tensor<3x20xf32>
+  %zero = stablehlo.constant dense<0.0> : tensor<f32>
+  %3 = stablehlo.exponential %2 : tensor<3x20xf32>
+  %4 = stablehlo.reduce(%3 init: %zero) applies stablehlo.add across dimensions = [0]
+    : (tensor<3x20xf32>, tensor<f32>) -> tensor<20xf32>
+  %5 = stablehlo.broadcast_in_dim %4, dims = [1] : (tensor<20xf32>) -> tensor<3x20xf32>
+  %6 = stablehlo.divide %3, %5 : tensor<3x20xf32>
+  %7 = stablehlo.slice %b [0:1, 0:20] : (tensor<64x96xf32>) -> tensor<1x20xf32>
+  %8 = stablehlo.reshape %7 : (tensor<1x20xf32>) -> tensor<20xf32>
+  %9 = chlo.atan %8 : tensor<20xf32> -> tensor<20xf32>
+  return %0, %1, %6, %9 : tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>
+}
+"""
+"""A convolution with channels first, a matrix product, a softmax along the first dimension, an arc tangent."""
 
-    flags = [*make_target("spirv").flags(3), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
-    compile_str(target_models.CONTRACTIONS, input_type="stablehlo", extra_args=flags)
-    kernels = sorted(tmp_path.glob("*.spv"))
-    assert len(kernels) >= 2
-    for kernel in kernels:
-        command = ["spirv-val", "--target-env", "vulkan1.1", str(kernel)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+
+@pytest.fixture(scope="module", params=[0, 3], ids=["no passes", "passes"])
+def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    path = tmp_path_factory.mktemp("spirv") / "network.mlir"
+    path.write_text(NETWORK)
+    return webtensorc.compile(path, targets=["spirv"], optimization_level=request.param, cache=False)
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_every_invocation_sees_what_the_others_wrote(network: Bundle) -> None:
+    shapes = [spec.shape for spec in network.model.inputs]
+    x, k, a, b = (np.random.default_rng(i).standard_normal(shape, np.float32) for i, shape in enumerate(shapes))
+    power = np.exp(a[:3, :20])
+    numbers = ("NCHW", "OIHW", "NCHW")
+    convolved = lax.conv_general_dilated(x, k, (1, 1), "VALID", dimension_numbers=numbers)
+    expected = (np.asarray(convolved), a @ b, power / power.sum(0), np.arctan(b[0, :20]))
+    module = webtensorc_runtime.load(network, device="vulkan")
+    for _ in range(3):
+        for found, wanted in zip(module(x, k, a, b), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_kernels_of_many_invocations_know_which_they_are(network: Bundle) -> None:
+    found = [kernels.Kernel.read(each) for each in kernels.spirv(network.artifacts[0].module)]
+    assert len(found) >= 4
+    assert all(each.asks for each in found if each.invocations > 1)
+    assert sum(each.invocations > 1 for each in found) >= 4
+    assert any(each.shares and each.barriers for each in found)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(kernels.SPIRV_VAL is None, reason="no spirv-val: apt-get install spirv-tools")
+def test_kernels_are_valid(network: Bundle, tmp_path: Path) -> None:
+    found = kernels.spirv(network.artifacts[0].module)
+    assert len(found) >= 4
+    for each in found:
+        kernels.validate(each, tmp_path)

@@ -55,10 +55,9 @@ def _power(x: Value, y: Value) -> Value:
     def compare(predicate: arith.CmpFPredicate, left: Value, right: Value) -> Value:
         return arith.cmpf(predicate, left, right)
 
-    is_equal, is_less, is_other = arith.CmpFPredicate.OEQ, arith.CmpFPredicate.OLT, arith.CmpFPredicate.UNE
-    size, half = math.absf(x), arith.mulf(y, number(0.5))
-    is_whole = compare(is_equal, math.floor(y), y)
-    is_odd = arith.andi(is_whole, compare(is_other, math.floor(half), half))
+    is_equal, is_less = arith.CmpFPredicate.OEQ, arith.CmpFPredicate.OLT
+    size = math.absf(x)
+    is_whole, is_odd = _parity(math.absf(y))
     has_sign = compare(is_less, math.copysign(number(1), x), number(0))
     power = math.powf(size, y)
     is_one = arith.ori(compare(is_equal, x, number(1)), compare(is_equal, y, number(0)))
@@ -66,5 +65,30 @@ def _power(x: Value, y: Value) -> Value:
     power = arith.select(arith.ori(is_one, is_turn), number(1), power)
     power = arith.select(arith.andi(has_sign, is_odd), arith.negf(power), power)
     is_finite = compare(is_less, size, number(float("inf")))
-    is_broken = arith.andi(compare(is_less, x, number(0)), compare(is_other, math.floor(y), y))
-    return arith.select(arith.andi(is_broken, is_finite), number(float("nan")), power)
+    is_broken = arith.andi(compare(is_less, x, number(0)), is_finite)
+    return arith.select(is_broken, arith.select(is_whole, power, number(float("nan"))), power)
+
+
+def _parity(y: Value) -> tuple[Value, Value]:
+    """Whether a number that is not negative is whole, and whether it is an odd one, infinity being an even one.
+
+    By its bits: LLVM turns a comparison with `floor(y)` into one with `trunc(y)`, and processors before SSE4.1 have no
+    instruction for that, nor kernels a library.
+    """
+    width = y.type.width
+    fraction = {32: 23, 64: 52}[width]
+    whole = ir.IntegerType.get_signless(width)
+
+    def number(value: int) -> Value:
+        return arith.constant(whole, value)
+
+    bits, one = arith.bitcast(whole, y), number(1)
+    bias = (1 << (width - fraction - 2)) - 1
+    below = arith.subi(number(fraction + bias), arith.shrui(bits, number(fraction)))  # bits that count less than 1
+    is_below_one = arith.cmpi(arith.CmpIPredicate.sgt, below, number(fraction))
+    shift = arith.select(is_below_one, number(width - 1), arith.maxsi(below, number(0)))
+    rest = arith.andi(bits, arith.subi(arith.shli(one, shift), one))
+    is_odd_or_huge = arith.cmpi(arith.CmpIPredicate.eq, arith.andi(arith.shrui(bits, shift), one), one)
+    is_small = arith.cmpi(arith.CmpIPredicate.sge, below, number(0))
+    is_whole = arith.cmpi(arith.CmpIPredicate.eq, rest, number(0))
+    return is_whole, arith.andi(is_whole, arith.andi(is_small, is_odd_or_huge))

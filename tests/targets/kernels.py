@@ -1,0 +1,114 @@
+"""The kernels in a module that was compiled for a device, as their driver gets them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from webtensorc.artifact import Bundle
+from webtensorc.registry import make_target
+
+_MAGIC = re.escape(struct.pack("<I", 0x07230203))
+_WHEEL = next(Path(sys.prefix).glob("lib/python*/site-packages/nvidia/*/bin/ptxas"), None)
+PTXAS = shutil.which("ptxas") or (str(_WHEEL) if _WHEEL else None)
+SPIRV_VAL = shutil.which("spirv-val")
+OLDEST = "sm_75"
+"""What the assemblers of today still know; it runs what is written for sm_70."""
+
+
+def ptx(module: bytes) -> list[str]:
+    """The PTX texts in a module."""
+    return [each.decode() for each in re.findall(rb"\.version [^\0]*", module)]
+
+
+def spirv(module: bytes) -> list[bytes]:
+    """The SPIR-V binaries in a module: each is a vector of a flatbuffer, that is, after its length in words."""
+    starts = [match.start() for match in re.finditer(_MAGIC, module)]
+    lengths = [struct.unpack_from("<I", module, at - 4)[0] for at in starts]
+    return [module[at : at + 4 * words] for at, words in zip(starts, lengths, strict=True)]
+
+
+def assemble(text: str, arch: str, folder: Path) -> str:
+    """What ptxas says about the resources of the kernels of a PTX text.
+
+    Raises:
+        AssertionError: it does not accept the text.
+    """
+    path = folder / "kernel.ptx"
+    path.write_text(text)
+    command = [str(PTXAS), f"-arch={arch}", "-v", str(path), "-o", str(folder / "kernel.cubin")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def validate(binary: bytes, folder: Path) -> None:
+    """Raise AssertionError with spirv-val's words if it does not accept a binary for Vulkan 1.1."""
+    path = folder / "kernel.spv"
+    path.write_bytes(binary)
+    done = subprocess.run([str(SPIRV_VAL), "--target-env", "vulkan1.1", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def can_assemble(target: str) -> bool:
+    """Whether there is an assembler here for a target's kernels."""
+    return make_target(target).device() == "cuda" and PTXAS is not None
+
+
+def assemble_all(bundle: Bundle, folder: Path) -> None:
+    """Raise AssertionError unless ptxas accepts every kernel of a bundle for CUDA; modules of none are fine."""
+    for artifact in bundle.artifacts:
+        for text in ptx(artifact.module):
+            assemble(text, OLDEST, folder)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What can be told of a SPIR-V binary without running it (SPIR-V specification, 2.3 and 3).
+
+    Attributes:
+        invocations: in a workgroup.
+        asks: whether it reads which of them it is.
+        shares: whether it has memory of the workgroup.
+        barriers: how often it waits for the others.
+    """
+
+    invocations: int
+    asks: bool
+    shares: bool
+    barriers: int
+
+    @classmethod
+    def read(cls, binary: bytes) -> Kernel:
+        """Look through the instructions of a binary."""
+        invocations, asks, shares, barriers = 1, False, False, 0
+        for opcode, operands in _instructions(binary):
+            if opcode == _EXECUTION_MODE and operands[1] == _LOCAL_SIZE:
+                invocations = prod(operands[2:5])
+            asks |= opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS
+            shares |= opcode == _VARIABLE and operands[2] == _WORKGROUP
+            barriers += opcode == _CONTROL_BARRIER
+        return cls(invocations, asks, shares, barriers)
+
+
+_EXECUTION_MODE, _VARIABLE, _DECORATE, _CONTROL_BARRIER = 16, 59, 71, 224
+_LOCAL_SIZE, _WORKGROUP, _BUILT_IN = 17, 4, 11
+_INVOCATION_IDS = (27, 28, 29, 41)
+"""LocalInvocationId, GlobalInvocationId, LocalInvocationIndex, SubgroupLocalInvocationId."""
+
+
+def _instructions(binary: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Opcodes with their operands: what follows the header of five words."""
+    words = struct.unpack(f"<{len(binary) // 4}I", binary)
+    at = 5
+    while at < len(words):
+        length, opcode = words[at] >> 16, words[at] & 0xFFFF
+        yield opcode, words[at + 1 : at + length]
+        at += length
