@@ -1,10 +1,14 @@
-"""Generated kernels one by one: time on one core, share of the whole, and arithmetic per second.
+"""Generated kernels one by one: time on one core, share of the whole, arithmetic per second, and what was predicted.
 
     python benchmarks/kernels.py MODEL [--target SPEC] [--seconds S]
 
 MODEL is anything that `webtensorc compile` takes, or a name of fixtures/random_weights.py (resnet50, vgg19 ...). Every
 kernel runs alone on operands of its own, so that its weights are warm; a whole model also waits for main memory. Time
 is that of the thread, the best of several runs.
+
+The last lines say how well the predictions order the kernels (Spearman's rank correlation), and what measured time over
+predicted time is in the middle and in the outer quartiles: a factor that all share is the processor's, the rest is the
+model's.
 """
 
 from __future__ import annotations
@@ -26,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
 
 import random_weights
 
-from webtensorc import registry
-from webtensorc.driver import Request, lower
+from webtensorc import predictions, registry
+from webtensorc.driver import Request, forecast, lower
 from webtensorc.phase import Phase
 
 EXECUTABLE = re.compile(r"^  stream\.executable private @(\w+) .*?^  }$", re.DOTALL | re.MULTILINE)
@@ -87,7 +91,9 @@ def main() -> None:
         path = Path(options.model)
         if options.model in random_weights.names():
             (path,) = random_weights.write(Path(folder), (options.model,))
-        module = lower(Request(path, targets=(options.target,)), Phase.PREPROCESSING)
+        request = Request(path, targets=(options.target,))
+        module = lower(request, Phase.PREPROCESSING)
+        (report,) = forecast(request).values()
     text, arguments, uses = alone(module)
     flops = {name: int(n) for name, n in re.findall(r"func\.func @(\w+)\(.*webtensorc\.flops = (\d+)", module)}
     binary = iree.compiler.compile_str(text, extra_args=list(registry.make_target(options.target).flags(3)))
@@ -98,11 +104,18 @@ def main() -> None:
         arrays = [operand(kind) for kind in types]
         given = [iree.runtime.asdevicearray(config.device, array) for array in arrays]
         rows.append((best_seconds(loaded[f"f_{name}"], given, options.seconds), name))
-    print(f"{'all ms':>9}{'one ms':>9}{'uses':>6}{'GFLOP/s':>9}  kernel")
+    predicted = predictions.seconds(report)
+    print(f"{'all ms':>9}{'one ms':>9}{'predicted':>11}{'uses':>6}{'GFLOP/s':>9}  kernel")
     for seconds, name in sorted(rows, key=lambda row: -row[0] * uses[row[1]]):
         rate = flops.get(name, 0) / seconds / 1e9
-        print(f"{seconds * uses[name] * 1e3:9.3f}{seconds * 1e3:9.3f}{uses[name]:6}{rate:9.1f}  {name}")
+        times = f"{seconds * uses[name] * 1e3:9.3f}{seconds * 1e3:9.3f}{predicted[name] * 1e3:11.3f}"
+        print(f"{times}{uses[name]:6}{rate:9.1f}  {name}")
     print(f"{sum(seconds * uses[name] for seconds, name in rows) * 1e3:9.3f}")
+    pairs = np.array([(seconds, predicted[name]) for seconds, name in rows])
+    ranks = pairs.argsort(0).argsort(0)
+    print(f"rank correlation of predictions {np.corrcoef(ranks.T)[0, 1]:.3f}")
+    quartiles = np.quantile(pairs[:, 0] / pairs[:, 1], (0.25, 0.5, 0.75))
+    print("measured / predicted, quartiles " + ", ".join(f"{each:.2f}" for each in quartiles))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ class Instruments:
 
     Attributes:
         dump_dir: write the module after every step into this folder, numbered in order.
-        strict: compare the module before and after each pass with the number of changes that the pass reports.
+        strict: compare the module before and after each pass with the number of changes that the pass reports, and have
+            the native compiler verify it after each of its own passes.
         on_step: told the name of each step as it begins.
     """
 

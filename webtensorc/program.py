@@ -50,7 +50,7 @@ class Program:
         self.records: list[Record] = []
         self._target = target
         self._instruments = instruments or Instruments()
-        self._session = Session((*plan.flags, *_flags_for(text, plan, target)))
+        self._session = Session((*plan.flags, *_flags_for(text, plan, target)), verify=self._instruments.strict)
         try:
             self.module = self._session.parse(text)
         except NativeError as error:

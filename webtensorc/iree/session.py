@@ -30,9 +30,15 @@ class NativeError(Exception):
 
 
 class Session:
-    """An MLIR context, a module in it, and the phases that lower the module."""
+    """An MLIR context, a module in it, and the phases that lower the module.
 
-    def __init__(self, flags: tuple[str, ...] = ()) -> None:
+    Args:
+        flags: of the native compiler.
+        verify: check the module after each of the native compiler's some hundred passes, which takes as long as the
+            passes do. What is parsed is always checked, and what Python passes leave is checked by who runs them.
+    """
+
+    def __init__(self, flags: tuple[str, ...] = (), *, verify: bool = False) -> None:
         self._session = api.Session()
         self._session.set_flags(*flags)
         self.context: ir.Context = self._session.context
@@ -41,6 +47,7 @@ class Session:
         self._invocation = self._session.invocation()
         self._library = _library()
         self._library.ireeCompilerInvocationEnableCallbackDiagnostics(self._invocation._inv_p, 0, self._callback, None)
+        self._library.ireeCompilerInvocationSetVerifyIR(self._invocation._inv_p, verify)
 
     def _on_diagnostic(self, severity: int, text: int, size: int, _: Any) -> None:
         # May come from a compiler thread; appending to a list is safe there, calling back is not.
@@ -91,4 +98,6 @@ def _library() -> Any:
         function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_char_p], None
     enable = library.ireeCompilerInvocationEnableCallbackDiagnostics
     enable.argtypes, enable.restype = [ctypes.c_void_p, ctypes.c_int, _DIAGNOSTIC, ctypes.c_void_p], None
+    library.ireeCompilerInvocationSetVerifyIR.argtypes = [ctypes.c_void_p, ctypes.c_bool]
+    library.ireeCompilerInvocationSetVerifyIR.restype = None
     return library
