@@ -44,6 +44,7 @@ class Kernel:
             for i, view in enumerate(self.views)
             if view.columns
         ]
+        stores = f",\n      webtensorc.stores = [{', '.join(parts)}]" if parts else ""
         return f"""
 stream.executable private @{name} {{
   stream.executable.export public @{name} workgroups() -> (index, index, index) {{
@@ -55,8 +56,7 @@ stream.executable private @{name} {{
   builtin.module {{
     func.func @{name}({", ".join(bindings)}) attributes {{
       translation_info = #iree_codegen.translation_info<pipeline = #iree_codegen.no_pipeline>,
-      webtensorc.flops = {self.flops} : i64,
-      webtensorc.stores = [{", ".join(parts)}]
+      webtensorc.flops = {self.flops} : i64{stores}
     }} {{
       %c0 = arith.constant 0 : index
 {chr(10).join(subspans)}
