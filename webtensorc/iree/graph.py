@@ -32,7 +32,7 @@ class Graph:
         self._values: dict[str, Value] = dict(zip(weights, arguments, strict=False))
         self._names: dict[Value, str] = {value: name for name, value in self._values.items()}
         self._used = {name for name, value in self._values.items() if _is_used(value)}
-        self._added = 0
+        self._added: set[str] = set()
 
     def __enter__(self) -> Graph:
         return self
@@ -69,7 +69,7 @@ class Graph:
         self._values[unique] = value
         self._names[value] = unique
         self._used.add(unique)
-        self._added += 1
+        self._added.add(unique)
         return value
 
     def change_weight(self, value: Value, array: Array) -> None:
@@ -84,18 +84,19 @@ class Graph:
         del self._names[value]
         del self.weights[name]
         self._used.discard(name)
+        self._added.discard(name)
         self._edit_attributes(drop=value.arg_number)
         self.block.erase_argument(value.arg_number)
 
     def _put_inputs_last(self) -> None:
         if not self._added:
             return
-        first = len(self.weights) - self._added
+        first = len(self.weights) - len(self._added)
         for old in self._inputs:
             new = self.block.add_argument(old.type, self.function.location)
             old.replace_all_uses_with(new)
             self.block.erase_argument(first)
-        self._edit_attributes(insert=(first, self._added))
+        self._edit_attributes(insert=(first, len(self._added)))
 
     def _edit_attributes(self, *, drop: int | None = None, insert: tuple[int, int] | None = None) -> None:
         """Keep the attributes of the arguments (`arg_attrs`), if there are any, in step with the arguments."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from iree.compiler import ir
 
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.evaluate import Evaluator, Known, materialise, rearranged
@@ -13,6 +15,8 @@ from webtensorc.iree.mlir import Array, Operation, Value
 
 _MOVEMENTS = ("stablehlo.reshape", "stablehlo.transpose", "stablehlo.broadcast_in_dim")
 _NARROW = (np.dtype(np.int8), np.dtype(np.uint8))
+_WIDE = (np.dtype(np.int16), np.dtype(np.uint16))
+_NARROWER = ("i4", "ui4", "i2", "ui2")
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Quantised:
     """A tensor that equals `scale * (integers - zero)`: of floats, or of int32 with a scale of 1.
 
     Attributes:
-        source: the int8 or uint8 tensor that the integers come from.
+        source: the tensor of 2, 4, 8 or 16 bits, signed or not, that the integers come from.
         movements: reshapes, transpositions and broadcasts that take `source` to the shape of the whole.
         scale: in broadcast form, in the shape of the whole.
         zero: int32, likewise; of `source`.
@@ -49,9 +53,27 @@ class Quantised:
         return cls(source, tuple(movements), Known(arrays[0], scale.weights), arrays[1])
 
     @property
+    def is_wide(self) -> bool:
+        """Whether the integers have 16 bits."""
+        return str(self.source.type.element_type) in ("i16", "ui16")
+
+    def in_bytes(self, graph: Graph, evaluator: Evaluator, before: Operation) -> tuple[Quantised, ...]:
+        """Tensors of 8 bits whose sum this one is; for 16 bits 256 times the high bytes, and the low bytes."""
+        if is_narrower(self.source):
+            return (replace(self, source=_widened(graph, self.source, before)),)
+        if not self.is_wide:
+            return (self,)
+        high, low = _halves(graph, evaluator, self.source, before)
+        upper = Known(self.scale.array * 256, self.scale.weights)
+        return (
+            Quantised(high, self.movements, upper, self.zero >> 8),
+            Quantised(low, self.movements, self.scale, self.zero & 255),
+        )
+
+    @property
     def int8_zero(self) -> Array:
         """The zero point that goes with `int8`."""
-        return self.zero - 128 if mlir.dtype_of(self.source) == np.uint8 else self.zero
+        return self.zero - 128 if str(self.source.type.element_type) == "ui8" else self.zero
 
     def int8(self, graph: Graph, evaluator: Evaluator, before: Operation) -> Value:
         """The integers as int8 in the shape of the whole.
@@ -78,6 +100,40 @@ class Quantised:
         return value
 
 
+def is_narrower(value: Value) -> bool:
+    """Whether a value is a tensor of known shape of integers narrower than a byte."""
+    kind = value.type
+    return isinstance(kind, ir.RankedTensorType) and kind.has_static_shape and str(kind.element_type) in _NARROWER
+
+
+def _widened(graph: Graph, source: Value, before: Operation) -> Value:
+    """Integers narrower than a byte as int8."""
+    shape, name = mlir.shape_of(source), graph.weight_name(source)
+    if name is None:
+        return _converted(source, np.dtype(np.int8), before)
+    return materialise(graph, Known(graph.weights[name].astype(np.int8), (name,)), shape, "int8", before)
+
+
+def _halves(graph: Graph, evaluator: Evaluator, source: Value, before: Operation) -> list[Value]:
+    """The high and the low bytes of a tensor of 16 bits."""
+    kind, shape = mlir.dtype_of(source), mlir.shape_of(source)
+    high, low = np.dtype(np.int8 if kind == np.int16 else np.uint8), np.dtype(np.uint8)
+    known = evaluator.known(source)
+    if known is not None:
+        parts = {"high": (known.array >> 8).astype(high), "low": (known.array & 255).astype(low)}
+        return [materialise(graph, Known(part, known.weights), shape, name, before) for name, part in parts.items()]
+    eight, mask = (stablehlo.broadcast(stablehlo.constant(kind.type(n), before), shape, [], before) for n in (8, 255))
+    shift = "stablehlo.shift_right_arithmetic" if kind == np.int16 else "stablehlo.shift_right_logical"
+    upper = stablehlo.binary(shift, source, eight, before)
+    lower = stablehlo.binary("stablehlo.and", source, mask, before)
+    return [_converted(upper, high, before), _converted(lower, low, before)]
+
+
+def _converted(value: Value, dtype: np.dtype[Any], before: Operation) -> Value:
+    kind = mlir.tensor_type(mlir.shape_of(value), dtype, before.context)
+    return mlir.create("stablehlo.convert", [value], [kind], before=before).result
+
+
 def _is_float_conversion(op: Operation) -> bool:
     """Whether `op` only changes the width of floats: the scale of a float16 model is applied in float32."""
     if op.name != "stablehlo.convert" or not all(map(mlir.is_static_tensor, (*op.operands, *op.results))):
@@ -102,7 +158,7 @@ def _scaled(evaluator: Evaluator, value: Value) -> tuple[Value, Array, Known] | 
 
 
 def _centred(evaluator: Evaluator, value: Value) -> tuple[Value, Array] | None:
-    """`q` and `z` if `value` is q - z as a float, q being of 8 bits and z known, computed in whichever type."""
+    """`q` and `z` if `value` is q - z as a float in whichever type, q being of at most 16 bits and z known."""
     zero: Array = np.zeros((1,) * len(mlir.shape_of(value)), np.int32)
     while (op := mlir.owner(value)) is not None:
         if op.name == "stablehlo.subtract":
@@ -110,9 +166,13 @@ def _centred(evaluator: Evaluator, value: Value) -> tuple[Value, Array] | None:
             if known is None or (known.array != np.rint(known.array)).any():
                 return None
             zero = zero + known.array.astype(np.int32)
-        elif op.name != "stablehlo.convert" or not mlir.is_static_tensor(op.operands[0]):
+        elif op.name != "stablehlo.convert":
             return None
         value = op.operands[0]
-        if mlir.dtype_of(value) in _NARROW:
+        if is_narrower(value):
+            return value, zero
+        if not mlir.is_static_tensor(value):
+            return None
+        if mlir.dtype_of(value) in (*_NARROW, *_WIDE):
             return value, zero
     return None
