@@ -149,7 +149,7 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
         author = functools.partial(winograd.generate, problem, blocking, epilogue)
         yield Candidate("winograd", blocking.tile.lanes, author)
     problem = problem.flat()
-    panel = skinny.choose(problem, machine)
+    panel = skinny.choose(problem, machine) if epilogue.element == "f32" else None  # sums wait in the result's memory
     if panel:
         yield Candidate("few rows", panel.lanes, functools.partial(skinny.generate, problem, panel, epilogue))
         return
