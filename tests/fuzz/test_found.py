@@ -44,6 +44,29 @@ def loop(known: dict[str, Array], given: dict[str, Array], limit: float, *, coll
     return Case(16, (made,), {"x": X, **given}, constants, oracle="onnxruntime")
 
 
+def lengths() -> Case:
+    """An LSTM over sequences of several lengths."""
+    rng = np.random.default_rng(0)
+    known = {"w": (1, 24, 8), "r": (1, 24, 6), "b": (1, 48)}
+    inputs = {
+        "x": rng.standard_normal((7, 3, 8)),
+        **{name: rng.standard_normal(shape) for name, shape in known.items()},
+    }
+    arrays: dict[str, Array] = {name: each.astype(np.float32) for name, each in inputs.items()}
+    arrays["lens"] = np.asarray([7, 5, 2], np.int32)
+    return node("LSTM", arrays, known=tuple(known), hidden_size=6)
+
+
+def rounded() -> Case:
+    """A product of floats that is quantised at once."""
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape).astype(np.float32) for shape in ((1, 24), (24, 10)))
+    product = helper.make_node("MatMul", ["x", "w"], ["p"])
+    quantised = helper.make_node("QuantizeLinear", ["p", "s", "z"], ["y0"])
+    constants = {"w": w, "s": np.float32(0.1), "z": np.uint8(99)}
+    return Case(20, (product, quantised), {"x": x}, constants, oracle="onnxruntime")
+
+
 BYTES = np.asarray([[3, 200], [255, 128]], np.uint8)
 WEIGHTS = np.asarray([[1, -2, 3], [4, 5, -6]], np.int8)
 ZERO, FOUR, MANY = (np.asarray(each, np.int64) for each in (0, 4, 70))
@@ -64,6 +87,10 @@ FOUND = {
     "loop without trips": loop({"n": ZERO}, {}, 9, collects=True),
     # A short loop ran to its end whatever its first condition was.
     "loop that must not start": loop({"n": FOUR}, {"c": np.asarray(False)}, 9, collects=False),
+    # Outputs behind a sequence's end were not zero, and those before it were wrong.
+    "sequences of several lengths": lengths(),
+    # The kernel for few rows kept float32 sums in the memory of a result of bytes.
+    "quantised product of one row": rounded(),
     # Loops whose condition is computed were refused where the most trips are known, and long ones that collect.
     "loop that ends early": loop({"n": FOUR}, {}, 4, collects=False),
     "loop that collects and ends early": loop({"n": FOUR, "c": np.asarray(True)}, {}, 4, collects=True),

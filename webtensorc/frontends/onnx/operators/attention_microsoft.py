@@ -85,15 +85,22 @@ def multi_head_attention(
     mask_filter_value: float = -10000.0,
     unidirectional: int = 0,
 ) -> Value:
-    """Attention of query, key and value, and the longer caches; key and value may be split into heads already."""
-    if key is None or value is None:
-        raise NotSupportedError("queries, keys and values in one tensor are not implemented")
-    q = _split(query, num_heads)
-    k, v = (each if each.ndim == 4 else _split(each, num_heads) for each in (key, value))
+    """Attention of query, key and value, and the longer caches; key and value may be split into heads already.
+
+    Without key, the query is [batch, length, heads, 3, size], all three side by side; without value, the key is
+    [batch, length, heads, 2, size].
+    """
+    is_cached = key is not None and key.ndim == 4
+    if key is None:
+        q, k, v = (jnp.swapaxes(query[..., part, :], 1, 2) for part in range(3))
+    elif value is None:
+        q, (k, v) = _split(query, num_heads), (jnp.swapaxes(key[..., part, :], 1, 2) for part in range(2))
+    else:
+        q = _split(query, num_heads)
+        k, v = (each if each.ndim == 4 else _split(each, num_heads) for each in (key, value))
     if bias is not None:
         width = num_heads * q.shape[-1]
         shares = (bias[:width], bias[width : 2 * width], bias[2 * width :])
-        is_cached = key.ndim == 4
         q = q + _split(shares[0][None, None], num_heads)
         if not is_cached:
             k, v = (each + _split(share[None, None], num_heads) for each, share in zip((k, v), shares[1:], strict=True))

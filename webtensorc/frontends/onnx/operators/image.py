@@ -15,6 +15,7 @@ from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, known, known_ints
 
 
+@op("GridSample", domain="com.microsoft")
 @op("GridSample", since=16)
 def grid_sample(
     x: Value, grid: Value, *, align_corners: int = 0, mode: str = "linear", padding_mode: str = "zeros"

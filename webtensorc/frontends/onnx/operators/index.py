@@ -62,6 +62,7 @@ def gather_elements(data: Value, indices: Value, *, axis: int = 0) -> Value:
     return jnp.take_along_axis(data[cut], jnp.asarray(where), axis, mode="clip")
 
 
+@op("GatherND", domain="com.microsoft", bounded=True)
 @op("GatherND", since=11, bounded=True)
 def gather_nd(data: Value, indices: Value, *, batch_dims: int = 0) -> Value:
     """Slices at index tuples, the last axis of `indices`; leading `batch_dims` axes are shared (opset 12)."""

@@ -29,11 +29,12 @@ def _spread(parameter: Value, x: Value, axis: int, block_size: int) -> Value:
     return parameter
 
 
+@op("DequantizeLinear", domain="com.microsoft", folds=False)
 @op("DequantizeLinear", since=10, folds=False)
 def dequantize_linear(
     x: Value, scale: Value, zero_point: Value = None, *, axis: int = 1, block_size: int = 0, output_dtype: int = 0
 ) -> Value:
-    """(x - zero_point) * scale (`axis` since opset 13, blocks since 21).
+    """(x - zero_point) * scale (`axis` since opset 13, blocks since 21; com.microsoft has it for more types).
 
     Known integers stay what they are in the graph, so that they are stored as such and can be computed with.
     """
@@ -48,6 +49,7 @@ def _widened(x: Value) -> Value:
     return lax.convert_element_type(x, np.int32 if jnp.issubdtype(x.dtype, jnp.integer) else np.float32)
 
 
+@op("QuantizeLinear", domain="com.microsoft")
 @op("QuantizeLinear", since=10)
 def quantize_linear(
     x: Value,
@@ -80,11 +82,14 @@ def _clipped(x: Value, dtype: Any) -> Value:
 
 @op("DynamicQuantizeLinear", since=11)
 def dynamic_quantize_linear(x: Value) -> Value:
-    """uint8 over the range of the tensor and zero; also the scale and the zero point chosen."""
+    """uint8 over the range of the tensor and zero; also the scale and the zero point chosen.
+
+    Where everything is zero the range counts as 1, as in ONNX's reference evaluator.
+    """
     np_ = xp(x)  # XLA, which would compute known values, multiplies by the inverse: other ties
     low = np_.minimum(np_.min(x), np.float32(0))
     high = np_.maximum(np_.max(x), np.float32(0))
-    scale = (high - low) / np.float32(255)
+    scale = np_.where(high == low, np.float32(1), high - low) / np.float32(255)
     zero_point = np_.clip(np_.rint(-low / scale), 0, 255)
     y = np_.rint(x / scale) + zero_point
     return np_.clip(y, 0, 255).astype(np.uint8), scale, zero_point.astype(np.uint8)

@@ -6,12 +6,17 @@ in the list of inputs. Source: ONNX Runtime, docs/ContribOperators.md, opset 1 o
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from webtensorc.frontends.onnx.operators.linear import gemm
-from webtensorc.frontends.onnx.operators.pool import average_pool
-from webtensorc.frontends.onnx.operators.quant import dequantize_linear, quantize_linear
+from webtensorc.frontends.onnx.operators.linear_microsoft import unpacked
+from webtensorc.frontends.onnx.operators.pool import average_pool, max_pool
+from webtensorc.frontends.onnx.operators.quant import dequantize_linear, qlinear_conv, quantize_linear
+from webtensorc.frontends.onnx.operators.transformers import embed_layer_normalization
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value
 
@@ -106,6 +111,88 @@ def qlinear_concat(scale: Value, zero: Value, *parts: Value, axis: int) -> Value
     """Concatenation of tensors with scales and zero points of their own."""
     each = [dequantize_linear(*parts[i : i + 3]) for i in range(0, len(parts), 3)]
     return quantize_linear(jnp.concatenate(each, axis), scale, zero)
+
+
+@op("QLinearWhere", domain=_DOMAIN)
+def qlinear_where(
+    condition: Value,
+    x: Value,
+    x_scale: Value,
+    x_zero: Value,
+    y: Value,
+    y_scale: Value,
+    y_zero: Value,
+    scale: Value,
+    zero: Value,
+) -> Value:
+    """x where the condition holds, y elsewhere."""
+    chosen = jnp.where(condition, dequantize_linear(x, x_scale, x_zero), dequantize_linear(y, y_scale, y_zero))
+    return quantize_linear(chosen, scale, zero)
+
+
+@op("QLinearConv", domain=_DOMAIN)
+def qlinear_conv_microsoft(x: Value, *parameters: Value, channels_last: int = 0, **options: Any) -> Value:
+    """QLinearConv of ONNX, for images whose channels are their last dimension if `channels_last`."""
+    if not channels_last:
+        return qlinear_conv(x, *parameters, **options)
+    return jnp.moveaxis(qlinear_conv(jnp.moveaxis(x, -1, 1), *parameters, **options), 1, -1)
+
+
+@op("NhwcMaxPool", domain=_DOMAIN)
+def nhwc_max_pool(x: Value, *, node: Value, **options: Any) -> Value:
+    """MaxPool of images whose channels are their last dimension."""
+    return jnp.moveaxis(max_pool(jnp.moveaxis(x, -1, 1), node=node, **options), 1, -1)
+
+
+@op("GatherBlockQuantized", domain=_DOMAIN)
+def gather_block_quantized(
+    data: Value,
+    indices: Value,
+    scales: Value,
+    zero_points: Value = None,
+    *,
+    bits: int = 4,
+    block_size: int = 128,
+    gather_axis: int = 0,
+    quantize_axis: int = 1,
+) -> Value:
+    """Slices of a table quantised in blocks of an axis; uint8 holds 8 / `bits` elements of the last axis, low first.
+
+    Without zero points they are 0, for packed elements half of the range.
+    """
+    zero: Value = np.float32(0)
+    if data.dtype == np.uint8:
+        data, zero = unpacked(data, bits), np.float32(1 << (bits - 1))
+        zero_points = None if zero_points is None else unpacked(zero_points, bits)
+    rows = jnp.take(data.astype(np.float32), indices, gather_axis)
+    along = quantize_axis % data.ndim
+
+    def spread(parameter: Value) -> Value:
+        whole = jnp.repeat(parameter.astype(np.float32), block_size, along)
+        whole = jax.lax.slice_in_dim(whole, 0, data.shape[along], axis=along)
+        return jnp.take(whole, indices, gather_axis)
+
+    return ((rows - (zero if zero_points is None else spread(zero_points))) * spread(scales)).astype(scales.dtype)
+
+
+@op("QEmbedLayerNormalization", domain=_DOMAIN)
+def qembed_layer_normalization(
+    input_ids: Value,
+    segment_ids: Value,
+    *parameters: Value,
+    epsilon: float = 1e-12,
+) -> Value:
+    """EmbedLayerNormalization of quantised tables, gamma and beta; behind the mask are their scales and zero points."""
+    tables, mask = parameters[:5], parameters[5]
+    scales, zeros = parameters[6:11], parameters[11:16]
+    word, position, segment, gamma, beta = (
+        None if table is None else dequantize_linear(table, scale.reshape(()), zero.reshape(()))
+        for table, scale, zero in zip(tables, scales, zeros, strict=True)
+    )
+    found = embed_layer_normalization(
+        input_ids, segment_ids, word, position, segment, gamma, beta, mask, epsilon=epsilon
+    )
+    return found[:2]
 
 
 @op("QGemm", domain=_DOMAIN)

@@ -16,6 +16,7 @@ from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
 
 Activation = Callable[[Value], Value]
+Product = Callable[[Value], Value]
 Cell = Callable[[tuple[Value, ...], Value], tuple[Value, ...]]
 
 _PLAIN: dict[str, Activation] = {
@@ -67,7 +68,7 @@ class Options:
         return lambda x: function(jnp.clip(x, -limit, limit))
 
 
-def _options(
+def options_of(
     direction: str,
     default: tuple[str, ...],
     activations: tuple[str, ...] | None,
@@ -76,6 +77,7 @@ def _options(
     clip: float | None,
     layout: int,
 ) -> Options:
+    """The attributes as a node has them, `default` being the activations of one direction."""
     count = 2 if direction == "bidirectional" else 1
     return Options(direction, activations or default * count, alpha or (), beta or (), clip, layout)
 
@@ -142,18 +144,17 @@ def _direction(
         states, sofar = both
         at = time - 1 - trip if backward else trip
         new = step(states, lax.dynamic_index_in_dim(gates, at, keepdims=False))
-        shown = new[0]
         if lens is not None:
-            inside = at < lens
-            new = tuple(jnp.where(inside, after, before) for before, after in zip(states, new, strict=True))
-            shown = jnp.where(inside, new[0], 0)
-        return new, lax.dynamic_update_index_in_dim(sofar, shown, at, 0)
+            new = tuple(jnp.where(at < lens, after, before) for before, after in zip(states, new, strict=True))
+        return new, lax.dynamic_update_index_in_dim(sofar, new[0], at, 0)
 
     if time == 1 and lens is None:
         new = step(start, gates[0])
         return new, new[0][None]
-    final: tuple[tuple[Value, ...], Value] = counted(time, advance, (start, outputs))
-    return final
+    final, shown = counted(time, advance, (start, outputs))
+    if lens is not None:  # here, at once: the native compiler got it wrong where the step has two states
+        shown = jnp.where(np.arange(time).reshape(-1, 1, 1) < lens, shown, np.zeros((), shown.dtype))
+    return final, shown
 
 
 def _biases(b: Value, direction: int, gates: int, hidden: int, dtype: Value) -> tuple[Value, Value]:
@@ -181,7 +182,7 @@ def rnn(
     layout: int = 0,
 ) -> Value:
     """h = f(x W^T + h R^T + b)."""
-    options = _options(direction, ("Tanh",), activations, activation_alpha, activation_beta, clip, layout)
+    options = options_of(direction, ("Tanh",), activations, activation_alpha, activation_beta, clip, layout)
     hidden = r.shape[-1]
 
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
@@ -216,7 +217,7 @@ def gru(
     linear_before_reset: int = 0,
 ) -> Value:
     """Gates are update (z), reset (r), hidden (h)."""
-    options = _options(direction, ("Sigmoid", "Tanh"), activations, activation_alpha, activation_beta, clip, layout)
+    options = options_of(direction, ("Sigmoid", "Tanh"), activations, activation_alpha, activation_beta, clip, layout)
     hidden = r.shape[-1]
 
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
@@ -260,15 +261,35 @@ def lstm(
     layout: int = 0,
 ) -> Value:
     """Gates are input (i), output (o), forget (f), cell (c); `p` holds peepholes for i, o, f."""
-    options = _options(
+    options = options_of(
         direction, ("Sigmoid", "Tanh", "Tanh"), activations, activation_alpha, activation_beta, clip, layout
     )
-    hidden = r.shape[-1]
+
+    def products(index: int) -> tuple[Product, Product]:
+        columns, weights = w[index].T, r[index].T
+        return lambda whole: whole @ columns, lambda before: before @ weights
+
+    initial = (initial_h, initial_c)
+    return long_short_term(x, options, r.shape[-1], products, b, sequence_lens, initial, p, bool(input_forget))
+
+
+def long_short_term(
+    x: Value,
+    options: Options,
+    hidden: int,
+    products: Callable[[int], tuple[Product, Product]],
+    b: Value,
+    sequence_lens: Value,
+    initial: tuple[Value, Value],
+    p: Value,
+    input_forget: bool,
+) -> tuple[Value, ...]:
+    """LSTM whose products with the weights of a direction, of the whole input and of a state, are `products`."""
 
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
         f, g, h = options.functions(index, 3)
         bias = sum(_biases(b, index, 4, hidden, x.dtype))
-        weights = r[index].T
+        from_input, from_state = products(index)
         peep = None if p is None else p[index].reshape(3, hidden)
 
         def seen(gate: Value, k: int, c: Value) -> Value:
@@ -277,13 +298,13 @@ def lstm(
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             before, c = states
-            gates = part + before @ weights
+            gates = part + from_state(before)
             i, o, forget, new = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
             i = f(seen(i, 0, c))
             forget = 1 - i if input_forget else f(seen(forget, 2, c))
             c = forget * c + i * g(new)
             return f(seen(o, 1, c)) * h(c), c
 
-        return lambda whole: whole @ w[index].T + bias, step
+        return lambda whole: from_input(whole) + bias, step
 
-    return _run(x, options, hidden, sequence_lens, (initial_h, initial_c), cell)
+    return _run(x, options, hidden, sequence_lens, initial, cell)

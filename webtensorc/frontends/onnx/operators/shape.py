@@ -165,6 +165,7 @@ def pad_1(data: Value, *, pads: tuple[int, ...], mode: str = "constant", value: 
     return pad_11(data, np.asarray(pads), np.asarray(value, data.dtype), mode=mode)
 
 
+@op("Pad", domain="com.microsoft")
 @op("Pad", since=11)
 def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *, mode: str = "constant") -> Value:
     """Pad (negative pads cut); `wrap` and `axes` since opset 19 and 18."""
@@ -183,6 +184,7 @@ def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *,
     return jnp.pad(data[cut], grow, mode=mode)
 
 
+@op("Trilu", domain="com.microsoft")
 @op("Trilu", since=14)
 def trilu(x: Value, k: Value = None, *, upper: int = 1) -> Value:
     """The upper or lower triangle of the innermost matrices, zero elsewhere."""

@@ -14,7 +14,7 @@ from jax import lax
 
 from webtensorc.frontends.onnx.operators import activation as act
 from webtensorc.frontends.onnx.operators.conv import conv
-from webtensorc.frontends.onnx.operators.linear import matmul
+from webtensorc.frontends.onnx.operators.linear import gemm, matmul
 from webtensorc.frontends.onnx.operators.norm import layer_normalization
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value
@@ -46,6 +46,7 @@ def quick_gelu(x: Value, *, alpha: float = 1.702) -> Value:
     return act.swish(x, alpha=alpha)
 
 
+@op("TransposeMatMul", domain=_DOMAIN)
 @op("FusedMatMul", domain=_DOMAIN)
 def fused_matmul(
     a: Value,
@@ -95,6 +96,26 @@ def fused_conv(
     if activation and activation not in _ACTIVATIONS:
         raise NotSupportedError(f"its activation {activation} is not implemented")
     return _ACTIVATIONS[activation](y, *activation_params) if activation else y
+
+
+@op("FusedGemm", domain=_DOMAIN)
+def fused_gemm(
+    a: Value,
+    b: Value,
+    c: Value = None,
+    *,
+    activation: str = "",
+    activation_alpha: float | None = None,
+    activation_beta: float | None = None,
+    activation_gamma: float | None = None,
+    **options: Any,
+) -> Value:
+    """activation(Gemm(a, b, c))."""
+    y = gemm(a, b, c, **options)
+    if activation and activation not in _ACTIVATIONS:
+        raise NotSupportedError(f"its activation {activation} is not implemented")
+    numbers = [each for each in (activation_alpha, activation_beta, activation_gamma) if each is not None]
+    return _ACTIVATIONS[activation](y, *numbers) if activation else y
 
 
 @op("SkipLayerNormalization", domain=_DOMAIN)
