@@ -31,6 +31,7 @@ def test_compile() -> None:
         ("optimization_level", KEYWORD, 3),
         ("passes", KEYWORD, ()),
         ("disabled_passes", KEYWORD, ()),
+        ("precise", KEYWORD, False),
         ("cache", KEYWORD, True),
     ]
 
