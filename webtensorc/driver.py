@@ -20,6 +20,7 @@ from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
 from webtensorc.errors import CompilationError, InvalidFileError, UsageError
 from webtensorc.job import READING, Job, Kind
+from webtensorc.missing_types import explained
 from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
@@ -274,7 +275,10 @@ class _Compiler:
                 made[plan] = found
                 self.cached.append(plan.target)
         if missing := tuple(plan for plan in plans if plan not in made):
-            job = self.run(Kind.MODULES, missing, portable.to_text(model.graph), model.weights)
+            try:
+                job = self.run(Kind.MODULES, missing, portable.to_text(model.graph), model.weights)
+            except CompilationError as error:
+                raise explained(error, model, map(registry.make_target, (plan.target for plan in missing))) from error
             for index, plan in enumerate(missing):
                 module, facts = job.result / f"{index}.vmfb", job.result / f"{index}.json"
                 about = json.loads(facts.read_text())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable
 
 from webtensorc import portable
-from webtensorc.errors import Unsupported
+from webtensorc.errors import CompilationError, DiagnosticError, Unsupported, UnsupportedError
 from webtensorc.model import Model
 from webtensorc.target_api import Target
 
@@ -35,3 +36,17 @@ def missing_types(model: Model, targets: Iterable[Target]) -> tuple[Unsupported,
         Unsupported(operation, reason, tuple(dict.fromkeys(filter(None, nodes))) or (operation,))
         for (operation, reason), nodes in found.items()
     )
+
+
+def explained(error: CompilationError, model: Model, targets: Iterable[Target]) -> DiagnosticError:
+    """The refusal of a target, in terms of the model if it is for want of a type; otherwise the error as it is.
+
+    What the native compiler folds away needs no type, so that a model is compiled first, and looked at if that fails.
+    """
+    at_fault = [target for target in targets if (error.doing or "").endswith(f" for {target.label}")]
+    items = missing_types(model, at_fault)
+    if not items:
+        return error
+    if error.reproducer:
+        shutil.rmtree(error.reproducer, ignore_errors=True)
+    return UnsupportedError(f"target `{at_fault[0].label}` lacks types that the model computes with", items)

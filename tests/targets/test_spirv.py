@@ -15,6 +15,7 @@ from webtensorc_runtime import accelerators, engine
 import webtensorc
 from webtensorc.artifact import Bundle
 from webtensorc.compare import compare
+from webtensorc.errors import UnsupportedError
 from webtensorc.registry import make_target
 
 
@@ -62,6 +63,19 @@ def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
         is_equal, total, y = module(np.asarray(s), x)
         assert (bool(is_equal), int(total)) == (s == 16000, s + 16000)
         np.testing.assert_array_equal(y, x + x if s == 16000 else x * x)
+
+
+@pytest.mark.slow
+def test_float64_is_refused_by_the_operations_that_need_it(tmp_path: Path) -> None:
+    path = tmp_path / "wide.mlir"
+    path.write_text("""
+      func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> {
+        %0 = stablehlo.add %x, %x : tensor<4xf64>
+        return %0 : tensor<4xf64>
+      }""")
+    with pytest.raises(UnsupportedError, match="`spirv` lacks types") as caught:
+        webtensorc.compile(path, targets=["x86-64", "spirv"], cache=False)
+    assert [item.operator for item in caught.value.items] == ["stablehlo.add"]
 
 
 @pytest.mark.slow
