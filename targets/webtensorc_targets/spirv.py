@@ -76,6 +76,9 @@ class SpirvTarget(Target):
             f"--iree-vulkan-target={self.gpu}",
             *((f"--iree-vulkan-target-features={_BASELINE_FEATURES}",) if self.gpu == _BASELINE else ()),
             *_flags.all_devices(optimization_level),
+            # With it a layer normalisation is one kernel, each invocation of which keeps a whole tile of 64 rows to
+            # itself: 192 KiB for rows of 768. Drivers refuse that, or are slow.
+            "--iree-dispatch-creation-enable-aggressive-fusion=false",
         )
 
     @property

@@ -78,27 +78,35 @@ class Kernel:
         asks: whether it reads which of them it is.
         shares: whether it has memory of the workgroup.
         barriers: how often it waits for the others.
+        largest_array: elements of the largest array of known size, in private memory or that of the workgroup.
     """
 
     invocations: int
     asks: bool
     shares: bool
     barriers: int
+    largest_array: int
 
     @classmethod
     def read(cls, binary: bytes) -> Kernel:
         """Look through the instructions of a binary."""
-        invocations, asks, shares, barriers = 1, False, False, 0
+        invocations, asks, shares, barriers, largest = 1, False, False, 0, 0
+        constants: dict[int, int] = {}
         for opcode, operands in _instructions(binary):
             if opcode == _EXECUTION_MODE and operands[1] == _LOCAL_SIZE:
                 invocations = prod(operands[2:5])
             asks |= opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS
             shares |= opcode == _VARIABLE and operands[2] == _WORKGROUP
             barriers += opcode == _CONTROL_BARRIER
-        return cls(invocations, asks, shares, barriers)
+            if opcode == _CONSTANT:
+                constants[operands[1]] = operands[2]
+            elif opcode == _TYPE_ARRAY:
+                largest = max(largest, constants[operands[2]])
+        return cls(invocations, asks, shares, barriers, largest)
 
 
 _EXECUTION_MODE, _VARIABLE, _DECORATE, _CONTROL_BARRIER = 16, 59, 71, 224
+_TYPE_ARRAY, _CONSTANT = 28, 43
 _LOCAL_SIZE, _WORKGROUP, _BUILT_IN = 17, 4, 11
 _INVOCATION_IDS = (27, 28, 29, 41)
 """LocalInvocationId, GlobalInvocationId, LocalInvocationIndex, SubgroupLocalInvocationId."""

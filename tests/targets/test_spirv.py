@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jax
 import kernels
 import numpy as np
 import pytest
 import target_models
 import webtensorc_runtime
-from jax import lax
+from jax import export, lax
 from webtensorc_runtime import accelerators, engine
 
 import webtensorc
@@ -144,6 +145,21 @@ def test_kernels_of_many_invocations_know_which_they_are(network: Bundle) -> Non
     assert all(each.asks for each in found if each.invocations > 1)
     assert sum(each.invocations > 1 for each in found) >= 4
     assert any(each.shares and each.barriers for each in found)
+
+
+@pytest.mark.slow
+def test_an_invocation_keeps_no_whole_tile_to_itself() -> None:
+    """A layer normalisation of BERT's width, for which a driver refused to build the pipeline."""
+
+    def normalise(x: jax.Array) -> jax.Array:
+        apart = x - x.mean(-1, keepdims=True)
+        return apart * lax.rsqrt((apart * apart).mean(-1, keepdims=True) + 1e-5)
+
+    exported = export.export(jax.jit(normalise), platforms=["cpu"])(jax.ShapeDtypeStruct((128, 768), np.float32))
+    bundle = webtensorc.compile(exported, targets=["spirv"], cache=False)
+    found = [kernels.Kernel.read(each) for each in kernels.spirv(bundle.artifacts[0].module)]
+    assert found
+    assert max(each.largest_array for each in found) <= 1024
 
 
 @pytest.mark.slow
