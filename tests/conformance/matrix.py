@@ -117,7 +117,7 @@ def _reasons(reasons: Mapping[str, str]) -> list[str]:
 
 def _short(reason: str) -> str:
     """The first line of an error, without the place and the numbers of values."""
-    text = re.sub(r'loc\([^)]*\): |error\[\w+\]: |%\w+ = |"|\|.*', "", reason)
+    text = re.sub(r'loc\([^)]*\): |error\[\w+\]: |%\w+ = |"|\|.*|\w+\.\w+\([^)]*\) <\{[^}]*\}> : ', "", reason)
     return " ".join(text.split())[:160]
 
 
