@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.panels import WIDTH
 
 __all__ = ["Convolution", "Tile", "choose", "is_inside", "segments", "tile_starts"]
 
@@ -18,6 +19,8 @@ _LATENCY = 4
 """Cycles from one addition to an accumulator to the next."""
 _WAYS = 8
 """Lines of one set that a first-level cache holds; addresses 4096 bytes apart share a set."""
+_WAYS_BESIDE_PANELS = 10
+"""Rows that may share a set where weights come in panels, which spread over all sets: measured, two more than ways."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Convolution:
     """A convolution of `[batch, height, width, groups * channels]` by `[kh, kw, channels, groups * outputs]`.
 
     `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
-    extents of the result.
+    extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`).
     """
 
     batch: int
@@ -38,11 +41,12 @@ class Convolution:
     dilations: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     groups: int = 1
+    packed: bool = False
 
     @classmethod
-    def product(cls, rows: int, depth: int, columns: int) -> Convolution:
-        """The matrix product `[rows, depth] x [depth, columns]`."""
-        return cls(1, (1, rows), depth, columns, out=(1, rows))
+    def product(cls, rows: int, depth: int, columns: int, *, packed: bool = False) -> Convolution:
+        """The matrix product `[rows, depth] x [depth, columns]`, the second matrix perhaps in panels."""
+        return cls(1, (1, rows), depth, columns, out=(1, rows), packed=packed)
 
     def flat(self) -> Convolution:
         """The same work on the same memory as a matrix product if it is one, or else along a row instead of a column.
@@ -59,7 +63,7 @@ class Convolution:
     @property
     def is_product(self) -> bool:
         """Whether it is the product of a `[points, channels]` matrix by one of `[channels, outputs]`."""
-        return self == Convolution.product(self.points, self.channels, self.outputs)
+        return self == Convolution.product(self.points, self.channels, self.outputs, packed=self.packed)
 
     @property
     def points(self) -> int:
@@ -112,7 +116,7 @@ def choose(problem: Convolution, machine: Machine) -> Tile | None:
         Tile(points, vectors, lanes, together)
         for vectors in range(1, min(_MAX_VECTORS, problem.outputs // lanes) + 1)
         for points in range(1, min(problem.out[1], machine.registers) + 1)
-        if machine.fits(points, vectors)
+        if machine.fits(points, vectors) and not (problem.packed and WIDTH % (vectors * lanes))
     ]
     tiles.sort(key=lambda tile: (_cycles(problem, tile), -tile.points * tile.vectors))
     return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
@@ -128,7 +132,8 @@ def _cycles(problem: Convolution, tile: Tile) -> float:
     points, vectors = tile.points, tile.vectors
     step = max(points * vectors / 2, (points + vectors) / 2, 2 * vectors, _LATENCY) + 0.5
     apart = problem.strides[1] * problem.groups * problem.channels * 4
-    if points * math.gcd(apart, 4096) > _WAYS * 4096:
+    ways = _WAYS_BESIDE_PANELS if problem.packed else _WAYS
+    if points * math.gcd(apart, 4096) > ways * 4096:
         step *= 1.25
     return step * -(-problem.out[1] // points) * -(-problem.outputs // tile.channels)
 

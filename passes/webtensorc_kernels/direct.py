@@ -11,8 +11,9 @@ Padding costs nothing: a tile of points that touches it is written out on its ow
 outside, and the loop over kh has bounds that depend on the row. Where channels or points are no multiple of the tile,
 the last tile begins earlier and computes some results twice, so that there is no code for remainders.
 
-All weights are gone through for each tile of points, or for some tiles together where weights are large. Copying a
-block of weights to be contiguous was slower on every shape tried.
+All weights are gone through for each tile of points, or for some tiles together where weights are large. Those of
+matrix products come in panels, packed when the model was compiled (see `panels`); copying a block of others while it
+runs was slower on every shape tried.
 """
 
 from __future__ import annotations
@@ -26,8 +27,16 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import rows_inside, tile_runs
 from webtensorc_kernels.grid import share, split
+from webtensorc_kernels.panels import Matrix
 
 __all__ = ["generate"]
+
+_READING = 8
+"""Arithmetic operations that take as long as the reading of one weight."""
+_AHEAD = 24
+"""Rows of a panel between what is multiplied and what is fetched: the second-level cache is not so far away, but memory
+is. With few points the processor, with nothing else to do, is ahead by itself, and fetching would only delay it."""
+_FEW_POINTS = 4
 
 
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> Kernel:
@@ -50,10 +59,11 @@ class _Spot:
 
 @dataclass(frozen=True)
 class _Channels:
-    """A block of channels: its group and its first channel among all of the result."""
+    """A block of channels: its group, its first channel among all of the result, and where its weights are."""
 
     group: Index
     first: Index
+    weights: Callable[[Index, int], tuple[Index, ...]]
 
 
 class _Writer:
@@ -65,19 +75,28 @@ class _Writer:
         self.pixel = p.groups * p.channels
         self.window_row = p.kernel[1] * p.channels
         self.x = View("%x", (p.batch, p.image[0], p.image[1] * self.pixel))
-        self.w = View("%w", (p.kernel[0] * self.window_row, p.groups * p.outputs))
+        self.w = Matrix("%w", p.kernel[0] * self.window_row, p.groups * p.outputs, p.packed)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
         self.rows = p.batch * p.out[0]
         down = self.rows if self.rows > 1 else len(self.starts)
-        self.down, self.across = split(first=down, second=p.groups * self.blocks, flops=p.flops)
+        self.down, self.across = self._grid(down)
+
+    def _grid(self, down: int) -> tuple[int, int]:
+        """Workgroups down the points and across the channels: weights in panels are read once if it is only across."""
+        p, across = self.problem, self.problem.groups * self.blocks
+        if p.packed and p.outputs >= p.points:
+            work = max(p.flops, _READING * p.channels * p.outputs)
+            across, down = split(first=across, second=down, flops=work)
+            return down, across
+        return split(first=down, second=across, flops=p.flops)
 
     def kernel(self) -> Kernel:
         p, tile = self.problem, self.tile
         why = f"{tile.points}x{tile.vectors} vectors of {tile.lanes}, {self.across}x{self.down} workgroups"
-        views = [self.x, self.w, *self.operands, self.y]
+        views = [self.x, self.w.view, *self.operands, self.y]
         flops = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs
         return write(self.code, views, (self.across, self.down, 1), self._workgroup, flops=flops, results=1, why=why)
 
@@ -104,7 +123,8 @@ class _Writer:
             group = 0 if p.groups == 1 else code.quotient(number, self.blocks)
             first = code.multiply(code.remainder(number, self.blocks) if p.groups > 1 else number, self.tile.channels)
             first = code.smaller(first, p.outputs - self.tile.channels)
-            body(_Channels(group, code.add(code.multiply(group, p.outputs), first)))
+            first = code.add(code.multiply(group, p.outputs), first)
+            body(_Channels(group, first, self.w.block(code, first, self.tile.channels)))
             return []
 
         code.loop(*share(code, where.x, p.groups * self.blocks, self.across), block)
@@ -147,7 +167,7 @@ class _Writer:
             for first, beyond, valid in runs:
                 at = code.add(left, first * (p.dilations[1] * self.pixel - p.channels))
                 low, high = first * p.channels, beyond * p.channels
-                sums = self._run((spot.image, ih, at), (kh, channels.first), (low, high), valid, sums)
+                sums = self._run((spot.image, ih, at), (kh, channels), (low, high), valid, sums)
             return sums
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
@@ -161,7 +181,7 @@ class _Writer:
     def _run(
         self,
         x: tuple[Index, Index, Index],
-        w: tuple[Index, Index],
+        w: tuple[Index, _Channels],
         depth: tuple[int, int],
         valid: list[int],
         sums: list[str],
@@ -172,7 +192,11 @@ class _Writer:
 
         def step(k: Index, carried: list[str]) -> list[str]:
             row = code.add(code.multiply(w[0], self.window_row), k)
-            weights = [code.load(self.w, row, code.add(w[1], j * self.tile.lanes)) for j in range(vectors)]
+            weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
+            if p.packed and p.points > _FEW_POINTS:
+                ahead = code.smaller(code.add(row, _AHEAD), self.w.rows - 1)
+                for j in range(vectors):
+                    code.prefetch(self.w.view, *w[1].weights(ahead, j * self.tile.lanes))
             out = []
             for position, i in enumerate(valid):
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)

@@ -49,9 +49,12 @@ class Panel:
 
 
 def choose(problem: Convolution, machine: Machine) -> Panel | None:
-    """The largest block whose numbers of `x` and sums stay in registers; None if this is no product with few rows."""
+    """The largest block whose numbers of `x` and sums stay in registers.
+
+    None if this is no product with few rows, or if the weights come in panels, which any kernel reads well.
+    """
     rows, columns = problem.points, problem.outputs
-    if not problem.is_product or rows > _MAX_ROWS:
+    if not problem.is_product or problem.packed or rows > _MAX_ROWS:
         return None
     lanes = 1 << (min(machine.lanes, columns).bit_length() - 1)
     depth = min(8, machine.registers // 2 // rows)

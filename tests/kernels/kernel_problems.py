@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
+from webtensorc_kernels import panels
 from webtensorc_kernels.convolution import Convolution
 
 
@@ -39,6 +40,11 @@ def arrays(problem: Convolution) -> tuple[np.ndarray, np.ndarray]:
     x = rng.integers(-4, 5, (problem.batch, *problem.image, problem.groups * problem.channels))
     w = rng.integers(-4, 5, (*problem.kernel, problem.channels, problem.groups * problem.outputs))
     return x.astype(np.float32), w.astype(np.float32)
+
+
+def in_panels(w: np.ndarray) -> np.ndarray:
+    """The weights of a matrix product `[1, 1, k, n]` as `pack-weights` stores them."""
+    return np.stack([w[0, 0, :, start : start + panels.WIDTH] for start in panels.starts(w.shape[-1])])
 
 
 def convolved(p: Convolution, x: np.ndarray, w: np.ndarray) -> np.ndarray:

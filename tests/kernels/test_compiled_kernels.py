@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
-from kernel_problems import arrays, convolutions, convolved
+from kernel_problems import arrays, convolutions, convolved, in_panels
 from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
@@ -75,6 +75,20 @@ def test_products_with_few_rows(target: str) -> None:
         assert panel is not None
         kernels.append(skinny.generate(p, panel, Epilogue(), Code(panel.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_products_of_panels(target: str) -> None:
+    machine = machine_of(target)
+    sizes = [(1, 33, 70), (3, 40, 32), (17, 33, 64), (40, 30, 93)]
+    problems = [Convolution.product(*size, packed=True) for size in sizes]
+    kernels = []
+    for p in problems:
+        tile = choose(p, machine)
+        assert tile is not None
+        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
+    operands = [[x, in_panels(w)] for x, w in map(arrays, problems)]
+    check(target, kernels, operands, [convolved(p, *arrays(p)) for p in problems])
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
-from kernel_problems import arrays, convolutions, convolved
+from kernel_problems import arrays, convolutions, convolved, in_panels
 from webtensorc_kernels import direct
 from webtensorc_kernels.convolution import Convolution, Tile, choose
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
@@ -75,6 +75,19 @@ def test_every_product_is_right(rows: int, depth: int, columns: int, machine: Ma
     tile = choose(p, machine)
     assert tile is not None
     np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 40), st.integers(1, 30), st.integers(32, 150), machines)
+def test_every_product_of_panels_is_right(rows: int, depth: int, columns: int, machine: Machine) -> None:
+    p = Convolution.product(rows, depth, columns, packed=True)
+    tile = choose(p, machine)
+    assert tile is not None
+    x, w = arrays(p)
+    code = Interpreter(tile.lanes, {"%x": x.reshape(1, 1, -1), "%w": in_panels(w)})
+    direct.generate(p, tile, PLAIN, code)
+    assert code.stored["%y"].all()
+    np.testing.assert_array_equal(code.arrays["%y"], convolved(p, x, w)[0, 0])
 
 
 @settings(deadline=None, max_examples=50)

@@ -21,6 +21,7 @@ from webtensorc.iree.mlir import (
     create,
     dense,
     integer_array,
+    integer_attribute,
     shape_of,
 )
 
@@ -69,6 +70,15 @@ def slice_(
     }
     shape = [-(-(b - a) // s) for a, b, s in zip(start, limit, strides, strict=True)]
     return create("stablehlo.slice", [value], [typed(value, shape)], attributes, before=before).result
+
+
+def concatenate(values: Sequence[Value], axis: int, before: Operation) -> Value:
+    """`stablehlo.concatenate` of values with one element type."""
+    shape = list(shape_of(values[0]))
+    shape[axis] = sum(shape_of(value)[axis] for value in values)
+    attributes = {"dimension": integer_attribute(axis, before.context)}
+    kind = typed(values[0], shape)
+    return create("stablehlo.concatenate", values, [kind], attributes, before=before).result
 
 
 def pad(

@@ -11,6 +11,7 @@ from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
+from webtensorc_passes.tiling._panels import panels_of
 from webtensorc_passes.tiling._structured import (
     DATA_TILING,
     Linear,
@@ -21,7 +22,7 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["Site", "match"]
+__all__ = ["Site", "in_panels", "match"]
 
 _NEUTRAL = {
     "arith.addf": "0.000000e+00 : f32",
@@ -62,6 +63,17 @@ class Site:
     def channels(self) -> int:
         """The last dimension of the result, groups and outputs together."""
         return self.problem.groups * self.problem.outputs
+
+
+def in_panels(site: Site) -> Site:
+    """The same with weights read as they are stored, if that is in panels."""
+    matrix = site.op.operands[1]
+    if site.fold or site.integer or site.count > 1 or len(mlir.shape_of(matrix)) != 2:
+        return site
+    packed = panels_of(matrix)
+    if packed is None:
+        return site
+    return replace(site, problem=replace(site.problem, packed=True), operands=(site.operands[0], packed))
 
 
 def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:

@@ -28,7 +28,7 @@ from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import fuse
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
-from webtensorc_passes.tiling._sites import match
+from webtensorc_passes.tiling._sites import in_panels, match
 
 __all__ = ["GenerateKernels"]
 
@@ -69,7 +69,7 @@ class GenerateKernels(Pass):
             operands = [*whole.operands, *whole.fused.operands]
             library.dispatch(whole.name, choice.kernel, operands, whole.fused, _scratch(choice.kernel, module))
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
-        for site in reversed([site for op in _operations(module) if (site := match(op)) is not None]):
+        for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
             fused = fuse(site.op, site.channels)
             found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
             if found is not None:

@@ -1,0 +1,55 @@
+"""Weights of matrix products in panels: what a register block reads lies in one run of memory.
+
+    panels[p, k, c] = w[k, start(p) + c],      start(p) = min(32 * p, columns - 32)
+
+A row of a matrix with thousands of columns is pages away from the next one, and rows that lie a multiple of 4096 bytes
+apart push each other out of the caches; a panel is read from one end to the other, as processors foresee. The last
+panel begins earlier where 32 does not divide the columns, so that it is as wide as the others and nothing is padded.
+(K. Goto, R. van de Geijn: Anatomy of High-Performance Matrix Multiplication, 2008, section 4.2.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from webtensorc_kernels.code import Code, Index, View
+
+__all__ = ["WIDTH", "Matrix", "starts"]
+
+WIDTH = 32
+"""Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
+
+
+def starts(columns: int) -> list[int]:
+    """The first column of each panel of a matrix of at least `WIDTH` columns."""
+    return [min(start, columns - WIDTH) for start in range(0, columns, WIDTH)]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix of weights as a kernel reads it, row by row as it is or in panels."""
+
+    name: str
+    rows: int
+    columns: int
+    packed: bool = False
+
+    @property
+    def view(self) -> View:
+        """The buffer."""
+        if self.packed:
+            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH))
+        return View(self.name, (self.rows, self.columns))
+
+    def block(self, code: Code, first: Index, width: int) -> Callable[[Index, int], tuple[Index, ...]]:
+        """Where row `k` of a block is, from its column `j` on: the block is `width` columns from `first` on.
+
+        In panels `width` divides `WIDTH`, and `first` is a multiple of it or the block ends with the matrix.
+        """
+        if not self.packed:
+            return lambda k, j: (k, code.add(first, j))
+        panel = code.quotient(code.add(first, width - 1), WIDTH)
+        start = code.smaller(code.multiply(panel, WIDTH), self.columns - WIDTH)
+        inside = 0 if width == WIDTH else code.subtract(first, start)
+        return lambda k, j: (panel, k, code.add(inside, j))
