@@ -92,6 +92,30 @@ def svm_regressor(draw: Drawer, opset: int) -> Case:
     )
 
 
+@family()
+def support_vector_classifier(draw: Drawer, opset: int) -> Case:
+    """Not with weights that are all positive: ONNX Runtime then always gives the second label."""
+    width = integer(draw, 1, 3)
+    counts = [integer(draw, 1, 3) for _ in range(integer(draw, 2, 4))]
+    pairs = len(counts) * (len(counts) - 1) // 2
+    weights = [-0.5, *numbers(draw, sum(counts) * (len(counts) - 1))[1:]]
+    sure = {"prob_a": [-1.5] * pairs, "prob_b": [0.125] * pairs} if flag(draw) else {}
+    return learnt(
+        draw,
+        "SVMClassifier",
+        [array(draw, FLOAT, (integer(draw, 1, 3), width))],
+        outputs=2,
+        classlabels_ints=list(range(3, 3 + len(counts))),
+        coefficients=weights,
+        kernel_params=[0.5, 0.25, 2.0],
+        kernel_type=pick(draw, "LINEAR", "RBF", "POLY", "SIGMOID"),
+        rho=numbers(draw, pairs),
+        support_vectors=numbers(draw, sum(counts) * width),
+        vectors_per_class=counts,
+        **sure,
+    )
+
+
 def forest(draw: Drawer, width: int, depth: int) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     """The `nodes_` attributes of complete trees, and their leaves as (tree, number)."""
     nodes: dict[str, list[Any]] = {

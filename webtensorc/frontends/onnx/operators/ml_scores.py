@@ -1,4 +1,4 @@
-"""Linear models and support vectors of ai.onnx.ml, and what becomes of scores."""
+"""Linear models of ai.onnx.ml, and what becomes of scores."""
 
 from __future__ import annotations
 
@@ -66,42 +66,3 @@ def linear_classifier(
     if scores.shape[-1] == 1:
         raise NotSupportedError("one score for two classes is not implemented")
     return labelled(scores, classlabels_ints), transformed(scores, post_transform)
-
-
-def _kernel(x: Value, vectors: np.ndarray, kind: str, gamma: float, coef0: float, degree: float) -> Value:
-    """The kernel of every row with every support vector: [rows, vectors]."""
-    if kind == "RBF":
-        gaps = x[:, None] - vectors
-        return jnp.exp(np.float32(-gamma) * jnp.sum(gaps * gaps, -1))
-    product = x @ vectors.T
-    if kind == "LINEAR":
-        return product
-    inner = np.float32(gamma) * product + np.float32(coef0)
-    return jnp.tanh(inner) if kind == "SIGMOID" else inner ** np.float32(degree)
-
-
-@op("SVMRegressor", domain=_DOMAIN)
-def svm_regressor(
-    x: Value,
-    *,
-    coefficients: tuple[float, ...],
-    kernel_params: tuple[float, ...] = (0.0, 0.0, 0.0),
-    kernel_type: str = "LINEAR",
-    n_supports: int = 0,
-    one_class: int = 0,
-    post_transform: str = "NONE",
-    rho: tuple[float, ...] = (0.0,),
-    support_vectors: tuple[float, ...] = (),
-) -> Value:
-    """The kernels with the support vectors, weighted, + rho; with `one_class` 1 above zero and -1 below."""
-    wide = x.astype(np.float32)
-    weights = np.asarray(coefficients, np.float32)
-    if n_supports:
-        vectors = np.asarray(support_vectors, np.float32).reshape(n_supports, -1)
-        score = _kernel(wide, vectors, kernel_type, *kernel_params[:3]) @ weights
-    else:
-        score = wide @ weights
-    score = (score + np.float32(rho[0]))[:, None]
-    if one_class:
-        return jnp.where(score > 0, np.float32(1), np.float32(-1))
-    return transformed(score, post_transform)
