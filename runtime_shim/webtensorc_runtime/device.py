@@ -19,10 +19,10 @@ _LOCAL = ("cpu", "local-sync", "local-task")
 CHOICES = (*_LOCAL, *accelerators.KINDS, "auto", "fastest")
 """What `device=` takes; `auto` and `fastest` leave the choice to `webtensorc_runtime.choice`."""
 
-_KEPT = "caching:device_local=*;*;2"
-"""Of the memory that calls give back, two pieces are kept, so that the next call finds its arena instead of asking the
-operating system for it: any size, any sum, two (IREE's `hal/utils/allocators.h`). With more, a model of open sizes
-would keep its memory for many of them. Workers have a pool of their own."""
+_KEPT = "caching:device_local=*;*;8"
+"""Of the memory that calls give back, eight pieces are kept, so that the next call finds its arena instead of asking
+the operating system for it: any size, any sum, eight (IREE's `hal/utils/allocators.h`). It is the first eight that are
+kept, until `trim` lets go of them. Workers have a pool of their own."""
 
 _lock = threading.Lock()
 _devices: dict[tuple[int, Execution], Any] = {}

@@ -59,6 +59,7 @@ class Program:
         self.execution = execution
         self.lock = threading.Lock()
         device = open_device(self.runtime, execution)
+        device.allocator.trim()  # what other modules' calls have given back may be of no use to this one's
         self.memory = Memory(self.runtime, device, execution.accelerator or "cpu", in_place=not execution.accelerator)
         self._kept = (device, module, weights)
         self._list = self.runtime.VmVariantList
