@@ -43,7 +43,7 @@ module {
       stream.return %c1, %c1_0, %c1_1 : index, index, index
     }
     builtin.module {
-      func.func @conv_4x5x2_3x3s1_8(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding) attributes {translation_info = #translation, webtensorc.flops = 6240 : i64, webtensorc.stores = []} {
+      func.func @conv_4x5x2_3x3s1_8(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding) attributes {translation_info = #translation, webtensorc.flops = 6240 : i64} {
         %c0 = arith.constant 0 : index
         %0 = stream.binding.subspan %arg0[%c0] : !stream.binding -> memref<1x4x10xf32>
         %1 = stream.binding.subspan %arg1[%c0] : !stream.binding -> memref<18x8xf32>
