@@ -317,3 +317,14 @@ def test_moved_epilogues(seed: int) -> None:
         return (lax.neg(y) * 2).transpose(1, 0, 2), jnp.abs(s - joined if swap else joined * s)
 
     assert same_results(traced(model, weights, inputs), inputs, "inline-calls", "fuse-epilogue") >= 2
+
+
+def test_merged_products_may_be_reshaped_to_different_ranks() -> None:
+    rng = np.random.default_rng(0)
+    weights = {name: rng.integers(-9, 9, shape).astype(np.float32) for name, shape in (("v", (3, 8)), ("w", (3, 4)))}
+    inputs = {"x": rng.integers(-9, 9, (2, 3)).astype(np.float32)}
+
+    def model(v, w, x):  # type: ignore[no-untyped-def]
+        return (x @ v).reshape(2, 2, 2, 2), (x @ w).reshape(2, 2, 2)
+
+    assert same_results(traced(model, weights, inputs), inputs, "merge-matmuls") == 1

@@ -147,8 +147,10 @@ def _axis_after_reshape(members: Sequence[Operation], steps: Sequence[Operation]
     """Where a reshape takes the dimension along which the products lie: whatever is in front of it stays in front."""
     in_front = math.prod(mlir.shape_of(members[0].results[0])[:axis])
     shapes = [mlir.shape_of(step.results[0]) for step in steps]
+    if len({len(shape) for shape in shapes}) > 1:
+        return None
     for place in range(len(shapes[0])):
-        others = {(*shape[:place], *shape[place + 1 :]) for shape in shapes if len(shape) == len(shapes[0])}
+        others = {(*shape[:place], *shape[place + 1 :]) for shape in shapes}
         if len(others) == 1 and math.prod(shapes[0][:place]) == in_front and shapes[0][place] != 1:
             return place
     return None
