@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -68,6 +68,13 @@ class Matrix:
         column, _, name = case.partition("/")
         return self.rows[name][self.columns.index(column)]
 
+    def is_doubtful(self, case: str) -> bool:
+        """Whether a problem has failed for the case's target, at whatever level."""
+        column, _, name = case.partition("/")
+        target = column.rpartition("-O")[0]
+        known = zip(self.columns, self.rows[name], strict=True)
+        return any(letter in "FUC" and each.rpartition("-O")[0] == target for each, letter in known)
+
     def set(self, outcome: Outcome) -> None:
         """Take in what became of a case; where it could not be run here, what is known stays."""
         column, _, name = outcome.case.partition("/")
@@ -121,22 +128,25 @@ def _short(reason: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def batches(cases: Iterable[str]) -> list[str]:
-    """The cases with operators together, as many of a column as a batch has; models, which take longer, come last."""
+def batches(cases: Iterable[str], is_doubtful: Callable[[str], bool]) -> list[str]:
+    """The cases with operators together, as many of a column as a batch has; the doubtful by themselves; models last."""
+    alone: list[str] = []
     models: list[str] = []
     columns: dict[str, list[str]] = {}
     for case in cases:
         column, _, name = case.partition("/")
-        if name.startswith("operator/"):
-            columns.setdefault(column, []).append(name)
-        else:
+        if not name.startswith("operator/"):
             models.append(case)
+        elif is_doubtful(case):
+            alone.append(case)
+        else:
+            columns.setdefault(column, []).append(name)
     together = [
         f"{column}/{','.join(names[at : at + A_BATCH])}"
         for column, names in columns.items()
         for at in range(0, len(names), A_BATCH)
     ]
-    return together + models
+    return together + alone + models
 
 
 def settled(outcome: Outcome) -> list[Outcome]:
@@ -173,7 +183,7 @@ def main() -> int:
         if (given.again or matrix.letter(case) in (OPEN, "-", *("A" if matrix_cases.runs_here(case) else "")))
         and (not given.pattern or any(re.search(each, case) for each in given.pattern))
     )
-    cases = deque(batches(wanted))
+    cases = deque(batches(wanted, matrix.is_doubtful))
     divided: list[str] = []
     with tempfile.TemporaryDirectory(prefix="matrix-") as scratch:
         for outcome in run_all("matrix_cases", cases, given.jobs, given.limit, Path(scratch)):

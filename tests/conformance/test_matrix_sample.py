@@ -53,6 +53,14 @@ def test_a_batch_of_which_nothing_is_known_is_halved() -> None:
     assert alone.status == "crash"
 
 
+def test_what_has_failed_is_tried_alone() -> None:
+    cases = [f"spirv-O0/{name}" for name in ("model/m", "operator/a", "operator/b", "operator/c")]
+    known = matrix.Matrix(("spirv-O3", "spirv-O0"), {case.partition("/")[2]: "P." for case in cases})
+    known.rows["operator/b"] = "F."
+    expected = ["spirv-O0/operator/a,operator/c", "spirv-O0/operator/b", "spirv-O0/model/m"]
+    assert matrix.batches(cases, known.is_doubtful) == expected
+
+
 def test_the_sample_is_what_it_says() -> None:
     problems = list(matrix_cases.problems())
     assert set(PROBLEMS) <= set(problems)

@@ -65,6 +65,21 @@ def test_results_go_out_by_dlpack_without_a_copy(double: webtensorc_runtime.Modu
     assert (np.asarray(taken) == 6).all()
 
 
+def test_torch_tensors_go_in_and_out_without_a_copy(double: webtensorc_runtime.Module) -> None:
+    torch = pytest.importorskip("torch", reason="no PyTorch: `make torch` installs it")
+    given = torch.from_numpy(aligned())
+    given[:] = 3
+    converted = double._inputs[0].convert(given)
+    assert converted.ctypes.data == given.data_ptr()
+    assert address(double._inputs[0].read_from(converted)) == given.data_ptr()
+    (result,) = double(given)
+    taken = torch.from_dlpack(result)
+    assert taken.data_ptr() == result.ctypes.data
+    del double, result
+    gc.collect()
+    assert bool((taken == 6).all())
+
+
 def test_a_large_result_is_written_where_it_stays(double: webtensorc_runtime.Module) -> None:
     kept, view = double._outputs[0].write_to()
     assert address(view) == kept.ctypes.data

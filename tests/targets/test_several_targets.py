@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import target_models
 import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
 from webtensorc_runtime import IncompatibleMachineError, cpu
 
 import webtensorc
@@ -40,6 +41,22 @@ def test_one_bundle_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(IncompatibleMachineError) as caught:
         webtensorc_runtime.load(tmp_path / "model.wtb")
     assert len(caught.value.notes) == len(LABELS)
+
+
+@pytest.mark.slow
+def test_six_targets_share_the_weights(tmp_path: Path) -> None:
+    """A second copy of them would be more than is allowed."""
+    draw = np.random.default_rng(0).standard_normal
+    weights = {"w": draw((2048, 3072), np.float32), "b": draw(3072, np.float32)}
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (8, 2048))]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (8, 3072))]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "b"], ["y"])]
+    constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    proto = helper.make_model(helper.make_graph(nodes, "g", inputs, outputs, constants), ir_version=10)
+    targets = ("x86-64-v3", "x86-64-v4", "aarch64", "aarch64-v8.2", "spirv", "cuda{arch=sm_80}")
+    webtensorc.compile(proto, targets=targets, cache=False).save(tmp_path / "model.wtb")
+    size = sum(array.nbytes for array in weights.values())
+    assert (tmp_path / "model.wtb").stat().st_size <= 1.10 * size + (8 << 20) < 2 * size
 
 
 def missing_of_v4() -> str:
