@@ -129,7 +129,7 @@ def _short(reason: str) -> str:
 
 
 def batches(cases: Iterable[str], is_doubtful: Callable[[str], bool]) -> list[str]:
-    """The cases with operators together, as many of a column as a batch has; the doubtful by themselves; models last."""
+    """The cases with operators together, as many of a column as a batch has; doubtful ones alone; models last."""
     alone: list[str] = []
     models: list[str] = []
     columns: dict[str, list[str]] = {}
