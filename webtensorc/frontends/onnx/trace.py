@@ -18,7 +18,7 @@ from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import portable
 from webtensorc.errors import InternalError, Unsupported, UnsupportedError
-from webtensorc.frontends.onnx import relations, symbolic
+from webtensorc.frontends.onnx import relations, subscripts, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
@@ -83,6 +83,7 @@ def _trace(
         else:
             raise InternalError("the set of weights does not settle", file=source.file, doing="tracing the graph")
         if signature.dims:
+            signature = subscripts.demanded(traced.jaxpr, signature)
             exported = symbolic.export(jitted, arguments)
         else:
             module = traced.lower(lowering_platforms=("cpu",)).compiler_ir("stablehlo")
