@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from webtensorc.frontends.stablehlo.expansion import Call, expands
+from webtensorc.frontends.stablehlo.expansions.powers import product, total
 
 _DTYPES = ("complex128",)
 _BOTH = ("complex64", "complex128")
@@ -52,9 +53,26 @@ def log(call: Call, z: jax.Array) -> tuple[jax.Array]:
 def log_plus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """log(1 + z), accurate near 0."""
     x, y = z.real, z.imag
-    near = jnp.log1p(x * (2 + x) + y * y) / 2
+    near = jnp.log1p(_grown(x, y)) / 2
     is_near = (jnp.abs(x) < 0.5) & (jnp.abs(y) < 0.5)
     return (lax.complex(jnp.where(is_near, near, _log_size(1 + x, y)), jnp.arctan2(y, 1 + x)),)
+
+
+@expands("stablehlo.rsqrt", dtypes=_DTYPES)
+def rsqrt(call: Call, z: jax.Array) -> tuple[jax.Array]:
+    """1 / sqrt(z): the conjugate of the root over the size, of z scaled to the larger of its parts."""
+    high = jnp.maximum(jnp.abs(z.real), jnp.abs(z.imag))
+    ordinary = (high > 0) & (high < jnp.inf)
+    scale = jnp.where(ordinary, high, 1)
+    x, y = (jnp.where(ordinary, part / scale, 1) for part in (z.real, z.imag))
+    length = jnp.sqrt(x * x + y * y)
+    root = jnp.sqrt((jnp.abs(x) + length) / 2)
+    other = jnp.abs(y) / (2 * root)
+    factor = 1 / (length * jnp.sqrt(scale))
+    real, imaginary = (jnp.where(x < 0, *pair) * factor for pair in ((other, root), (root, other)))
+    value = lax.complex(real, jnp.copysign(imaginary, -z.imag))
+    limit = jnp.where(high == 0, jnp.inf, jnp.where(high == jnp.inf, 0, jnp.nan))
+    return (jnp.where(ordinary, value, limit.astype(z.dtype)),)
 
 
 @expands("stablehlo.power", dtypes=_BOTH)
@@ -100,6 +118,14 @@ def tan(call: Call, z: jax.Array) -> tuple[jax.Array]:
 def logistic(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """1 / (1 + e^-z)."""
     return (1 / (1 + _exp(-z)),)
+
+
+def _grown(x: jax.Array, y: jax.Array) -> jax.Array:
+    """`|1 + x + i y|^2 - 1` for small float64 numbers; its terms may cancel each other."""
+    (xx, x_lost), (yy, y_lost) = product(x, x), product(y, y)
+    first, first_lost = total(2 * x, xx)
+    value, lost = total(first, yy)
+    return value + (lost + first_lost + x_lost + y_lost)
 
 
 def _exp(z: jax.Array) -> jax.Array:
