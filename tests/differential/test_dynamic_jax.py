@@ -44,6 +44,25 @@ def means(x: Any) -> Any:
     return total / count
 
 
+def factors(a: Any) -> Any:
+    """What is unique about the factors of a batch of matrices."""
+    a = a @ jnp.swapaxes(a, -1, -2) + 3 * jnp.eye(a.shape[-1])
+    u, s, v = jnp.linalg.svd(a, full_matrices=False)
+    return jnp.linalg.cholesky(a), lax.linalg.lu(a), s, u @ (s[..., None] * v)
+
+
+def windows(x: Any, u: Any, i: Any) -> Any:
+    """Scatters of one window a row, of several, and of a window that begins where `i` says."""
+    one = jax.vmap(lambda x, u, i: x.at[i].set(u[0]))(x, u, i)
+    some = jax.vmap(lambda x, u, i: x.at[i + jnp.arange(2)].add(u))(x, u, i)
+    return one, some, jax.vmap(lambda x, u, i: lax.dynamic_update_slice(x, u, (i,)))(x, u, 2 * i)
+
+
+def updates(x: Any, u: Any) -> Any:
+    """Two updates of what becomes one tensor."""
+    return tuple(lax.dynamic_update_slice(jnp.zeros(x.shape, F32), each, (1,)) for each in (u, 2 * u))
+
+
 FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "mlp": (lambda x, w: jax.nn.softmax(jnp.tanh(x @ w) + 1), [("b, 12", F32), ("12, 8", F32)], BATCH),
     "attention": (heads, [("b, s, 32", F32), ("32, 32", F32)], BOTH),
@@ -52,9 +71,15 @@ FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "scan over an open length": (
         lambda x: lax.scan(lambda c, y: (c + y, c * y), jnp.zeros(x.shape[1:], F32), x), [("s, b, 3", F32)], BOTH
     ),
+    "a loop that computes with both of its states": (
+        lambda x: lax.fori_loop(0, 3, lambda i, c: (c[1] * 2 + c[0], c[0] - c[1]), (x, x)), [("b, s", F32)], BOTH
+    ),
     "cumulative sum": (lambda x: jnp.cumsum(x, 1), [("b, s", F32)], BOTH),
-    "argsort": (lambda x: jnp.argsort(x, 1), [("b, s", F32)], BOTH),
+    "argsort": (lambda x, y: (jnp.argsort(x, 1), jnp.argsort(y, 1)), [("b, s", F32), ("b, s", F32)], BOTH),
     "mean of a window": (means, [("b, s, 5", F32)], BOTH),
+    "scatters outside of the operand are dropped": (
+        lambda x, i: (x.at[3 * i - 2].add(1.0), x.at[:, 3 * i].set(2.0)), [("b, 4", F32), ("s", I32)], BOTH
+    ),
     "open image": (mean_image, [("b, 3, s + 4, s + 4", F32), ("4, 3, 3, 3", F32)], BOTH),
 }  # fmt: skip
 
@@ -101,6 +126,12 @@ SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     ),
     "random": (lambda x: x + jax.random.normal(jax.random.key(0), x.shape), [("b, 3", F32)], BATCH),
     "resize": (lambda x: jax.image.resize(x, (x.shape[0], 3, 16, 16), "bilinear"), [("b, 3, 8, 8", F32)], BATCH),
+    "updates of one tensor": (updates, [("b + 2", F32), ("2", F32)], BATCH),
+    "scatter windows": (windows, [("b, 4", F32), ("b, 2", F32), ("b", I32)], BATCH),
+    "factors of a batch": (factors, [("b, 3, 3", F32)], BATCH),
+    "linear systems": (lambda a, y: jnp.linalg.solve(a, y), [("b, 3, 3", F32), ("b, 3, s", F32)], BOTH),
+    "concatenation with nothing": (lambda x: jnp.concatenate([x, x[:, 3:], x], 1), [("b, 3", F32)], BATCH),
+    "equal operands": (lambda i: (i == i, i < i, i - i, i ^ i), [("b", I32)], BATCH),
     "loop": (
         lambda x: lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, c[1] * 2), (0, x))[1], [("b", F32)], BATCH
     ),
@@ -164,7 +195,7 @@ def test_constraints_of_the_symbolic_scope_are_kept() -> None:
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: jnp.linalg.cholesky(x @ x.transpose(0, 2, 1) + 4 * jnp.eye(4)),
+        lambda x: jnp.linalg.cholesky(jnp.eye(x.shape[0])),
         jax.grad(lambda x: (lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2), (1, 2, 2), "VALID") ** 2).sum()),
     ],
 )

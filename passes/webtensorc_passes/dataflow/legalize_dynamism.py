@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
-from webtensorc.iree.dynamism import contraction, indexing, movement, scalars, windows
+from webtensorc.iree.dynamism import contraction, folding, indexing, movement, scalars, scatter, windows
 from webtensorc.iree.dynamism.builder import Builder, load_dialects
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.mlir import Operation, Value
@@ -106,6 +106,8 @@ def _as_scalars(op: Operation) -> Value | None:
 
 
 _RULES: dict[str, Callable[[Builder, Operation], Value | None]] = {
+    "stablehlo.compare": folding.compare,
+    "stablehlo.concatenate": folding.concatenate,
     "stablehlo.convolution": contraction.convolution,
     "stablehlo.custom_call @stablehlo.dynamic_reduce_window": windows.dynamic_reduce_window,
     "stablehlo.dot_general": contraction.dot_general,
@@ -121,6 +123,7 @@ _RULES: dict[str, Callable[[Builder, Operation], Value | None]] = {
     "stablehlo.pad": movement.pad,
     "stablehlo.real_dynamic_slice": movement.real_dynamic_slice,
     "stablehlo.reduce_window": windows.reduce_window,
-    "stablehlo.scatter": windows.scatter,
+    "stablehlo.scatter": scatter.scatter,
     "stablehlo.sort": windows.sort,
+    "stablehlo.subtract": folding.subtract,
 }

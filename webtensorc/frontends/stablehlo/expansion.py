@@ -29,6 +29,7 @@ from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC, dtype_and_shape
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__expands__"
+_FIXED = "__fixed__"
 
 _WHOLE = {
     "stablehlo.atan2",
@@ -43,9 +44,6 @@ _WHOLE = {
 _WIDE = {"float64", "complex64", "complex128"}
 """What is worth looking up: these operations, and those on these dtypes."""
 
-_OPEN = {"stablehlo.fft"}
-"""What is expanded with open dimensions, too."""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -55,7 +53,7 @@ class Call:
         name: of the operation, or the target of a `custom_call`.
         attributes: by name; of a custom call, those of its `backend_config`, and `called`, the names of the functions
             it refers to. Integers, booleans, lists of integers, or MLIR's text.
-        results: dtype and shape of every result.
+        results: dtype and shape of every result; an open size is DYNAMIC.
     """
 
     name: str
@@ -63,16 +61,19 @@ class Call:
     results: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
 
 
-def expands(*names: str, dtypes: tuple[str, ...] = ("",)) -> Callable[[F], F]:
+def expands(*names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = None) -> Callable[[F], F]:
     """Declare what the decorated function expands.
 
     Args:
         names: operations by name, custom calls by target.
         dtypes: the dtypes of the first operand for which it does; any if not given.
+        fixed: how many of the first operand's last dimensions need sizes; whatever else is open may stay so, and open
+            dimensions at the same axis are the same. None if nothing may be open.
     """
 
     def mark(function: F) -> F:
         setattr(function, _MARK, tuple((name, dtype) for name in names for dtype in dtypes))
+        setattr(function, _FIXED, fixed)
         return function
 
     return mark
@@ -116,7 +117,7 @@ def _expansion(operation: Any) -> Callable[..., Any] | None:
         return None
     name = _name(operation)
     body = expansions().get((name, dtype)) or expansions().get((name, ""))
-    return body if body and (_is_static(operation) or operation.name in _OPEN) else None
+    return body if body and (_is_static(operation) or _may_be_open(operation, getattr(body, _FIXED))) else None
 
 
 def _name(operation: Any) -> str:
@@ -128,6 +129,11 @@ def _name(operation: Any) -> str:
 def _is_static(operation: Any) -> bool:
     kinds = [dtype_and_shape(value.type) for value in (*operation.operands, *operation.results)]
     return all(kind is not None and DYNAMIC not in kind[1] for kind in kinds)
+
+
+def _may_be_open(operation: Any, fixed: int | None) -> bool:
+    kind = dtype_and_shape(operation.operands[0].type)
+    return fixed is not None and kind is not None and DYNAMIC not in kind[1][len(kind[1]) - fixed :]
 
 
 def _kind(value: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
@@ -172,7 +178,7 @@ def _traced(call: Call, function: Callable[..., Any], operation: Any) -> list[An
         )
         return tuple(found)
 
-    given = list(operation.operands)
+    given = _operands(operation)
     kinds = list(map(_kind, given))
     with jax.enable_x64(True):
         jitted = jax.jit(results, keep_unused=True)
@@ -181,6 +187,14 @@ def _traced(call: Call, function: Callable[..., Any], operation: Any) -> list[An
     inline.inline_calls(symbols["main"], symbols, None)
     with ir.InsertionPoint(operation), operation.location:
         return list(_jax_mlir_ext.inlined_func_call(symbols["main"].operation, given))
+
+
+def _operands(operation: Any) -> list[Any]:
+    """The operands, but for those that are the shapes of results: those follow from the others."""
+    attributes = operation.attributes
+    name = "indices_of_shape_operands"
+    shapes = set(np.asarray(attributes[name]).ravel().tolist()) if name in attributes else ()
+    return [each for index, each in enumerate(operation.operands) if index not in shapes]
 
 
 def _lowered(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]) -> Any:

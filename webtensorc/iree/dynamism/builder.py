@@ -144,6 +144,31 @@ class Builder:
         """Those of a tensor's extents that its type leaves open."""
         return [size for extent, size in zip(kind.shape, sizes, strict=True) if extent == DYNAMIC]
 
+    def from_memory(self, values: Sequence[Value]) -> list[Value]:
+        """The values, all of them, behind a border that nothing is fused across and nothing unused is dropped at."""
+        sizes = [self.open_sizes(value.type, self.dims(value)) for value in values]
+        barrier = self.op("util.optimization_barrier", values, [value.type for value in values])
+        return [
+            self.value("flow.tensor.tie_shape", [kept, *some], kept.type) if some else kept
+            for kept, some in zip(barrier.results, sizes, strict=True)
+        ]
+
+    def copied(self, value: Value) -> Value:
+        """The elements in a place of their own, by a choice that the native compiler cannot see through.
+
+        It writes results of sorts and scatters over operands of open size that something else reads later.
+        """
+        source = self.signless(value)
+        chosen = self.op("util.optimization_barrier", [self.compare("eq", self.index(0), self.index(0))], [self.i1])
+        with self.location:
+            identity = ir.AffineMap.get_identity(len(source.type.shape))
+
+        def body(inside: Builder, elements: Sequence[Value]) -> Value:
+            return inside.select(chosen.result, elements[0], elements[1])
+
+        made = self.generic([source], self.empty(source.type, self.dims(source)), [identity] * 2, body)
+        return self.bitcast(made, value.type.element_type)
+
     def fill(self, number: Value, init: Value) -> Value:
         """`linalg.fill`: a tensor of the type and the extents of `init`, all of whose elements are `number`."""
         with self.location:

@@ -196,8 +196,14 @@ def _inside(build: Builder, operand: Value, starts: Sequence[Value], sizes: Sequ
 
 
 def dynamic_update_slice(build: Builder, op: Operation) -> Value:
-    """A window replaced, moved into the operand where it would reach out of it."""
+    """A window replaced, moved into the operand where it would reach out of it.
+
+    What was computed here may be shared with another update, once equal tensors are one.
+    """
     operand, update = build.signless(op.operands[0]), build.signless(op.operands[1])
+    made = mlir.owner(operand)
+    if made is not None and made.name != "tensor.insert_slice":
+        (operand,) = build.from_memory([build.copied(operand)])
     sizes = build.dims(update)
     starts = _inside(build, operand, list(op.operands)[2:], sizes)
     rank = len(starts)

@@ -83,7 +83,7 @@ def _reduced(
         return None
     rank, (low, high) = len(window), padding
     # Read from memory: the native vectoriser adds a number that is the same everywhere once, not once an element.
-    operand = _kept(build, [op.operands[0]])[0]
+    (operand,) = build.from_memory([op.operands[0]])
     operand = padded(build, operand, op.operands[1], low, high, [step - 1 for step in base])
     operand = build.signless(operand)
     one = build.index(1)
@@ -109,31 +109,19 @@ def _reduced(
     return build.generic([operand, build.empty(ruler, window)], init, maps, body, reductions=rank)
 
 
-def scatter(build: Builder, op: Operation) -> None:
-    """Read the operands from memory: a kernel that computes them on the way in would need a stack of unknown size."""
-    for position, operand in enumerate(op.operands):
-        if not isinstance(operand, ir.BlockArgument) and not operand.type.has_static_shape:
-            op.operands[position] = _kept(build, [operand])[0]
-
-
 def sort(build: Builder, op: Operation) -> None:
-    """Read the operands from memory and write all results there, for the same reason."""
-    scatter(build, op)
+    """Read copies of the operands from memory and write all results there.
+
+    A kernel that computes them on the way in would need a stack of unknown size. The native compiler sorts in place,
+    and two sorts of the same operand, as a range of subscripts is, in the same place.
+    """
+    for position, operand in enumerate(op.operands):
+        op.operands[position] = build.from_memory([build.copied(operand)])[0]
     results = list(op.results)
     if len(results) == 1 or all(map(mlir.users, results)):
         return
     following = Builder.after(op)
     users = [[(use.owner, use.operand_number) for use in result.uses] for result in results]
-    for kept, uses in zip(_kept(following, results), users, strict=True):
+    for kept, uses in zip(following.from_memory(results), users, strict=True):
         for owner, position in uses:
             owner.operands[position] = kept
-
-
-def _kept(build: Builder, values: Sequence[Value]) -> list[Value]:
-    """The values, all of them, behind a border that nothing is fused across and nothing unused is dropped at."""
-    sizes = [build.open_sizes(value.type, build.dims(value)) for value in values]
-    barrier = build.op("util.optimization_barrier", values, [value.type for value in values])
-    return [
-        build.value("flow.tensor.tie_shape", [kept, *some], kept.type) if some else kept
-        for kept, some in zip(barrier.results, sizes, strict=True)
-    ]

@@ -18,7 +18,7 @@ from webtensorc.frontends.stablehlo.expansions._loops import loop
 _BLOCK = 32
 
 
-@expands(*lapack("potrf"))
+@expands(*lapack("potrf"), fixed=2)
 def potrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """LAPACK xPOTRF: the factor in the triangle `uplo`; `info` is 1 where a matrix is not positive definite."""
     if call.attributes["uplo"] == ord("U"):
@@ -29,7 +29,7 @@ def potrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     return factor, jnp.any(~(diagonal > 0), axis=-1).astype(jnp.int32)
 
 
-@expands("stablehlo.cholesky")
+@expands("stablehlo.cholesky", fixed=2)
 def op(call: Call, a: jax.Array) -> tuple[jax.Array]:
     """StableHLO `cholesky`: NaN where a matrix is not positive definite; half precision is computed in float32."""
     wide = a.astype(jnp.promote_types(a.dtype, jnp.float32))

@@ -25,7 +25,7 @@ from webtensorc.frontends.stablehlo.expansions._jacobi import (
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 
 
-@expands(*lapack("syevd", "sd"), *lapack("heevd", "cz"))
+@expands(*lapack("syevd", "sd"), *lapack("heevd", "cz"), fixed=2)
 def syevd(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """LAPACK xSYEVD and xHEEVD: eigenvectors in columns, eigenvalues ascending, `info` 0."""
     batch, n = a.shape[:-2], a.shape[-1]

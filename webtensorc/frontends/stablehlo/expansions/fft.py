@@ -19,7 +19,7 @@ Pair = tuple[jax.Array, jax.Array]
 """Real and imaginary part."""
 
 
-@expands("stablehlo.fft")
+@expands("stablehlo.fft", fixed=1)
 def fft(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """StableHLO `fft` of types FFT, IFFT, RFFT and IRFFT over the last one to three dimensions."""
     lengths = call.attributes["fft_length"]

@@ -19,7 +19,7 @@ from webtensorc.frontends.stablehlo.expansions.triangular_solve import solve
 _BLOCK = 32
 
 
-@expands(*lapack("getrf"))
+@expands(*lapack("getrf"), fixed=2)
 def getrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """LAPACK xGETRF: both factors in one matrix, pivots from 1, `info` (1 + the first zero pivot's number, or 0)."""
     count = min(a.shape[-2:])

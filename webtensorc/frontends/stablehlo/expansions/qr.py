@@ -18,7 +18,7 @@ from webtensorc.frontends.stablehlo.expansions._loops import loop
 _BLOCK = 32
 
 
-@expands(*lapack("geqrf"))
+@expands(*lapack("geqrf"), fixed=2)
 def geqrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """LAPACK xGEQRF: R on and above the diagonal, the reflectors below it, and their factors `tau`."""
     if 0 in a.shape:
@@ -27,7 +27,7 @@ def geqrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     return packed, tau
 
 
-@expands(*lapack("orgqr", "sd"), *lapack("ungqr", "cz"))
+@expands(*lapack("orgqr", "sd"), *lapack("ungqr", "cz"), fixed=2)
 def orgqr(call: Call, a: jax.Array, tau: jax.Array) -> tuple[jax.Array]:
     """LAPACK xORGQR and xUNGQR: the first columns of Q, as many as `a` has."""
     if 0 in a.shape:

@@ -31,7 +31,7 @@ from webtensorc.frontends.stablehlo.expansions._loops import loop
 from webtensorc.frontends.stablehlo.expansions.qr import _columns, _factor
 
 
-@expands(*lapack("gesdd"), *lapack("gesvd"))
+@expands(*lapack("gesdd"), *lapack("gesvd"), fixed=2)
 def gesdd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
     """LAPACK xGESDD and xGESVD: the overwritten input, singular values descending, U, V^H, `info` 0."""
     batch, mode = a.shape[:-2], chr(call.attributes["mode"])
@@ -42,7 +42,7 @@ def gesdd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
     u, s, v = jnp.vectorize(lambda x: _svd(x, full, mode != "N"), signature="(m,n)->(m,k),(n),(n,n)")(tall)
     u, vh = (u, jnp.conj(jnp.swapaxes(v, -1, -2))) if m >= n else (v, jnp.conj(jnp.swapaxes(u, -1, -2)))
     if mode == "N":  # nobody looks at them then
-        u, vh = jnp.zeros(u_shape, a.dtype), jnp.zeros(v_shape, a.dtype)
+        u, vh = (jnp.zeros((*batch, *each[-2:]), a.dtype) for each in (u_shape, v_shape))
     return a, s, u, vh, jnp.zeros(batch, jnp.int32)
 
 

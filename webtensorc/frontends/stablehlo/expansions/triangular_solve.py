@@ -19,7 +19,7 @@ from webtensorc.frontends.stablehlo.expansions._loops import loop
 _BLOCK = 32
 
 
-@expands(*lapack("trsm"))
+@expands(*lapack("trsm"), fixed=2)
 def trsm(call: Call, a: jax.Array, b: jax.Array) -> tuple[jax.Array]:
     """BLAS xTRSM with alpha = 1."""
     given = {name: chr(call.attributes[name]) for name in ("side", "uplo", "trans_x", "diag")}
@@ -36,7 +36,7 @@ def trsm(call: Call, a: jax.Array, b: jax.Array) -> tuple[jax.Array]:
     )
 
 
-@expands("stablehlo.triangular_solve")
+@expands("stablehlo.triangular_solve", fixed=2)
 def op(call: Call, a: jax.Array, b: jax.Array) -> tuple[jax.Array]:
     """StableHLO `triangular_solve`; half precision is computed in float32."""
     trans = call.attributes["transpose_a"]

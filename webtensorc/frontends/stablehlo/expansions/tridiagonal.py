@@ -15,7 +15,7 @@ from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
 from webtensorc.frontends.stablehlo.expansions.qr import reflector
 
 
-@expands(*lapack("gtsv"))
+@expands(*lapack("gtsv"), fixed=1)
 def gtsv(call: Call, dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -> tuple[jax.Array, ...]:
     """LAPACK xGTSV by Gaussian elimination with partial pivoting; `dl[0]` and `du[-1]` are not read.
 
