@@ -57,7 +57,8 @@ class BoundSizes(Pass):
 
 
 def _bound(ops: list[Operation]) -> int:
-    if not any(op.name in _LOOPS for op in ops):
+    tensors = [value.type for op in ops for value in (*op.operands, *op.results) if _is_open(value.type)]
+    if not tensors or not any(op.name in _LOOPS for op in ops):
         return 0
     uses: dict[Value, list[tuple[Operation, int]]] = {}
     for op in ops:
@@ -66,7 +67,7 @@ def _bound(ops: list[Operation]) -> int:
                 uses.setdefault(op.operands[index], []).append((op, index))
     if not uses:
         return 0
-    most = _most([value.type for op in ops for value in (*op.operands, *op.results)])
+    most = _most(tensors)
     for size, places in uses.items():
         bounded = _assume(size, most)
         for op, index in places:
@@ -88,9 +89,12 @@ def _is_known(size: Value) -> bool:
     return made is not None and made.name in ("arith.constant", "util.assume.int")
 
 
-def _most(types: list[ir.Type]) -> int:
+def _is_open(kind: ir.Type) -> bool:
+    return isinstance(kind, ir.RankedTensorType) and not kind.has_static_shape
+
+
+def _most(tensors: list[ir.Type]) -> int:
     """How large all sizes may be together, so that no tensor has more than `2^_BITS` bytes."""
-    tensors = [each for each in types if isinstance(each, ir.RankedTensorType) and not each.has_static_shape]
     dynamic = ir.ShapedType.get_dynamic_size()
     shapes = [list(each.shape) for each in tensors]
     fixed: int = max(prod(size for size in shape if size != dynamic) for shape in shapes)
