@@ -26,7 +26,10 @@ def examples(verb: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """model.onnx (y = relu(x + w) on 2x3 numbers), its bundle for two targets, x.npy, y.npy; model.jax is like it."""
+    """model.onnx (y = relu(x + w) on 2x3 numbers), its bundle for two targets, x.npy, y.npy; model.jax is like it.
+
+    Two products with the identity before it make the model one that needs memory for what is between them.
+    """
     import jax.export
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -35,12 +38,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("shop")
     nodes = [
-        helper.make_node("Add", ["x", "w"], ["s"], name="add"),
+        helper.make_node("MatMul", ["x", "one"], ["once"], name="once"),
+        helper.make_node("MatMul", ["once", "one"], ["twice"], name="twice"),
+        helper.make_node("Add", ["twice", "w"], ["s"], name="add"),
         helper.make_node("Relu", ["s"], ["y"], name="relu"),
     ]
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in "xy")
     weight = numpy_helper.from_array(np.array([[1, -1, 2], [-2, 0.5, 0]], np.float32), "w")
-    graph = helper.make_graph(nodes, "small", [x], [y], [weight])
+    one = numpy_helper.from_array(np.eye(3, dtype=np.float32), "one")
+    graph = helper.make_graph(nodes, "small", [x], [y], [weight, one])
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), folder / "model.onnx"
     )

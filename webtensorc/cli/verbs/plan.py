@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @verb("""
     $ webtensorc plan
     $ webtensorc plan --target x86-64-v3 -O1 --format json
-    $ webtensorc plan model.onnx --dim batch=1 --target x86-64-v4
+    $ webtensorc plan model.onnx --target x86-64-v4
 """)
 @click.argument("model", required=False, type=click.Path())
 @options.targets()
