@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,4 +51,4 @@ def _run(module: str, *arguments: object) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [each for each in done.stderr.splitlines() if "error:" in each] or [f"status {done.returncode}"]
-        raise RuntimeError(lines[0][:200])
+        raise RuntimeError(re.sub(r"\S*/", "", lines[0])[:200])  # files lie in a folder of this run
