@@ -116,6 +116,16 @@ def test_overwritten_bytes_give_a_diagnostic_or_a_model(
         assert error.exit_code in (2, 3, 4), error
 
 
+@pytest.mark.parametrize("name", [b"w", b"x", b"g", b"MatMul"])
+def test_text_that_is_not_utf_8_is_refused(name: bytes, tmp_path: Path) -> None:
+    assert name in GOOD
+    path = tmp_path / "m.onnx"
+    path.write_bytes(GOOD.replace(name, b"\x80" * len(name)))
+    with pytest.raises(InvalidFileError, match="not UTF-8") as error:
+        load_model(path)
+    assert error.value.file == str(path)
+
+
 def tensor(**fields: object) -> onnx.TensorProto:
     return onnx.TensorProto(**{"name": "w", "data_type": TensorProto.FLOAT, "dims": [3, 4], **fields})  # type: ignore[arg-type]
 

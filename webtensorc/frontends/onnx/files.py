@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
 from onnx import defs
 
 from webtensorc.errors import InvalidFileError, UnsupportedError
@@ -68,15 +69,30 @@ def _parse(path: Path) -> Any:
         raise InvalidFileError(f"the model cannot be read: {reason}", file=file, doing=doing) from None
     if not content:
         raise InvalidFileError("the file is empty", file=file, doing=doing)
+    again = "download or export the model again"
     try:
-        return onnx.ModelProto.FromString(content)
+        proto = onnx.ModelProto.FromString(content)
     except DecodeError:
-        raise InvalidFileError(
-            "the file is not an ONNX model, or it is truncated",
-            file=file,
-            doing=doing,
-            hint="download or export the model again",
-        ) from None
+        message = "the file is not an ONNX model, or it is truncated"
+        raise InvalidFileError(message, file=file, doing=doing, hint=again) from None
+    for field in _garbled(proto):
+        raise InvalidFileError(f"the model's text is not UTF-8, in {field}", file=file, doing=doing, hint=again)
+    return proto
+
+
+def _garbled(message: Any) -> Iterator[str]:
+    """The fields of text within a message that are not UTF-8, which the parser hands out as bytes."""
+    if isinstance(message, onnx.TensorProto):  # to list its fields would copy the data
+        if isinstance(message.name, bytes):
+            yield "TensorProto.name"
+        return
+    for field, value in message.ListFields():
+        several = [value] if isinstance(value, str | bytes | Message) else value
+        if field.type == field.TYPE_STRING and any(isinstance(each, bytes) for each in several):
+            yield field.full_name.removeprefix("onnx.")
+        elif field.type == field.TYPE_MESSAGE:
+            for each in several:
+                yield from _garbled(each)
 
 
 def _opsets(proto: Any, file: str | None) -> dict[str, int]:
