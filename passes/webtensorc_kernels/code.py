@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from webtensorc_kernels.machine import Machine
 
@@ -25,6 +26,9 @@ class Workgroup:
     x: Index
     y: Index
     z: Index
+
+    names: ClassVar[tuple[str, str, str]] = ("%group_x", "%group_y", "%group_z")
+    """The SSA values of the coordinates, in a kernel's code."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,7 @@ class Code:
 
     def workgroups(self, grid: tuple[int, int, int], body: Callable[[Workgroup], None]) -> None:
         """The whole body: what one workgroup does."""
-        body(
-            Workgroup(
-                *(self.value(f"stream.dispatch.workgroup.id[{d}] : index") if grid[d] > 1 else 0 for d in range(3))
-            )
-        )
+        body(Workgroup(*(name if count > 1 else 0 for name, count in zip(Workgroup.names, grid, strict=True))))
 
     # Indices.
 

@@ -36,7 +36,7 @@ _FUNCTION = 16
 _BYTES = {"f32": 4, "i32": 4, "i8": 1}
 _LOADS = {"vector.load": 1.0, "memref.load": 0.5}
 _STORES = {"vector.store", "memref.store"}
-_FREE = {"memref.prefetch", "stream.dispatch.workgroup.id", "vector.bitcast", "scf.yield"}
+_FREE = {"memref.prefetch", "vector.bitcast", "scf.yield"}
 _SCALAR = {"addi", "subi", "muli", "divui", "remui", "minsi", "maxsi", "arith.cmpi"}
 
 

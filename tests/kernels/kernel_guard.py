@@ -18,6 +18,7 @@ import numpy as np
 from webtensorc_kernels.executable import Kernel
 
 from webtensorc import registry
+from webtensorc.driver import run_passes
 
 PAGE = mmap.PAGESIZE
 ALIGNMENT = 64
@@ -64,7 +65,7 @@ def module(kernels: list[Kernel]) -> str:
             f" : ({', '.join(inputs)}) -> ({', '.join(results)})",
             f"  return %r#0 : {results[0]}\n}}",
         ]
-    return "module {\n" + "\n".join(parts) + "\n}"
+    return run_passes("module {\n" + "\n".join(parts) + "\n}", ["fill-kernels"]).ir
 
 
 def run(function: Any, device: Any, operands: list[np.ndarray], empty: np.ndarray, *, at_end: bool) -> np.ndarray:

@@ -43,151 +43,15 @@ module {
       stream.return %c1, %c1_0, %c1_1 : index, index, index
     }
     builtin.module {
-      func.func @conv_4x5x2_3x3s1_8(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding) attributes {translation_info = #translation, webtensorc.flops = 6240 : i64} {
+      func.func private @code(memref<1x4x10xf32>, memref<18x8xf32>, memref<8xf32>, memref<20x8xf32>, memref<20x8xf32>)
+      func.func @conv_4x5x2_3x3s1_8(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding) attributes {translation_info = #translation, webtensorc.body = "func.func @code(%x: memref<1x4x10xf32>, %w: memref<18x8xf32>, %e0: memref<8xf32>, %e1: memref<20x8xf32>, %y: memref<20x8xf32>) {\0A  %k0 = arith.constant 0 : index\0A  %k1 = arith.constant 4 : index\0A  %k2 = arith.constant 1 : index\0A  %k3 = arith.constant -1 : index\0A  %k4 = arith.constant 5 : index\0A  %k5 = arith.constant 2 : index\0A  %k6 = arith.constant 3 : index\0A  %k7 = arith.constant dense<0.0> : vector<8xf32>\0A  %k8 = arith.constant 6 : index\0A  %k9 = arith.constant -2 : index\0A  %k10 = arith.constant dense<0.000000e+00> : vector<8xf32>\0A  scf.for %i1 = %k0 to %k1 step %k2 {\0A    %v2 = arith.addi %i1, %k2 overflow<nsw> : index\0A    %v3 = arith.minsi %k1, %v2 : index\0A    scf.for %i4 = %i1 to %v3 step %k2 {\0A      %v5 = arith.addi %i4, %k3 overflow<nsw> : index\0A      %v6 = arith.muli %i4, %k4 overflow<nsw> : index\0A      memref.prefetch %e1[%v6, %k0], read, locality<3>, data : memref<20x8xf32>\0A      %v7 = arith.addi %v6, %k2 overflow<nsw> : index\0A      memref.prefetch %e1[%v7, %k0], read, locality<3>, data : memref<20x8xf32>\0A      %v8 = arith.addi %v6, %k5 overflow<nsw> : index\0A      memref.prefetch %e1[%v8, %k0], read, locality<3>, data : memref<20x8xf32>\0A      %v9 = arith.addi %v6, %k6 overflow<nsw> : index\0A      memref.prefetch %e1[%v9, %k0], read, locality<3>, data : memref<20x8xf32>\0A      %v10 = arith.addi %v6, %k1 overflow<nsw> : index\0A      memref.prefetch %e1[%v10, %k0], read, locality<3>, data : memref<20x8xf32>\0A      %v11 = arith.subi %k0, %v5 overflow<nsw> : index\0A      %v12 = arith.maxsi %k0, %v11 : index\0A      %v13 = arith.subi %k1, %v5 overflow<nsw> : index\0A      %v14 = arith.maxsi %k0, %v13 : index\0A      %v15 = arith.minsi %k6, %v14 : index\0A      %r16:5 = scf.for %i16 = %v12 to %v15 step %k2 iter_args(%a16_0 = %k7, %a16_1 = %k7, %a16_2 = %k7, %a16_3 = %k7, %a16_4 = %k7) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {\0A        %v17 = arith.addi %v5, %i16 overflow<nsw> : index\0A        %r18:4 = scf.for %i18 = %k0 to %k5 step %k2 iter_args(%a18_0 = %a16_1, %a18_1 = %a16_2, %a18_2 = %a16_3, %a18_3 = %a16_4) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {\0A          %v19 = arith.muli %i16, %k8 overflow<nsw> : index\0A          %v20 = arith.addi %v19, %i18 overflow<nsw> : index\0A          %v21 = vector.load %w[%v20, %k0] : memref<18x8xf32>, vector<8xf32>\0A          %v22 = memref.load %x[%k0, %v17, %i18] : memref<1x4x10xf32>\0A          %v23 = vector.broadcast %v22 : f32 to vector<8xf32>\0A          %v24 = vector.fma %v23, %v21, %a18_0 : vector<8xf32>\0A          %v25 = arith.addi %k5, %i18 overflow<nsw> : index\0A          %v26 = memref.load %x[%k0, %v17, %v25] : memref<1x4x10xf32>\0A          %v27 = vector.broadcast %v26 : f32 to vector<8xf32>\0A          %v28 = vector.fma %v27, %v21, %a18_1 : vector<8xf32>\0A          %v29 = arith.addi %k1, %i18 overflow<nsw> : index\0A          %v30 = memref.load %x[%k0, %v17, %v29] : memref<1x4x10xf32>\0A          %v31 = vector.broadcast %v30 : f32 to vector<8xf32>\0A          %v32 = vector.fma %v31, %v21, %a18_2 : vector<8xf32>\0A          %v33 = arith.addi %k8, %i18 overflow<nsw> : index\0A          %v34 = memref.load %x[%k0, %v17, %v33] : memref<1x4x10xf32>\0A          %v35 = vector.broadcast %v34 : f32 to vector<8xf32>\0A          %v36 = vector.fma %v35, %v21, %a18_3 : vector<8xf32>\0A          scf.yield %v24, %v28, %v32, %v36 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>\0A        }\0A        %r37:5 = scf.for %i37 = %k5 to %k1 step %k2 iter_args(%a37_0 = %a16_0, %a37_1 = %r18#0, %a37_2 = %r18#1, %a37_3 = %r18#2, %a37_4 = %r18#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {\0A          %v38 = arith.muli %i16, %k8 overflow<nsw> : index\0A          %v39 = arith.addi %v38, %i37 overflow<nsw> : index\0A          %v40 = vector.load %w[%v39, %k0] : memref<18x8xf32>, vector<8xf32>\0A          %v41 = arith.addi %k9, %i37 overflow<nsw> : index\0A          %v42 = memref.load %x[%k0, %v17, %v41] : memref<1x4x10xf32>\0A          %v43 = vector.broadcast %v42 : f32 to vector<8xf32>\0A          %v44 = vector.fma %v43, %v40, %a37_0 : vector<8xf32>\0A          %v45 = memref.load %x[%k0, %v17, %i37] : memref<1x4x10xf32>\0A          %v46 = vector.broadcast %v45 : f32 to vector<8xf32>\0A          %v47 = vector.fma %v46, %v40, %a37_1 : vector<8xf32>\0A          %v48 = arith.addi %k5, %i37 overflow<nsw> : index\0A          %v49 = memref.load %x[%k0, %v17, %v48] : memref<1x4x10xf32>\0A          %v50 = vector.broadcast %v49 : f32 to vector<8xf32>\0A          %v51 = vector.fma %v50, %v40, %a37_2 : vector<8xf32>\0A          %v52 = arith.addi %k1, %i37 overflow<nsw> : index\0A          %v53 = memref.load %x[%k0, %v17, %v52] : memref<1x4x10xf32>\0A          %v54 = vector.broadcast %v53 : f32 to vector<8xf32>\0A          %v55 = vector.fma %v54, %v40, %a37_3 : vector<8xf32>\0A          %v56 = arith.addi %k8, %i37 overflow<nsw> : index\0A          %v57 = memref.load %x[%k0, %v17, %v56] : memref<1x4x10xf32>\0A          %v58 = vector.broadcast %v57 : f32 to vector<8xf32>\0A          %v59 = vector.fma %v58, %v40, %a37_4 : vector<8xf32>\0A          scf.yield %v44, %v47, %v51, %v55, %v59 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>\0A        }\0A        %r60:4 = scf.for %i60 = %k1 to %k8 step %k2 iter_args(%a60_0 = %r37#0, %a60_1 = %r37#1, %a60_2 = %r37#2, %a60_3 = %r37#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {\0A          %v61 = arith.muli %i16, %k8 overflow<nsw> : index\0A          %v62 = arith.addi %v61, %i60 overflow<nsw> : index\0A          %v63 = vector.load %w[%v62, %k0] : memref<18x8xf32>, vector<8xf32>\0A          %v64 = arith.addi %k9, %i60 overflow<nsw> : index\0A          %v65 = memref.load %x[%k0, %v17, %v64] : memref<1x4x10xf32>\0A          %v66 = vector.broadcast %v65 : f32 to vector<8xf32>\0A          %v67 = vector.fma %v66, %v63, %a60_0 : vector<8xf32>\0A          %v68 = memref.load %x[%k0, %v17, %i60] : memref<1x4x10xf32>\0A          %v69 = vector.broadcast %v68 : f32 to vector<8xf32>\0A          %v70 = vector.fma %v69, %v63, %a60_1 : vector<8xf32>\0A          %v71 = arith.addi %k5, %i60 overflow<nsw> : index\0A          %v72 = memref.load %x[%k0, %v17, %v71] : memref<1x4x10xf32>\0A          %v73 = vector.broadcast %v72 : f32 to vector<8xf32>\0A          %v74 = vector.fma %v73, %v63, %a60_2 : vector<8xf32>\0A          %v75 = arith.addi %k1, %i60 overflow<nsw> : index\0A          %v76 = memref.load %x[%k0, %v17, %v75] : memref<1x4x10xf32>\0A          %v77 = vector.broadcast %v76 : f32 to vector<8xf32>\0A          %v78 = vector.fma %v77, %v63, %a60_3 : vector<8xf32>\0A          scf.yield %v67, %v70, %v74, %v78 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>\0A        }\0A        scf.yield %r60#0, %r60#1, %r60#2, %r60#3, %r37#4 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>\0A      }\0A      %v79 = vector.load %e0[%k0] : memref<8xf32>, vector<8xf32>\0A      %v80 = \22arith.addf\22(%r16#0, %v79) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v81 = vector.load %e1[%v6, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v82 = \22arith.addf\22(%v80, %v81) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v83 = \22arith.maximumf\22(%v82, %k10) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      vector.store %v83, %y[%v6, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v84 = arith.addi %v6, %k2 overflow<nsw> : index\0A      %v85 = vector.load %e0[%k0] : memref<8xf32>, vector<8xf32>\0A      %v86 = \22arith.addf\22(%r16#1, %v85) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v87 = vector.load %e1[%v84, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v88 = \22arith.addf\22(%v86, %v87) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v89 = \22arith.maximumf\22(%v88, %k10) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      vector.store %v89, %y[%v84, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v90 = arith.addi %v6, %k5 overflow<nsw> : index\0A      %v91 = vector.load %e0[%k0] : memref<8xf32>, vector<8xf32>\0A      %v92 = \22arith.addf\22(%r16#2, %v91) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v93 = vector.load %e1[%v90, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v94 = \22arith.addf\22(%v92, %v93) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v95 = \22arith.maximumf\22(%v94, %k10) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      vector.store %v95, %y[%v90, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v96 = arith.addi %v6, %k6 overflow<nsw> : index\0A      %v97 = vector.load %e0[%k0] : memref<8xf32>, vector<8xf32>\0A      %v98 = \22arith.addf\22(%r16#3, %v97) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v99 = vector.load %e1[%v96, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v100 = \22arith.addf\22(%v98, %v99) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v101 = \22arith.maximumf\22(%v100, %k10) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      vector.store %v101, %y[%v96, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v102 = arith.addi %v6, %k1 overflow<nsw> : index\0A      %v103 = vector.load %e0[%k0] : memref<8xf32>, vector<8xf32>\0A      %v104 = \22arith.addf\22(%r16#4, %v103) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v105 = vector.load %e1[%v102, %k0] : memref<20x8xf32>, vector<8xf32>\0A      %v106 = \22arith.addf\22(%v104, %v105) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      %v107 = \22arith.maximumf\22(%v106, %k10) <{fastmath = #arith.fastmath<none>}> : (vector<8xf32>, vector<8xf32>) -> vector<8xf32>\0A      vector.store %v107, %y[%v102, %k0] : memref<20x8xf32>, vector<8xf32>\0A    }\0A  }\0A  return\0A}", webtensorc.flops = 6240 : i64} {
         %c0 = arith.constant 0 : index
         %0 = stream.binding.subspan %arg0[%c0] : !stream.binding -> memref<1x4x10xf32>
         %1 = stream.binding.subspan %arg1[%c0] : !stream.binding -> memref<18x8xf32>
         %2 = stream.binding.subspan %arg2[%c0] : !stream.binding -> memref<8xf32>
         %3 = stream.binding.subspan %arg3[%c0] : !stream.binding -> memref<20x8xf32>
         %4 = stream.binding.subspan %arg4[%c0] : !stream.binding -> memref<20x8xf32>
-        %c0_0 = arith.constant 0 : index
-        %c4 = arith.constant 4 : index
-        %c1 = arith.constant 1 : index
-        %c-1 = arith.constant -1 : index
-        %c5 = arith.constant 5 : index
-        %c2 = arith.constant 2 : index
-        %c3 = arith.constant 3 : index
-        %cst = arith.constant dense<0.000000e+00> : vector<8xf32>
-        %c6 = arith.constant 6 : index
-        %c-2 = arith.constant -2 : index
-        %cst_1 = arith.constant dense<0.000000e+00> : vector<8xf32>
-        scf.for %arg5 = %c0_0 to %c4 step %c1 {
-          %5 = arith.addi %arg5, %c1 overflow<nsw> : index
-          %6 = arith.minsi %c4, %5 : index
-          scf.for %arg6 = %arg5 to %6 step %c1 {
-            %7 = arith.addi %arg6, %c-1 overflow<nsw> : index
-            %8 = arith.muli %arg6, %c5 overflow<nsw> : index
-            memref.prefetch %3[%8, %c0_0], read, locality<3>, data : memref<20x8xf32>
-            %9 = arith.addi %8, %c1 overflow<nsw> : index
-            memref.prefetch %3[%9, %c0_0], read, locality<3>, data : memref<20x8xf32>
-            %10 = arith.addi %8, %c2 overflow<nsw> : index
-            memref.prefetch %3[%10, %c0_0], read, locality<3>, data : memref<20x8xf32>
-            %11 = arith.addi %8, %c3 overflow<nsw> : index
-            memref.prefetch %3[%11, %c0_0], read, locality<3>, data : memref<20x8xf32>
-            %12 = arith.addi %8, %c4 overflow<nsw> : index
-            memref.prefetch %3[%12, %c0_0], read, locality<3>, data : memref<20x8xf32>
-            %13 = arith.subi %c0_0, %7 overflow<nsw> : index
-            %14 = arith.maxsi %c0_0, %13 : index
-            %15 = arith.subi %c4, %7 overflow<nsw> : index
-            %16 = arith.maxsi %c0_0, %15 : index
-            %17 = arith.minsi %c3, %16 : index
-            %18:5 = scf.for %arg7 = %14 to %17 step %c1 iter_args(%arg8 = %cst, %arg9 = %cst, %arg10 = %cst, %arg11 = %cst, %arg12 = %cst) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-              %48 = arith.addi %7, %arg7 overflow<nsw> : index
-              %49:4 = scf.for %arg13 = %c0_0 to %c2 step %c1 iter_args(%arg14 = %arg9, %arg15 = %arg10, %arg16 = %arg11, %arg17 = %arg12) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
-                %53 = arith.addi %52, %arg13 overflow<nsw> : index
-                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
-                %55 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
-                %56 = vector.broadcast %55 : f32 to vector<8xf32>
-                %57 = vector.fma %56, %54, %arg14 : vector<8xf32>
-                %58 = arith.addi %c2, %arg13 overflow<nsw> : index
-                %59 = memref.load %0[%c0_0, %48, %58] : memref<1x4x10xf32>
-                %60 = vector.broadcast %59 : f32 to vector<8xf32>
-                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
-                %62 = arith.addi %c4, %arg13 overflow<nsw> : index
-                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
-                %64 = vector.broadcast %63 : f32 to vector<8xf32>
-                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
-                %66 = arith.addi %c6, %arg13 overflow<nsw> : index
-                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
-                %68 = vector.broadcast %67 : f32 to vector<8xf32>
-                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
-                scf.yield %57, %61, %65, %69 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-              }
-              %50:5 = scf.for %arg13 = %c2 to %c4 step %c1 iter_args(%arg14 = %arg8, %arg15 = %49#0, %arg16 = %49#1, %arg17 = %49#2, %arg18 = %49#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
-                %53 = arith.addi %52, %arg13 overflow<nsw> : index
-                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
-                %55 = arith.addi %c-2, %arg13 overflow<nsw> : index
-                %56 = memref.load %0[%c0_0, %48, %55] : memref<1x4x10xf32>
-                %57 = vector.broadcast %56 : f32 to vector<8xf32>
-                %58 = vector.fma %57, %54, %arg14 : vector<8xf32>
-                %59 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
-                %60 = vector.broadcast %59 : f32 to vector<8xf32>
-                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
-                %62 = arith.addi %c2, %arg13 overflow<nsw> : index
-                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
-                %64 = vector.broadcast %63 : f32 to vector<8xf32>
-                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
-                %66 = arith.addi %c4, %arg13 overflow<nsw> : index
-                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
-                %68 = vector.broadcast %67 : f32 to vector<8xf32>
-                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
-                %70 = arith.addi %c6, %arg13 overflow<nsw> : index
-                %71 = memref.load %0[%c0_0, %48, %70] : memref<1x4x10xf32>
-                %72 = vector.broadcast %71 : f32 to vector<8xf32>
-                %73 = vector.fma %72, %54, %arg18 : vector<8xf32>
-                scf.yield %58, %61, %65, %69, %73 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-              }
-              %51:4 = scf.for %arg13 = %c4 to %c6 step %c1 iter_args(%arg14 = %50#0, %arg15 = %50#1, %arg16 = %50#2, %arg17 = %50#3) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-                %52 = arith.muli %arg7, %c6 overflow<nsw> : index
-                %53 = arith.addi %52, %arg13 overflow<nsw> : index
-                %54 = vector.load %1[%53, %c0_0] : memref<18x8xf32>, vector<8xf32>
-                %55 = arith.addi %c-2, %arg13 overflow<nsw> : index
-                %56 = memref.load %0[%c0_0, %48, %55] : memref<1x4x10xf32>
-                %57 = vector.broadcast %56 : f32 to vector<8xf32>
-                %58 = vector.fma %57, %54, %arg14 : vector<8xf32>
-                %59 = memref.load %0[%c0_0, %48, %arg13] : memref<1x4x10xf32>
-                %60 = vector.broadcast %59 : f32 to vector<8xf32>
-                %61 = vector.fma %60, %54, %arg15 : vector<8xf32>
-                %62 = arith.addi %c2, %arg13 overflow<nsw> : index
-                %63 = memref.load %0[%c0_0, %48, %62] : memref<1x4x10xf32>
-                %64 = vector.broadcast %63 : f32 to vector<8xf32>
-                %65 = vector.fma %64, %54, %arg16 : vector<8xf32>
-                %66 = arith.addi %c4, %arg13 overflow<nsw> : index
-                %67 = memref.load %0[%c0_0, %48, %66] : memref<1x4x10xf32>
-                %68 = vector.broadcast %67 : f32 to vector<8xf32>
-                %69 = vector.fma %68, %54, %arg17 : vector<8xf32>
-                scf.yield %58, %61, %65, %69 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-              }
-              scf.yield %51#0, %51#1, %51#2, %51#3, %50#4 : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
-            }
-            %19 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-            %20 = arith.addf %18#0, %19 : vector<8xf32>
-            %21 = vector.load %3[%8, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %22 = arith.addf %20, %21 : vector<8xf32>
-            %23 = arith.maximumf %22, %cst_1 : vector<8xf32>
-            vector.store %23, %4[%8, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %24 = arith.addi %8, %c1 overflow<nsw> : index
-            %25 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-            %26 = arith.addf %18#1, %25 : vector<8xf32>
-            %27 = vector.load %3[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %28 = arith.addf %26, %27 : vector<8xf32>
-            %29 = arith.maximumf %28, %cst_1 : vector<8xf32>
-            vector.store %29, %4[%24, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %30 = arith.addi %8, %c2 overflow<nsw> : index
-            %31 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-            %32 = arith.addf %18#2, %31 : vector<8xf32>
-            %33 = vector.load %3[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %34 = arith.addf %32, %33 : vector<8xf32>
-            %35 = arith.maximumf %34, %cst_1 : vector<8xf32>
-            vector.store %35, %4[%30, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %36 = arith.addi %8, %c3 overflow<nsw> : index
-            %37 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-            %38 = arith.addf %18#3, %37 : vector<8xf32>
-            %39 = vector.load %3[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %40 = arith.addf %38, %39 : vector<8xf32>
-            %41 = arith.maximumf %40, %cst_1 : vector<8xf32>
-            vector.store %41, %4[%36, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %42 = arith.addi %8, %c4 overflow<nsw> : index
-            %43 = vector.load %2[%c0_0] : memref<8xf32>, vector<8xf32>
-            %44 = arith.addf %18#4, %43 : vector<8xf32>
-            %45 = vector.load %3[%42, %c0_0] : memref<20x8xf32>, vector<8xf32>
-            %46 = arith.addf %44, %45 : vector<8xf32>
-            %47 = arith.maximumf %46, %cst_1 : vector<8xf32>
-            vector.store %47, %4[%42, %c0_0] : memref<20x8xf32>, vector<8xf32>
-          }
-        }
+        call @code(%0, %1, %2, %3, %4) : (memref<1x4x10xf32>, memref<18x8xf32>, memref<8xf32>, memref<20x8xf32>, memref<20x8xf32>) -> ()
         return
       }
     }
