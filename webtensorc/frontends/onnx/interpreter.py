@@ -13,7 +13,7 @@ import onnx
 
 from webtensorc.errors import DiagnosticError
 from webtensorc.frontends.onnx import attributes as attrs
-from webtensorc.frontends.onnx import failures, registry, schemas
+from webtensorc.frontends.onnx import failures, registry, schemas, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
@@ -191,8 +191,9 @@ class Interpreter:
         if operator.wants_recompute:
             keywords["recompute"] = functools.partial(self._recomputed, scope)
         if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
-            raise NotSupportedError("one of its inputs has a size that depends on the model's inputs")
-        if operator.folds and is_plain and all(map(is_known, inputs)):
+            function = functools.partial(operator.function, **keywords)
+            results = slices.apply(function, tuple(map(self._lifted, inputs)), operator.neutral)
+        elif operator.folds and is_plain and all(map(is_known, inputs)):
             # As in a compiled model, log(0) is -inf without a word.
             with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
                 results = operator.function(*inputs, **keywords)

@@ -32,7 +32,8 @@ class Operator:
     """One implementation and the opset versions of its domain for which it holds, `until` included.
 
     `folds` is whether a node with known inputs only is computed during the trace. `bounded` tells whether it takes
-    tensors whose size depends on data.
+    tensors whose size depends on data; others get arrays in their stead (`slices`), with `neutral` of the element type
+    in all slices that mean nothing if there is such a value.
     """
 
     domain: str
@@ -42,6 +43,7 @@ class Operator:
     function: Callable[..., Any]
     folds: bool = True
     bounded: bool = False
+    neutral: Callable[[Any], Any] | None = None
 
     @functools.cached_property
     def wants_node(self) -> bool:
@@ -71,17 +73,25 @@ class Operator:
 
 
 def op(
-    name: str, *, since: int = 1, until: int | None = None, domain: str = "", folds: bool = True, bounded: bool = False
+    name: str,
+    *,
+    since: int = 1,
+    until: int | None = None,
+    domain: str = "",
+    folds: bool = True,
+    bounded: bool = False,
+    neutral: Callable[[Any], Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare that the decorated function computes operator `name` for opsets `since` to `until`.
 
     With `folds=False` it leaves its operations in the graph even if all inputs are known: for what must not be computed
     ahead because its result is larger than its inputs. With `bounded` it takes tensors whose size depends on data
-    (`values.Bounded`) as well as others.
+    (`values.Bounded`) as well as others. `neutral` gives the value, by the element type of the first input, which
+    changes no result however often it comes after the other elements.
     """
 
     def mark(function: F) -> F:
-        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds, bounded)]
+        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds, bounded, neutral)]
         setattr(function, _MARK, tuple(found))
         return function
 

@@ -55,6 +55,24 @@ class Bounded:
         """The element type."""
         return np.dtype(self.array.dtype)
 
+    @property
+    def is_there(self) -> jax.Array:
+        """Which slices mean something, [size along the axis]."""
+        return jnp.arange(self.array.shape[self.axis]) < self.count
+
+    def filled(self, value: Value) -> jax.Array:
+        """The array with one value in all slices that mean nothing."""
+        sizes = [-1 if axis == self.axis else 1 for axis in range(self.array.ndim)]
+        return jnp.where(self.is_there.reshape(sizes), self.array, jnp.asarray(value, self.array.dtype))
+
+
+def select(mask: jax.Array, data: jax.Array, axis: int) -> Bounded:
+    """The slices of `data` along `axis` where the one-dimensional `mask` holds, moved to the front in their order."""
+    size = mask.shape[0]
+    place = jnp.where(mask, jnp.cumsum(mask.astype(jnp.int32)) - 1, size)
+    source = jnp.zeros(size + 1, jnp.int32).at[place].set(jnp.arange(size, dtype=jnp.int32))[:size]
+    return Bounded(jnp.take(data, source, axis, mode="clip"), axis, mask.sum(dtype=jnp.int64))
+
 
 def is_known(value: Value) -> bool:
     """Whether a value, or every element of a sequence, is known at trace time."""
@@ -120,6 +138,16 @@ def splat(array: np.ndarray) -> np.generic | None:
     if all(stride == 0 or size == 1 for stride, size in zip(array.strides, array.shape, strict=True)):
         return first
     return first if bool(np.all(array == first)) else None
+
+
+def end_of(dtype: Any, is_greatest: bool) -> np.ndarray:
+    """The greatest or the least value of a type, infinities included."""
+    if np.dtype(dtype).kind == "b":
+        return np.asarray(is_greatest)
+    if jnp.issubdtype(dtype, jnp.integer):
+        info = jnp.iinfo(dtype)
+        return np.asarray(info.max if is_greatest else info.min, dtype)
+    return np.asarray(np.inf if is_greatest else -np.inf, dtype)
 
 
 def describe(value: Value) -> str:

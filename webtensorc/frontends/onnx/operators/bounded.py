@@ -8,18 +8,10 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known_ints
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, select
 
 
-def select(mask: jax.Array, data: jax.Array, axis: int) -> Bounded:
-    """The slices of `data` along `axis` where the one-dimensional `mask` holds, moved to the front in their order."""
-    size = mask.shape[0]
-    place = jnp.where(mask, jnp.cumsum(mask.astype(jnp.int32)) - 1, size)
-    source = jnp.zeros(size + 1, jnp.int32).at[place].set(jnp.arange(size, dtype=jnp.int32))[:size]
-    return Bounded(jnp.take(data, source, axis, mode="clip"), axis, mask.sum(dtype=jnp.int64))
-
-
-@op("NonZero", since=9)
+@op("NonZero", since=9, neutral=lambda dtype: np.zeros((), dtype))
 def non_zero(x: Value) -> Value:
     """Positions of the elements that are not zero, a column each, in row-major order."""
     if is_known(x):
@@ -87,7 +79,7 @@ def _unique_known(x: np.ndarray, axis: int | None, sorted: int) -> Value:
     return values, first.astype(np.int64), inverse.astype(np.int64), counts.astype(np.int64)
 
 
-@op("NonMaxSuppression", since=10)
+@op("NonMaxSuppression", since=10, bounded=True)
 def non_max_suppression(
     boxes: Value,
     scores: Value,
@@ -103,14 +95,19 @@ def non_max_suppression(
     one left in every class at once and strikes out what overlaps it.
     """
     most = 0 if max_output_boxes_per_class is None else known_ints(max_output_boxes_per_class, "number of boxes")[0]
+    is_there: Value = np.ones((), bool)
+    if isinstance(boxes, Bounded) and isinstance(scores, Bounded):
+        if (boxes.axis, scores.axis) != (1, 2):
+            raise NotSupportedError("the size of its batch or the number of classes depends on the model's inputs")
+        is_there, boxes, scores = scores.is_there, boxes.array, scores.array
     batch, classes, count = scores.shape
     rounds = min(most, count)
     if rounds <= 0 or 0 in scores.shape:
         return np.zeros((0, 3), np.int64)
     limit = np.float32(0) if iou_threshold is None else jnp.reshape(iou_threshold, ())
-    left = jnp.ones(scores.shape, bool)
+    left = jnp.broadcast_to(is_there, scores.shape)
     if score_threshold is not None:
-        left = jnp.asarray(scores > jnp.reshape(score_threshold, ()))
+        left = left & (scores > jnp.reshape(score_threshold, ()))
     corners = _corners(jnp.asarray(boxes), center_point_box)
 
     def choose(step: Value, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:

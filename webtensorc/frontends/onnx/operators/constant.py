@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 
 from webtensorc.frontends.onnx import extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import Value, known, known_ints, larger
+from webtensorc.frontends.onnx.values import Bounded, Value, known, known_ints, larger
 
 
 @op("Constant")
@@ -68,8 +70,8 @@ def constant_of_shape(shape: Value, *, value: Value = None) -> Value:
 
 
 @op("Range", since=11)
-def range_(start: Value, limit: Value, delta: Value) -> Value:
-    """start, start + delta, ... up to but without limit."""
+def range_(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> Value:
+    """start, start + delta, ... up to but without limit; rounded once, which `stash_type` (opset 27) does not say."""
     if any(isinstance(each, extents.Extents) for each in (start, limit, delta)):
         first, last, step = (known_ints(each, "start, limit and delta")[0] for each in (start, limit, delta))
         steps = jnp.arange(larger((last - first + step - (1 if step > 0 else -1)) // step, 0), dtype=start.dtype)
@@ -88,15 +90,21 @@ def eye_like(x: Value, *, dtype: int | None = None, k: int = 0) -> Value:
     return jnp.eye(rows, columns, k=k, dtype=x.dtype if dtype is None else dtype_of(dtype))
 
 
-@op("Shape")
+@op("Shape", bounded=True)
 def shape(data: Value, *, start: int = 0, end: int | None = None) -> Value:
     """The sizes of the dimensions (`start` and `end` since opset 15)."""
+    if isinstance(data, Bounded):
+        sizes = [data.count if axis == data.axis else size for axis, size in enumerate(data.array.shape)][start:end]
+        return jnp.stack([jnp.asarray(each, jnp.int64) for each in sizes]) if sizes else np.zeros(0, np.int64)
     return extents.of(data.shape[slice(start, end)])
 
 
-@op("Size")
+@op("Size", bounded=True)
 def size(data: Value) -> Value:
     """The number of elements."""
+    if isinstance(data, Bounded):
+        others = math.prod(size for axis, size in enumerate(data.array.shape) if axis != data.axis)
+        return data.count * others
     return extents.of(data.size)
 
 

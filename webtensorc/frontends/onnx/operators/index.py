@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.frontends.onnx import extents
+from webtensorc.frontends.onnx import extents, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, end_of, is_known, known_ints
 
 
-def _positive(indices: Value, size: int) -> Value:
+def _positive(indices: Value, size: Value) -> Value:
     """Indices with negative ones counted from the end; known ones are checked."""
+    if isinstance(size, jax.Array):
+        return jnp.where(indices < 0, indices + size.astype(indices.dtype), indices)
     if not isinstance(size, int):
         return _positive_of_open(indices, size)
     if is_known(indices):
@@ -38,7 +41,7 @@ def _positive_of_open(indices: Value, size: Value) -> Value:
 def gather(data: Value, indices: Value, *, axis: int = 0) -> Value:
     """The slices of an axis at the indices."""
     if isinstance(data, Bounded):
-        raise NotSupportedError("it picks from a tensor whose size depends on data")
+        return _gather_of_some(data, indices, axis % data.array.ndim)
     if isinstance(indices, Bounded):
         return Bounded(gather(data, indices.array, axis=axis), axis % data.ndim + indices.axis, indices.count)
     if isinstance(indices, np.ndarray) and indices.ndim == 0 and not is_known(data):
@@ -51,6 +54,19 @@ def gather(data: Value, indices: Value, *, axis: int = 0) -> Value:
     return (
         np.take(data, where, axis) if is_known(data) and is_known(where) else jnp.take(data, where, axis, mode="clip")
     )
+
+
+def _gather_of_some(data: Bounded, indices: Value, axis: int) -> Value:
+    """Slices of a tensor whose size depends on data, of that axis or of another one."""
+    if axis == data.axis:
+        if isinstance(indices, Bounded):
+            found = _gather_of_some(data, indices.array, axis)
+            return Bounded(found, axis + indices.axis, indices.count)
+        return jnp.take(data.array, _positive(indices, data.count), axis, mode="clip")
+    if isinstance(indices, Bounded):
+        raise NotSupportedError("both of its inputs have a size that depends on the model's inputs")
+    place = data.axis if data.axis < axis else data.axis + indices.ndim - 1
+    return Bounded(gather(data.array, indices, axis=axis), place, data.count)
 
 
 @op("GatherElements", since=11)
@@ -67,12 +83,23 @@ def gather_elements(data: Value, indices: Value, *, axis: int = 0) -> Value:
 def gather_nd(data: Value, indices: Value, *, batch_dims: int = 0) -> Value:
     """Slices at index tuples, the last axis of `indices`; leading `batch_dims` axes are shared (opset 12)."""
     if isinstance(data, Bounded):
-        raise NotSupportedError("it picks from a tensor whose size depends on data")
+        return _gather_nd_of_some(data, indices, batch_dims)
     if isinstance(indices, Bounded):
         if indices.axis < batch_dims or indices.axis == indices.array.ndim - 1:
             raise NotSupportedError("the size of its index tuples, or of a shared axis, depends on data")
         return Bounded(gather_nd(data, indices.array, batch_dims=batch_dims), indices.axis, indices.count)
     return jnp.asarray(data)[_coordinates(data.shape, indices, batch_dims)]
+
+
+def _gather_nd_of_some(data: Bounded, indices: Value, batch_dims: int) -> Value:
+    """The same where the size of an axis that is indexed depends on data."""
+    if isinstance(indices, Bounded):
+        found = _gather_nd_of_some(data, indices.array, batch_dims)
+        return Bounded(found, indices.axis, indices.count)
+    if not batch_dims <= data.axis < batch_dims + indices.shape[-1]:
+        raise NotSupportedError("it picks whole slices of a size that depends on the model's inputs")
+    shape: list[Value] = [data.count if axis == data.axis else size for axis, size in enumerate(data.array.shape)]
+    return data.array.at[_coordinates(tuple(shape), indices, batch_dims)].get(mode="clip")
 
 
 def _coordinates(shape: tuple[int, ...], indices: Value, batch_dims: int = 0) -> tuple[Value, ...]:
@@ -84,21 +111,34 @@ def _coordinates(shape: tuple[int, ...], indices: Value, batch_dims: int = 0) ->
     return (*batch, *each)
 
 
-@op("ScatterND", since=11)
+@op("ScatterND", since=11, bounded=True)
 def scatter_nd(data: Value, indices: Value, updates: Value, *, reduction: str = "none") -> Value:
     """Write slices at index tuples, combined with what is there by `reduction` (opset 16: add, mul; 18: max, min)."""
+    indices, updates = _within(data, indices, updates)
     return _write(data, _coordinates(data.shape, indices), updates, reduction)
 
 
-@op("Scatter", since=9, until=10)
+def _within(data: Value, indices: Value, updates: Value) -> tuple[Value, Value]:
+    """Indices and updates, those that mean nothing out of range: there nothing is written."""
+    if isinstance(data, Bounded):
+        raise NotSupportedError("it writes to a tensor whose size depends on the model's inputs")
+    if isinstance(indices, Bounded):
+        indices = indices.filled(np.iinfo(np.int32).max)
+    elif isinstance(updates, Bounded):
+        raise NotSupportedError("only its updates have a size that depends on the model's inputs")
+    return indices, updates.array if isinstance(updates, Bounded) else updates
+
+
+@op("Scatter", since=9, until=10, bounded=True)
 def scatter(data: Value, indices: Value, updates: Value, *, axis: int = 0) -> Value:
     """The older name of ScatterElements."""
     return scatter_elements(data, indices, updates, axis=axis)
 
 
-@op("ScatterElements", since=11)
+@op("ScatterElements", since=11, bounded=True)
 def scatter_elements(data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: str = "none") -> Value:
     """Write one element per index, the other coordinates being the index's own."""
+    indices, updates = _within(data, indices, updates)
     where = list(np.indices(indices.shape, sparse=True))
     where[axis] = _positive(indices, data.shape[axis])
     return _write(data, tuple(where), updates, reduction)
@@ -141,9 +181,11 @@ def topk_1(x: Value, k: Value, *, axis: int = -1) -> Value:
     return topk_11(x, np.asarray(k), axis=axis)
 
 
-@op("TopK", since=11)
+@op("TopK", since=11, bounded=True)
 def topk_11(x: Value, k: Value, *, axis: int = -1, largest: int = 1, sorted: int = 1) -> Value:
     """The k largest or smallest along an axis, in order, and their positions; the first of equals wins."""
+    if isinstance(x, Bounded):
+        return _topk_of_some(x, k, axis, largest)
     count = known_ints(k, "k")[0]
     along = axis % x.ndim
     x = jnp.asarray(x)
@@ -154,3 +196,14 @@ def topk_11(x: Value, k: Value, *, axis: int = -1, largest: int = 1, sorted: int
     else:
         values, order = lax.sort((x, positions), dimension=along, num_keys=1)
     return lax.slice_in_dim(values, 0, count, axis=along), lax.slice_in_dim(order, 0, count, axis=along)
+
+
+def _topk_of_some(x: Bounded, k: Value, axis: int, largest: int) -> Value:
+    """The same of a tensor whose size depends on data: along that axis, k may depend on it too."""
+    size = np.asarray(x.array.shape[axis], np.int64)
+    if axis % x.array.ndim != x.axis:
+        return slices.apply(lambda array: topk_11(array, k, axis=axis, largest=largest), [x])
+    most = size if not is_known(k) else np.minimum(size, np.asarray(k).reshape(()))
+    found = topk_11(x.filled(end_of(x.dtype, not largest)), most, axis=axis, largest=largest)
+    count = jnp.minimum(x.count, jnp.reshape(k, ()).astype(jnp.int64))
+    return tuple(Bounded(each, x.axis, count) for each in found)

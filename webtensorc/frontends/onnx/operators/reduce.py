@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx import slices
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known_ints, xp
+from webtensorc.frontends.onnx.values import Bounded, Value, end_of, known_ints, xp
+
+
+def _zero(dtype: Any) -> Value:
+    return np.zeros((), dtype)
+
+
+def _one(dtype: Any) -> Value:
+    return np.ones((), dtype)
+
+
+_lowest = functools.partial(end_of, is_greatest=False)
+_highest = functools.partial(end_of, is_greatest=True)
 
 
 def _reduce(
@@ -25,15 +41,17 @@ def _sum(data: Value, axis: Value, keepdims: bool) -> Value:
     return xp(data).sum(data, axis=axis, keepdims=keepdims, dtype=data.dtype)
 
 
-@op("ReduceSum")
+@op("ReduceSum", neutral=_zero)
 def reduce_sum(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Sum."""
     return _reduce(_sum, data, axes, keepdims, noop_with_empty_axes)
 
 
-@op("ReduceMean")
+@op("ReduceMean", bounded=True)
 def reduce_mean(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Mean; integers are divided towards zero."""
+    if isinstance(data, Bounded):
+        return _mean_of_some(data, axes, keepdims, noop_with_empty_axes)
 
     def mean(x: Value, axis: Value, keepdims: bool) -> Value:
         return xp(x).mean(x, axis=axis, keepdims=keepdims).astype(x.dtype)
@@ -41,35 +59,40 @@ def reduce_mean(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with
     return _reduce(mean, data, axes, keepdims, noop_with_empty_axes)
 
 
-@op("ReduceMax")
+def _mean_of_some(data: Bounded, axes: Value, keepdims: int, noop_with_empty_axes: int) -> Value:
+    """Mean of a tensor whose size depends on data: over that axis, of the slices that there are."""
+    rank = data.array.ndim
+    which = {each % rank for each in known_ints(axes, "axes")} if axes is not None else set()
+    if not which and not noop_with_empty_axes:
+        which = set(range(rank))
+    how = {"keepdims": keepdims, "noop_with_empty_axes": noop_with_empty_axes}
+    if data.axis not in which:
+        return slices.apply(lambda x: reduce_mean(x, axes, **how), [data])
+    others = math.prod(data.array.shape[axis] for axis in which if axis != data.axis)
+    return (reduce_sum(data.filled(0), axes, **how) / (data.count * others)).astype(data.dtype)
+
+
+@op("ReduceMax", neutral=_lowest)
 def reduce_max(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Maximum; the lowest value of the type over nothing."""
 
     def largest(x: Value, axis: Value, keepdims: bool) -> Value:
-        return xp(x).max(x, axis=axis, keepdims=keepdims, initial=_bound(x, "min"))
+        return xp(x).max(x, axis=axis, keepdims=keepdims, initial=_lowest(x.dtype))
 
     return _reduce(largest, data, axes, keepdims, noop_with_empty_axes)
 
 
-@op("ReduceMin")
+@op("ReduceMin", neutral=_highest)
 def reduce_min(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Minimum; the highest value of the type over nothing."""
 
     def least(x: Value, axis: Value, keepdims: bool) -> Value:
-        return xp(x).min(x, axis=axis, keepdims=keepdims, initial=_bound(x, "max"))
+        return xp(x).min(x, axis=axis, keepdims=keepdims, initial=_highest(x.dtype))
 
     return _reduce(least, data, axes, keepdims, noop_with_empty_axes)
 
 
-def _bound(x: Value, end: str) -> Value:
-    if x.dtype == bool:
-        return end == "max"
-    if jnp.issubdtype(x.dtype, jnp.integer):
-        return np.asarray(getattr(jnp.iinfo(x.dtype), end), x.dtype)
-    return np.asarray(np.inf if end == "max" else -np.inf, x.dtype)
-
-
-@op("ReduceProd")
+@op("ReduceProd", neutral=_one)
 def reduce_prod(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Product."""
 
@@ -79,33 +102,33 @@ def reduce_prod(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with
     return _reduce(product, data, axes, keepdims, noop_with_empty_axes)
 
 
-@op("ReduceL1")
+@op("ReduceL1", neutral=_zero)
 def reduce_l1(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Sum of magnitudes."""
     return reduce_sum(xp(data).abs(data), axes, keepdims=keepdims, noop_with_empty_axes=noop_with_empty_axes)
 
 
-@op("ReduceL2")
+@op("ReduceL2", neutral=_zero)
 def reduce_l2(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Square root of the sum of squares."""
     squares = reduce_sum(data * data, axes, keepdims=keepdims, noop_with_empty_axes=noop_with_empty_axes)
     return xp(squares).sqrt(squares).astype(data.dtype)
 
 
-@op("ReduceSumSquare")
+@op("ReduceSumSquare", neutral=_zero)
 def reduce_sum_square(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Sum of squares."""
     return reduce_sum(data * data, axes, keepdims=keepdims, noop_with_empty_axes=noop_with_empty_axes)
 
 
-@op("ReduceLogSum")
+@op("ReduceLogSum", neutral=_zero)
 def reduce_log_sum(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Logarithm of the sum."""
     total = reduce_sum(data, axes, keepdims=keepdims, noop_with_empty_axes=noop_with_empty_axes)
     return xp(total).log(total).astype(data.dtype)
 
 
-@op("ReduceLogSumExp")
+@op("ReduceLogSumExp", neutral=_lowest)
 def reduce_log_sum_exp(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
     """Logarithm of the sum of exponentials, kept from overflowing by the maximum."""
 

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx import slices
 from webtensorc.frontends.onnx.extents import check_equal, is_open, is_static, quotient
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, xp
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, select, xp
 
 
 @op("Identity", bounded=True)
@@ -73,10 +74,24 @@ def unsqueeze(data: Value, axes: Value) -> Value:
     return xp(data).expand_dims(data, known_ints(axes, "axes"))
 
 
-@op("Concat")
+@op("Concat", bounded=True)
 def concat(*inputs: Value, axis: int) -> Value:
     """Join along an axis."""
+    some = [each for each in inputs if isinstance(each, Bounded)]
+    if some and any(each.axis == axis % each.array.ndim for each in some):
+        return _join_some(inputs, axis % some[0].array.ndim)
+    if some:
+        return slices.apply(lambda *arrays: concat(*arrays, axis=axis), inputs)
     return xp(*inputs).concatenate(inputs, axis)
+
+
+def _join_some(inputs: tuple[Value, ...], axis: int) -> Value:
+    """Join along the axis whose size depends on data: what means nothing goes to the end."""
+    if any(isinstance(each, Bounded) and each.axis != axis for each in inputs):
+        raise NotSupportedError("its inputs have sizes that depend on the model's inputs along different axes")
+    arrays = [each.array if isinstance(each, Bounded) else jnp.asarray(each) for each in inputs]
+    masks = [each.is_there if isinstance(each, Bounded) else jnp.ones(each.shape[axis], bool) for each in inputs]
+    return select(jnp.concatenate(masks), jnp.concatenate(arrays, axis), axis)
 
 
 @op("Split")
@@ -140,9 +155,7 @@ def _bound(size: Value) -> Value:
 def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
     """Cut ranges, with steps, out of axes, the first ones by default; bounds are clamped as in Python."""
     if isinstance(data, Bounded):
-        if axes is None or data.axis in (each % data.array.ndim for each in known_ints(axes, "axes")):
-            raise NotSupportedError("it cuts an axis whose size depends on data")
-        return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, data.count)
+        return _slice_of_some(data, starts, ends, axes, steps)
     lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
     which = range(len(lows)) if axes is None else known_ints(axes, "axes")
     strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
@@ -157,6 +170,22 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
         else:
             index[axis] = slice(low, high, step)
     return data[tuple(index)]
+
+
+def _slice_of_some(data: Bounded, starts: Value, ends: Value, axes: Value, steps: Value) -> Value:
+    """The same where a size depends on data; of that axis a range that is counted from the start."""
+    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
+    rank = data.array.ndim
+    which = [each % rank for each in (range(len(lows)) if axes is None else known_ints(axes, "axes"))]
+    strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
+    count = data.count
+    if data.axis in which:
+        at = which.index(data.axis)
+        low, high = lows[at], highs[at]
+        if low < 0 or high < 0 or strides[at] != 1:
+            raise NotSupportedError("it cuts an axis whose size depends on data, not from the start or with steps")
+        count = jnp.clip(count - low, 0, max(high - low, 0))
+    return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, count)
 
 
 @op("Pad", until=10)
