@@ -23,8 +23,8 @@ from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
-_FORMAT = 4
-"""Version of what entries hold, in every key: entries of another one are not found. 4 has the code that made them."""
+_FORMAT = 5
+"""Version of what entries hold, in every key: entries of another one are not found. 5 has what kernels need."""
 
 
 def _made_by() -> Key:
@@ -129,7 +129,7 @@ def read_artifact(plan: Plan, module: bytes, facts: Mapping[str, Any]) -> Artifa
     return Artifact(
         label=plan.target,
         device=plan.device,
-        features=plan.features,
+        features=tuple(sorted({*plan.features, *facts["features"]})),
         module=module,
         plan=str(plan),
         flags=plan.flags,

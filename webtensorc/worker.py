@@ -22,6 +22,7 @@ from webtensorc import predictions, registry, schedule
 from webtensorc import weights as weights_file
 from webtensorc.errors import DiagnosticError, InternalError, OutOfResourcesError
 from webtensorc.instrument import Instruments
+from webtensorc.iree import capabilities
 from webtensorc.job import Job, Kind
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan
@@ -56,23 +57,27 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
     last = Phase(job.stop_after) if job.stop_after else Phase.VM
     program = Program(job.text(), job.weights(), plan, target, instruments=_instruments(job, plan, announce))
     planned: schedule.Schedule | None = None
+    needs: tuple[str, ...] = ()
     while program.phase is not last:
         program.advance()
         for step in plan.at(program.phase):
             program.run_pass(step)
         if program.phase is Phase.STREAM:
             planned = schedule.extract(program.module.operation)
+        if program.phase is Phase.EXECUTABLE_TARGETS:
+            needs = capabilities.declared(program.module.operation)
     if planned is not None:
-        _write_json(job.result / f"{index}.json", _facts(program, planned))
+        _write_json(job.result / f"{index}.json", _facts(program, planned, needs))
     if job.stop_after:
         (job.result / f"{index}.mlir").write_text(str(program.module.operation))
     else:
         (job.result / f"{index}.vmfb").write_bytes(program.emit())
 
 
-def _facts(program: Program, planned: schedule.Schedule) -> dict[str, Any]:
+def _facts(program: Program, planned: schedule.Schedule, needs: tuple[str, ...]) -> dict[str, Any]:
     """What is known of a module besides its code, once its schedule is."""
     return {
+        "features": needs,
         "mode": planned.mode(predictions.seconds(program.report)),
         "report": {**program.report, "overwritten": planned.overwritten(), "schedule": planned.to_json()},
         "records": _records(program),

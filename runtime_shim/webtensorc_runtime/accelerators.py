@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webtensorc_runtime import vulkan
+
 _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of the CUDA driver API (cuda.h)."""
 _OLDEST_CAPABILITY = 50
@@ -22,6 +24,17 @@ _SPIRV_CAPABILITIES = {
 }
 """Features of Vulkan devices, as IREE's driver lists them, in the words of SPIR-V, which variants use (SPIR-V
 specification, section 3.2.30, "Capability")."""
+_SUBGROUP_OPERATIONS = {
+    0x01: "GroupNonUniform",
+    0x02: "GroupNonUniformVote",
+    0x04: "GroupNonUniformArithmetic",
+    0x08: "GroupNonUniformBallot",
+    0x10: "GroupNonUniformShuffle",
+    0x20: "GroupNonUniformShuffleRelative",
+    0x40: "GroupNonUniformClustered",
+    0x80: "GroupNonUniformQuad",
+}
+"""Bits of Vulkan's VkSubgroupFeatureFlagBits, in the words of SPIR-V."""
 
 
 class UnavailableError(Exception):
@@ -136,6 +149,9 @@ def vulkan_abilities(number: int, text: str) -> Abilities:
     major, minor = map(int, re.findall(r"\d+", said.get("api", ""))[:2] or (1, 0))
     flags = dict(each.split("=", 1) for each in said.get("features", "").split() if "=" in each)
     able = {capability for flag, capability in _SPIRV_CAPABILITIES.items() if flags.get(flag) == "yes"}
+    able |= vulkan.types_of(said.get("device_uuid", ""))
+    operations = re.search(r"operations=(0x\w+)", said.get("subgroup", ""))
+    able |= {each for bit, each in _SUBGROUP_OPERATIONS.items() if operations and int(operations[1], 16) & bit}
     versions = {f"vulkan1.{each}" for each in range((minor if major == 1 else 9) + 1)}
     heaps = re.findall(r"^\s+\[\d+\] size=(\d+) flags=(0x\w+)", text, re.MULTILINE)
     local = [int(size) for size, heap_flags in heaps if int(heap_flags, 16) & 1]  # VK_MEMORY_HEAP_DEVICE_LOCAL_BIT

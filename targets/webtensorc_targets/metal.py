@@ -36,6 +36,11 @@ class MetalTarget(Target):
             *_flags.all_devices(optimization_level),
         )
 
+    @property
+    def missing_types(self) -> frozenset[str]:
+        """There is no float64 (Metal Shading Language Specification, 2.1, "Scalar Data Types")."""
+        return frozenset({"f64"})
+
     def describe(self) -> str:
         """What it is for."""
         return "Apple GPUs, Metal shaders, compiled only"

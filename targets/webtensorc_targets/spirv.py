@@ -1,9 +1,8 @@
 """SPIR-V kernels for any GPU with a Vulkan driver.
 
 The default is what a whole class of devices has in common, the Android Baseline 2022 profile (Khronos,
-VP_ANDROID_baseline_2022: Vulkan 1.1, SPIR-V 1.3, 128 invocations and 16 KiB of shared memory a workgroup), and storage
-of single bytes (VK_KHR_8bit_storage, part of Vulkan 1.2): without it a kernel that writes one byte accesses the four
-around it, which a driver that checks bounds drops at the end of a buffer, silently.
+VP_ANDROID_baseline_2022: Vulkan 1.1, SPIR-V 1.3, 128 invocations and 16 KiB of shared memory a workgroup). Types beyond
+float32 and 32-bit integers are asked of a device where a model's kernels use them (pass `native-types`).
 """
 
 from __future__ import annotations
@@ -20,14 +19,6 @@ __all__ = ["SpirvTarget"]
 
 
 _BASELINE = "vp_android_baseline_2022"
-_BASELINE_CAPABILITIES = ("Int8", "StorageBuffer8BitAccess", "StorageBuffer16BitAccess")
-_BASELINE_FEATURES = ",".join(
-    (
-        "spirv:v1.3,cap:Shader,ext:SPV_KHR_8bit_storage,ext:SPV_KHR_16bit_storage",
-        *(f"cap:{capability}" for capability in _BASELINE_CAPABILITIES),
-    )
-)
-
 
 _FAMILIES = (
     _BASELINE,
@@ -42,7 +33,7 @@ _FAMILIES = (
 class SpirvTarget(Target):
     """`spirv`: kernels for Vulkan 1.1; `spirv{gpu=rdna3}` is for one family of GPUs, by IREE's name for it.
 
-    The default computes in float32 and int32 alone: float64, int64 and float16 are for families that have them.
+    A model's kernels say which SPIR-V capabilities they need of a device; the loader compares.
     """
 
     name: ClassVar[str] = "spirv"
@@ -66,25 +57,19 @@ class SpirvTarget(Target):
         return "vulkan"
 
     def features(self) -> frozenset[str]:
-        """Vulkan 1.1 and, by default, the SPIR-V capabilities above, which a driver may lack; a family has its own."""
-        return frozenset({"vulkan1.1", *(_BASELINE_CAPABILITIES if self.gpu == _BASELINE else ())})
+        """Vulkan 1.1; what kernels need beyond it they declare, and the bundle says so."""
+        return frozenset({"vulkan1.1"})
 
     def flags(self, optimization_level: int) -> tuple[str, ...]:
         """The profile or family, never the device of the machine that compiles."""
         return (
             "--iree-hal-target-device=vulkan",
             f"--iree-vulkan-target={self.gpu}",
-            *((f"--iree-vulkan-target-features={_BASELINE_FEATURES}",) if self.gpu == _BASELINE else ()),
             *_flags.all_devices(optimization_level),
             # With it a layer normalisation is one kernel, each invocation of which keeps a whole tile of 64 rows to
             # itself: 192 KiB for rows of 768. Drivers refuse that, or are slow.
             "--iree-dispatch-creation-enable-aggressive-fusion=false",
         )
-
-    @property
-    def missing_types(self) -> frozenset[str]:
-        """No GPU that a family stands for has float64 in earnest, and the baseline lacks it."""
-        return frozenset({"f64"})
 
     def describe(self) -> str:
         """What it is for."""

@@ -134,6 +134,7 @@ DESCRIPTION = """name: Some GPU
 api: 1.2.230
 type: {kind}
 features: storageBuffer8BitAccess=yes shaderInt8=yes shaderFloat16=no cooperativeMatrix=yes
+subgroup: size=32 operations=0x00000005 quadOperationsInAllStages=no
 memory_heaps: 2
   [0] size=17179869184 flags=0x00000000
   [1] size=8589934592 flags=0x00000001
@@ -142,7 +143,7 @@ memory_heaps: 2
 
 def test_reading_what_a_vulkan_driver_says() -> None:
     found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete"))
-    able = {"StorageBuffer8BitAccess", "Int8", "CooperativeMatrixKHR"}
+    able = {"StorageBuffer8BitAccess", "Int8", "CooperativeMatrixKHR", "GroupNonUniform", "GroupNonUniformArithmetic"}
     assert found.features == able | {"vulkan1.0", "vulkan1.1", "vulkan1.2"}
     assert (found.memory_bytes, found.is_software) == (8 << 30, False)
     assert accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu")).is_software

@@ -12,11 +12,11 @@ import target_models
 import webtensorc_runtime
 from jax import export, lax
 from webtensorc_runtime import accelerators, engine
+from webtensorc_runtime.dtypes import numpy_dtype
 
 import webtensorc
 from webtensorc.artifact import Bundle
 from webtensorc.compare import compare
-from webtensorc.errors import UnsupportedError
 from webtensorc.registry import make_target
 
 
@@ -29,6 +29,13 @@ def missing() -> str | None:
 
 
 needs_vulkan = pytest.mark.skipif(bool(missing()), reason=missing() or "")
+FUNCTIONS = """
+func.func @main(%x: tensor<8xf64>) -> (tensor<8xf64>, tensor<8xf64>) {
+  %0 = stablehlo.exponential %x : tensor<8xf64>
+  %1 = stablehlo.log %x : tensor<8xf64>
+  return %0, %1 : tensor<8xf64>, tensor<8xf64>
+}
+"""
 BRANCHES = """
 func.func @main(%s: tensor<i64>, %x: tensor<4xf32>) -> (tensor<i1>, tensor<i64>, tensor<4xf32>) {
   %c = stablehlo.constant dense<16000> : tensor<i64>
@@ -66,17 +73,38 @@ def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
         np.testing.assert_array_equal(y, x + x if s == 16000 else x * x)
 
 
+TYPES = {
+    "f64": ("add", {"Float64"}),
+    "f16": ("add", {"Float16", "StorageBuffer16BitAccess"}),
+    "bf16": ("add", {"Int16", "StorageBuffer16BitAccess"}),
+    "i16": ("add", {"Int16", "StorageBuffer16BitAccess"}),
+    "i8": ("add", {"Int8", "StorageBuffer8BitAccess"}),
+    "i64": ("divide", {"Int64"}),
+    "i32": ("divide", set[str]()),
+}
+"""For each element type an operation, and what its kernel asks of a device beyond Vulkan 1.1."""
+
+
 @pytest.mark.slow
-def test_float64_is_refused_by_the_operations_that_need_it(tmp_path: Path) -> None:
-    path = tmp_path / "wide.mlir"
-    path.write_text("""
-      func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> {
-        %0 = stablehlo.add %x, %x : tensor<4xf64>
-        return %0 : tensor<4xf64>
-      }""")
-    with pytest.raises(UnsupportedError, match="`spirv` lacks types") as caught:
-        webtensorc.compile(path, targets=["x86-64", "spirv"], cache=False)
-    assert [item.operator for item in caught.value.items] == ["stablehlo.add"]
+@needs_vulkan
+def test_types_are_asked_of_a_device_where_they_are_used(tmp_path: Path) -> None:
+    arguments = ", ".join(f"%{name}: tensor<5x{name}>" for name in TYPES)
+    kinds = ", ".join(f"tensor<5x{name}>" for name in TYPES)
+    table = "stablehlo.constant dense<[3, 1, 4, 1, 5]>"
+    lines = [f"%t = {table} : tensor<5xi64>", "%r_i64 = stablehlo.divide %i64, %t : tensor<5xi64>"]
+    lines += [f"%r_{n} = stablehlo.{op} %{n}, %{n} : tensor<5x{n}>" for n, (op, _) in TYPES.items() if n != "i64"]
+    lines += [f"return {', '.join(f'%r_{name}' for name in TYPES)} : {kinds}"]
+    path = tmp_path / "types.mlir"
+    path.write_text(f"func.func @main({arguments}) -> ({kinds}) {{\n" + "\n".join(lines) + "\n}")
+    bundle = webtensorc.compile(path, targets=["spirv"], cache=False)
+    assert set(bundle.artifacts[0].features) == {"vulkan1.1"}.union(*(needs for _, needs in TYPES.values()))
+    module = webtensorc_runtime.load(bundle, device="vulkan")
+    values = [np.array([1, 2, 3, 70, 11], numpy_dtype(spec.dtype)) for spec in module.inputs]
+    for name, value, found in zip(TYPES, values, module(*values), strict=True):
+        wanted = (
+            value // np.array([3, 1, 4, 1, 5]) if name == "i64" else value // value if name == "i32" else value + value
+        )
+        np.testing.assert_array_equal(found.astype(np.float64), wanted.astype(np.float64), name)
 
 
 @pytest.mark.slow
@@ -90,6 +118,21 @@ def test_models_agree_with_onnxruntime(model: str, tmp_path: Path) -> None:
     for _ in range(2):
         for error in compare(module.run(feed), target_models.reference(path, feed), rtol=1e-4, atol=1e-6):
             assert error.passed, f"{error.name}: {error.reason}"
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_float64_functions_are_exact_to_the_last_place(tmp_path: Path) -> None:
+    """GPUs have none; ours are numpy's at both ends of the range and in between."""
+    path = tmp_path / "functions.mlir"
+    path.write_text(FUNCTIONS)
+    module = webtensorc_runtime.load(webtensorc.compile(path, targets=["spirv"], cache=False), device="vulkan")
+    usual = np.random.default_rng(0).lognormal(sigma=3, size=8)
+    with np.errstate(all="ignore"):
+        for x in (usual, -usual, np.array([0, 5e-324, 3e-310, 709.7, -745.1, np.inf, -np.inf, np.nan])):
+            exponential, logarithm = module(x)
+            np.testing.assert_allclose(exponential, np.exp(x), rtol=3e-16, atol=0)
+            np.testing.assert_allclose(logarithm, np.log(x), rtol=3e-16, atol=0)
 
 
 NETWORK = """
