@@ -39,9 +39,10 @@ PROGRAMS = {
     "turned": "turned = Gather <axis = 1> (some, order)  order = Constant <value_ints = [3, 0]> ()",
     "joined": "low = Constant <value_ints = [0, 1]> ()  top = Gather(x, low)"
     "  joined = Concat <axis = 0> (some, top, some)",
+    "twice": "at2 = NonZero(keep)  columns2 = Transpose(at2)  some2 = GatherND(x, columns2)  twice = Mul(some, some2)",
     "sizes": "sizes = Shape(some)",
     "number": "number = Size(some)",
-    "largest": "t = ReduceSum <keepdims = 0> (some, one)  n = Shape(t)  k = Min(n, three)  largest, at2 = TopK(t, k)",
+    "largest": "t = ReduceSum <keepdims = 0> (some, one)  n = Shape(t)  k = Min(n, three)  largest, where = TopK(t, k)",
     "written": 'written = ScatterND <reduction = "add"> (x, columns, some)',
     "summed": "summed = CumSum(some, axis)  axis = Constant <value_int = 0> ()",
     "placed": "base = Sub(x, x)  c = Expand(columns, widths)  widths = Constant <value_ints = [1, 4]> ()"

@@ -105,6 +105,7 @@ class Interpreter:
         self.on_failure = on_failure
         self.functions = {(each.domain, each.name, each.overload): each for each in source.proto.functions}
         self.calls: list[tuple[str, str, str]] = []
+        self.sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}
 
     def main(self, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """The values of the model's outputs for these inputs.
@@ -162,13 +163,19 @@ class Interpreter:
         own = attrs.resolve(proto, scope.attributes)
         if function := self.functions.get((proto.domain, proto.op_type, proto.overload)):
             return self._call(function, own, inputs, node)
+        key = _key(domain, node, inputs, own)
+        if key in self.sized:
+            return self.sized[key][1]
         schema = schemas.find(domain, node.operator, node.opset)
         place = failures.place(node, domain, inputs)
         if schema:
             attrs.check(own, schema, self.source.file, place)
             schemas.check_inputs(schema, inputs, self.source.file, place)
         if operator := registry.find(domain, node.operator, node.opset):
-            return self._operate(operator, own, inputs, node, scope)
+            results = self._operate(operator, own, inputs, node, scope)
+            if key and any(isinstance(each, Bounded) for each in results):
+                self.sized[key] = inputs, results
+            return results
         if schema and (body := schemas.function_body(schema, proto, own, node.opset, inputs)):
             return self._call(body, attrs.with_defaults(own, schema), inputs, node)
         raise failures.missing(domain, node, self.source.file, place, self.source.opsets)
@@ -271,6 +278,17 @@ class Interpreter:
         values = to_array(sparse.values, self.source.file, self.source.folder)
         indices = to_array(sparse.indices, self.source.file, self.source.folder)
         return dense(values, indices, tuple(sparse.dims))
+
+
+def _key(domain: str, node: Node, inputs: tuple[Value, ...], attributes: Mapping[str, Any]) -> Any:
+    """What two nodes have in common that compute the same; None where that cannot be told.
+
+    What is picked by one mask twice has equal sizes only if they are one value: the second node gets the first's.
+    """
+    if not inputs or any(each.type == onnx.AttributeProto.GRAPH for each in attributes.values()):
+        return None
+    wanted = tuple(map(bool, node.outputs))
+    return domain, node.operator, wanted, *map(id, inputs), *(each.SerializeToString() for each in attributes.values())
 
 
 def _settled(value: Value) -> Value:
