@@ -11,7 +11,7 @@ import webtensorc_runtime
 from onnx import TensorProto, helper, numpy_helper
 
 import webtensorc
-from webtensorc.errors import DiagnosticError, UsageError
+from webtensorc.errors import DiagnosticError, UnsupportedError, UsageError
 from webtensorc.frontends import load_model
 from webtensorc.frontends.onnx.check import check
 from webtensorc.reference import run_onnxruntime
@@ -93,6 +93,14 @@ def test_the_bounds_of_a_dimension_that_is_an_expression_are_constraints() -> No
 def test_sizes_that_leave_nothing_are_refused() -> None:
     with pytest.raises(DiagnosticError, match="Concat"):
         load_model(halved_and_doubled(), dims={"h": (3, 3), "w": (8, 64)})
+
+
+def test_a_node_that_fits_no_sizes_is_refused_like_one_that_is_not_supported() -> None:
+    proto = model([node("Reshape", ["x", "shape"], ["y"])], {"x": ["n", 4]}, {"shape": np.int64([0, 2])})
+    with pytest.raises(UnsupportedError, match="whether it fits its inputs depends on their open sizes"):
+        load_model(proto)
+    (found,) = check(proto)
+    assert found.operator == "Reshape"
 
 
 def test_other_sizes_are_refused_by_name() -> None:

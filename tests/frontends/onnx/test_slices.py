@@ -13,8 +13,8 @@ from webtensorc.reference import run_onnxruntime
 FOUND = """
     <ir_version: 10, opset_import: ["" : 20]>
     g (float[7, 4] x, float[4, 3] w, bool[7] keep) => (OUTPUTS) <int64[1] last = {-1}, int64[1] zero = {0},
-        int64[1] two = {2}, int64[1] three = {3}, int64[2] rows = {-1, 3}, int64[2] flat = {-1, 12},
-        float[1] half = {0.5}, int64[1] most = {5}, int64[1] one = {1}> {
+        int64[1] two = {2}, int64[1] three = {3},
+        float[1] half = {0.5}, int64[1] one = {1}> {
         at = NonZero(keep)
         columns = Transpose(at)
         some = GatherND(x, columns)
@@ -23,7 +23,7 @@ FOUND = """
 
 PROGRAMS = {
     "computed": "h = MatMul(some, w)  b = Add(h, half)  computed = Softmax(b)",
-    "normal": "normal = LayerNormalization <axis = -1> (some, ones)  ones = ConstantOfShape(four)"
+    "normal": "normal = LayerNormalization <axis = -1> (some, unit)  unit = ConstantOfShape(four)"
     "  four = Constant <value_ints = [4]> ()",
     "chosen": "zeros = Sub(some, some)  p = Greater(some, zeros)  chosen = Where(p, some, half)",
     "reshaped": "e = Unsqueeze(some, two)  r = Reshape(e, flat4)  flat4 = Constant <value_ints = [-1, 2, 2]> ()"
@@ -40,6 +40,14 @@ PROGRAMS = {
     "joined": "low = Constant <value_ints = [0, 1]> ()  top = Gather(x, low)"
     "  joined = Concat <axis = 0> (some, top, some)",
     "twice": "at2 = NonZero(keep)  columns2 = Transpose(at2)  some2 = GatherND(x, columns2)  twice = Mul(some, some2)",
+    "viewed": "d = Shape(some)  r0 = Gather(d, zero)  r1 = Concat <axis = 0> (r0, two, two)"
+    "  viewed = Reshape(some, r1)",
+    "indexed": "m1 = NonZero(keep)  c1 = Transpose(m1)  d1 = Shape(some)  e1 = Expand(c1, d1)  base1 = Sub(x, x)"
+    '  indexed = ScatterElements <axis = 0, reduction = "add"> (base1, e1, some)',
+    "ones": "d2 = Shape(some)  ones = ConstantOfShape(d2)",
+    "counted": "d3 = Shape <start = 0, end = 1> (some)  n3 = Squeeze(d3)  start3 = Constant <value_int = 0> ()"
+    "  step3 = Constant <value_int = 1> ()  counted = Range(start3, n3, step3)",
+    "scaled": "d4 = Size(some)  f4 = Cast <to = 1> (d4)  scaled = Div(some, f4)",
     "sizes": "sizes = Shape(some)",
     "number": "number = Size(some)",
     "largest": "t = ReduceSum <keepdims = 0> (some, one)  n = Shape(t)  k = Min(n, three)  largest, where = TopK(t, k)",

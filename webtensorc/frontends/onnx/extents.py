@@ -23,6 +23,25 @@ _MOST_TIMES = 64
 Elements = np.ndarray[Any, Any]
 
 
+class Count:
+    """A size that depends on data: a number that is computed when the model runs, and the largest that it can be.
+
+    Attributes:
+        bound: the largest.
+        value: the number, an int64 scalar of the trace.
+    """
+
+    def __init__(self, bound: int, value: jax.Array) -> None:
+        self.bound = bound
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"<={self.bound}"
+
+    def __jax_array__(self) -> jax.Array:
+        return self.value
+
+
 def of(elements: Any, dtype: Any = np.int64) -> Any:
     """An array of sizes: a plain one if all are numbers, else `Extents`."""
     array = np.empty(np.shape(elements), object)
@@ -33,8 +52,8 @@ def of(elements: Any, dtype: Any = np.int64) -> Any:
 
 
 def is_open(size: Any) -> bool:
-    """Whether a size is an expression."""
-    return bool(export.is_symbolic_dim(size))
+    """Whether a size is no number."""
+    return isinstance(size, Count) or bool(export.is_symbolic_dim(size))
 
 
 def is_static(shape: Sequence[Any]) -> bool:
@@ -64,6 +83,16 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         """Number of elements."""
         return self.elements.size
 
+    @property
+    def counts(self) -> list[Count]:
+        """The elements that depend on data."""
+        return [each for each in self.elements.ravel() if isinstance(each, Count)]
+
+    def bounds(self) -> Any:
+        """The same with the largest that each such element can be."""
+        bound = np.frompyfunc(lambda each: each.bound if isinstance(each, Count) else each, 1, 1)
+        return of(bound(self.elements), self.dtype)
+
     def __len__(self) -> int:
         return len(self.elements)
 
@@ -86,7 +115,7 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __jax_array__(self) -> jax.Array:
         """The values as an array of the trace."""
-        flat = [jnp.asarray(each).astype(self.dtype) for each in self.elements.ravel()]
+        flat = [jnp.asarray(getattr(each, "value", each)).astype(self.dtype) for each in self.elements.ravel()]
         return jnp.stack(flat).reshape(self.shape)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
@@ -94,14 +123,14 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         rule = _RULES.get(function.__name__)
-        if method != "__call__" or kwargs or any(isinstance(each, jax.Array) for each in inputs):
+        if method != "__call__" or kwargs or any(map(_is_computed, inputs)):
             rule = None
         if rule is not None:
             try:
                 found = np.vectorize(rule, otypes=[object])(*map(_whole, inputs))
                 is_comparison = function.__name__ in _COMPARISONS
                 return np.asarray(found, bool) if is_comparison else of(found, self.dtype)
-            except (jax.core.InconclusiveDimensionOperation, ZeroDivisionError):
+            except (jax.errors.InconclusiveDimensionOperation, ZeroDivisionError):
                 pass
         return getattr(jnp, function.__name__)(*map(_traced, inputs), **kwargs)
 
@@ -111,6 +140,11 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         if isinstance(found, (list, tuple)):
             return [of(each, self.dtype) for each in found]
         return of(found, self.dtype)
+
+
+def _is_computed(value: Any) -> bool:
+    """Whether an operand is no number, and no expression of dimensions either."""
+    return isinstance(value, jax.Array) or (isinstance(value, Extents) and bool(value.counts))
 
 
 def _objects(value: Any) -> Any:
@@ -145,7 +179,7 @@ def _traced(value: Any) -> Any:
 
 
 def _undecided(message: str) -> Exception:
-    return jax.core.InconclusiveDimensionOperation(message)
+    return jax.errors.InconclusiveDimensionOperation(message)
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -157,7 +191,7 @@ def _equal(a: Any, b: Any) -> bool:
         try:
             if sign * difference >= 1:
                 return False
-        except jax.core.InconclusiveDimensionOperation:
+        except jax.errors.InconclusiveDimensionOperation:
             continue
     raise _undecided(f"{a} == {b}")
 

@@ -72,6 +72,11 @@ def explain(
         reason = _first_line(error)
         item = Unsupported(operator, reason, (node.name,))
         return UnsupportedError(f"`{operator}` cannot be compiled: {reason}", (item,), hint=None, **about)
+    if isinstance(error, jax.errors.InconclusiveDimensionOperation):
+        reason = f"whether it fits its inputs depends on their open sizes: {_first_line(error)}"
+        item = Unsupported(operator, reason, (node.name,))
+        hint = "give the dimensions sizes (--dim); the model may also be invalid for all of them"
+        return UnsupportedError(f"`{operator}` cannot be compiled: {reason}", (item,), hint=hint, **about)
     if isinstance(error, jax.errors.ConcretizationTypeError):
         reason = "a value that it needs when the model is compiled depends on the model's inputs"
         item = Unsupported(operator, reason, (node.name,))

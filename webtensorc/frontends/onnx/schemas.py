@@ -11,6 +11,7 @@ import onnx
 from onnx import defs, helper
 
 from webtensorc.errors import InvalidFileError
+from webtensorc.frontends.onnx.extents import Count
 from webtensorc.frontends.onnx.values import Bounded, Value, describe
 
 _OPTION = defs.OpSchema.FormalParameterOption
@@ -115,6 +116,6 @@ def _type_proto(value: Value) -> Any:
         return helper.make_sequence_type_proto(_type_proto(value[0]) if value else onnx.TypeProto())
     element = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype))
     if isinstance(value, Bounded):
-        sizes = [None if axis == value.axis else size for axis, size in enumerate(value.array.shape)]
+        sizes = [None if isinstance(size, Count) else size for size in value.shape]
         return helper.make_tensor_type_proto(element, sizes)
     return helper.make_tensor_type_proto(element, value.shape)

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from webtensorc.frontends.onnx import symbolic
+from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value
 
 _CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat")
@@ -37,8 +39,10 @@ def apply(
     """
     bounded = [each for each in inputs if isinstance(each, Bounded)]
     count = bounded[0].count
-    if any(each.count is not count for each in bounded):
+    sizes = [each.value for value in inputs if isinstance(value, Extents) for each in value.counts]
+    if any(each is not count for each in (*sizes, *(each.count for each in bounded))):
         raise NotSupportedError("its inputs have sizes that depend on the model's inputs in different ways")
+    inputs = [each.bounds() if isinstance(each, Extents) else each for each in inputs]
 
     def run(*arrays: jax.Array) -> tuple[Value, ...]:
         given = iter(arrays)
@@ -53,7 +57,7 @@ def apply(
         traced = jax.make_jaxpr(run)(*(symbolic.struct(each.shape, each.dtype) for each in arrays))
         axes = _followed(traced.jaxpr, [each.axis for each in bounded])
     except _MixedError as error:
-        if neutral is not None and bounded == [inputs[0]]:
+        if neutral is not None and len(bounded) == 1 and bounded[0] is inputs[0]:
             return function(bounded[0].filled(neutral(bounded[0].dtype)), *inputs[1:])
         reason = "one of its inputs has a size that depends on the model's inputs, and it does not keep slices apart"
         raise NotSupportedError(f"{reason} ({error})") from None
@@ -62,6 +66,24 @@ def apply(
     if len(found) != len(results):
         raise NotSupportedError("its result depends on a size that depends on the model's inputs")
     return tuple(Bounded(array, axis, count) for array, axis in zip(results, found, strict=True))
+
+
+def counted(make: Callable[[Any], Value], shape: Extents) -> Bounded:
+    """What `make` gives for a shape one size of which depends on data: there the tensor's size does.
+
+    Args:
+        make: gives a tensor whose last dimensions are what the sizes say, each slice like any other or counted up.
+        shape: the sizes, [rank].
+
+    Raises:
+        NotSupportedError: two sizes depend on data.
+    """
+    if len(shape.counts) > 1:
+        raise NotSupportedError("two sizes of its result depend on the model's inputs")
+    (count,) = shape.counts
+    array = jnp.asarray(make(shape.bounds()))
+    place = next(axis for axis, each in enumerate(shape.elements) if each is count)
+    return Bounded(array, array.ndim - len(shape.elements) + place, count.value)
 
 
 def _followed(jaxpr: Any, given: Sequence[int | None]) -> list[int | None]:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx.extents import Extents
+from webtensorc.frontends.onnx.extents import Count, Extents
 
 Value = Any
 """numpy.ndarray | Extents | jax.Array | list[Value] | None | Bounded"""
@@ -56,6 +56,13 @@ class Bounded:
         return np.dtype(self.array.dtype)
 
     @property
+    def shape(self) -> tuple[Any, ...]:
+        """The sizes, one of them a `Count`."""
+        sizes: list[Any] = list(self.array.shape)
+        sizes[self.axis] = Count(sizes[self.axis], self.count)
+        return tuple(sizes)
+
+    @property
     def is_there(self) -> jax.Array:
         """Which slices mean something, [size along the axis]."""
         return jnp.arange(self.array.shape[self.axis]) < self.count
@@ -90,6 +97,7 @@ def known(value: Value, what: str) -> np.ndarray:
     if not is_known(value):
         raise NotKnownError(what, value)
     if isinstance(value, Extents):
+        _refuse_counts(value, what)
         raise NotSupportedError(f"its {what} must be a number, but depends on open dimensions: give them sizes (--dim)")
     return np.asarray(value)
 
@@ -101,8 +109,14 @@ def known_ints(value: Value, what: str) -> tuple[int, ...]:
         NotKnownError: it depends on the model's inputs.
     """
     if isinstance(value, Extents):
+        _refuse_counts(value, what)
         return tuple(value.elements.ravel())
     return tuple(int(each) for each in known(value, what).ravel())
+
+
+def _refuse_counts(value: Extents, what: str) -> None:
+    if value.counts:
+        raise NotKnownError(what, value)
 
 
 def larger(a: Any, b: Any) -> Any:
@@ -157,7 +171,6 @@ def describe(value: Value) -> str:
     if isinstance(value, list):
         return f"sequence of {len(value)}"
     if isinstance(value, Bounded):
-        shape = [f"<={size}" if axis == value.axis else str(size) for axis, size in enumerate(value.array.shape)]
-        return f"{value.dtype}[{', '.join(shape)}]"
+        return f"{value.dtype}[{', '.join(map(str, value.shape))}]"
     name = "string" if value.dtype == object else str(value.dtype)
     return f"{name}[{', '.join(map(str, value.shape))}]"

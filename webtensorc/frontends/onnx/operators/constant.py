@@ -7,10 +7,10 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx import extents
+from webtensorc.frontends.onnx import extents, slices
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import Bounded, Value, known, known_ints, larger
+from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known, known_ints, larger
 
 
 @op("Constant")
@@ -65,6 +65,8 @@ def dense(values: np.ndarray, indices: np.ndarray, dims: tuple[int, ...]) -> np.
 def constant_of_shape(shape: Value, *, value: Value = None) -> Value:
     """A tensor filled with one value; it takes the memory of one element."""
     element = np.zeros((), np.float32) if value is None else value.reshape(())
+    if isinstance(shape, extents.Extents) and shape.counts:
+        return slices.counted(lambda sizes: constant_of_shape(sizes, value=value), shape)
     sizes = known_ints(shape, "shape")
     return (np if extents.is_static(sizes) else jnp).broadcast_to(element, sizes)
 
@@ -72,6 +74,8 @@ def constant_of_shape(shape: Value, *, value: Value = None) -> Value:
 @op("Range", since=11)
 def range_(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> Value:
     """start, start + delta, ... up to but without limit; rounded once, which `stash_type` (opset 27) does not say."""
+    if isinstance(limit, extents.Extents) and limit.counts and is_known(start) and (start, delta) == (0, 1):
+        return slices.counted(lambda sizes: jnp.arange(sizes[0], dtype=limit.dtype), limit.reshape(1))
     if any(isinstance(each, extents.Extents) for each in (start, limit, delta)):
         first, last, step = (known_ints(each, "start, limit and delta")[0] for each in (start, limit, delta))
         steps = jnp.arange(larger((last - first + step - (1 if step > 0 else -1)) // step, 0), dtype=start.dtype)
@@ -93,9 +97,6 @@ def eye_like(x: Value, *, dtype: int | None = None, k: int = 0) -> Value:
 @op("Shape", bounded=True)
 def shape(data: Value, *, start: int = 0, end: int | None = None) -> Value:
     """The sizes of the dimensions (`start` and `end` since opset 15)."""
-    if isinstance(data, Bounded):
-        sizes = [data.count if axis == data.axis else size for axis, size in enumerate(data.array.shape)][start:end]
-        return jnp.stack([jnp.asarray(each, jnp.int64) for each in sizes]) if sizes else np.zeros(0, np.int64)
     return extents.of(data.shape[slice(start, end)])
 
 

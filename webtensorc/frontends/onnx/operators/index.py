@@ -200,6 +200,7 @@ def topk_11(x: Value, k: Value, *, axis: int = -1, largest: int = 1, sorted: int
 
 def _topk_of_some(x: Bounded, k: Value, axis: int, largest: int) -> Value:
     """The same of a tensor whose size depends on data: along that axis, k may depend on it too."""
+    k = k.__jax_array__() if isinstance(k, Extents) else k
     size = np.asarray(x.array.shape[axis], np.int64)
     if axis % x.array.ndim != x.axis:
         return slices.apply(lambda array: topk_11(array, k, axis=axis, largest=largest), [x])

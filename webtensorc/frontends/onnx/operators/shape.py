@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx import slices
-from webtensorc.frontends.onnx.extents import check_equal, is_open, is_static, quotient
+from webtensorc.frontends.onnx.extents import Extents, check_equal, is_open, is_static, quotient
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, select, xp
 
@@ -113,9 +113,13 @@ def split(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int |
     return tuple(xp(data).split(data, np.cumsum(sizes)[:-1], axis))
 
 
-@op("Expand", since=8)
+@op("Expand", since=8, bounded=True)
 def expand(x: Value, shape: Value) -> Value:
     """Broadcast with a shape, in both directions."""
+    if isinstance(x, Bounded):
+        return slices.apply(expand, [x, shape])
+    if isinstance(shape, Extents) and shape.counts:
+        return slices.counted(lambda sizes: expand(x, sizes), shape)
     wanted = known_ints(shape, "shape")
     if is_static((*x.shape, *wanted)):
         return xp(x).broadcast_to(x, jnp.broadcast_shapes(x.shape, wanted))
