@@ -99,6 +99,11 @@ class Target:
         return Speeds()
 
     @property
+    def workgroup_memory(self) -> int:
+        """Bytes of a workgroup's memory that products may be tiled through; 0 leaves that to the native compiler."""
+        return 0
+
+    @property
     def compute_capability(self) -> int:
         """NVIDIA's version of a GPU's instructions, ten times the major number and the minor one; else 0."""
         return 0

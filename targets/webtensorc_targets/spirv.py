@@ -71,6 +71,11 @@ class SpirvTarget(Target):
             "--iree-dispatch-creation-enable-aggressive-fusion=false",
         )
 
+    @property
+    def workgroup_memory(self) -> int:
+        """What every device has (Vulkan, maxComputeSharedMemorySize); the native compiler knows what suits a family."""
+        return 16 << 10 if self.gpu == _BASELINE else 0
+
     def describe(self) -> str:
         """What it is for."""
         return f"Vulkan devices, SPIR-V kernels for {self.gpu}"

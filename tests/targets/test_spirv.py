@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import kernels
 import numpy as np
 import pytest
@@ -188,6 +189,42 @@ def test_kernels_of_many_invocations_know_which_they_are(network: Bundle) -> Non
     assert all(each.asks for each in found if each.invocations > 1)
     assert sum(each.invocations > 1 for each in found) >= 4
     assert any(each.shares and each.barriers for each in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", [3], indirect=True)
+def test_convolutions_are_many_invocations_work(network: Bundle) -> None:
+    """With channels first the native compiler writes one kernel that all invocations would do the whole of."""
+    assert all(each.invocations > 1 for each in map(kernels.Kernel.read, kernels.spirv(network.artifacts[0].module)))
+
+
+PRODUCTS = {
+    "rows": ("ij,jk->ik", (784, 64), (64, 96)),
+    "transposed": ("ij,kj->ik", (64, 48), (128, 48)),
+    "batch": ("bij,bjk->bik", (3, 32, 32), (3, 32, 64)),
+}
+"""Products of the sizes of a tile: of 16 rows, of 64 with the second factor transposed, and one of several."""
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_products_go_through_memory_of_the_workgroup() -> None:
+    """One kernel a product, of 128 invocations that wait for the slices that they share; results are right."""
+
+    def products(*factors: jax.Array) -> list[jax.Array]:
+        pairs = zip(factors[::2], factors[1::2], strict=True)
+        return [
+            jnp.maximum(jnp.einsum(how, *pair), 0) for (how, _, _), pair in zip(PRODUCTS.values(), pairs, strict=True)
+        ]
+
+    shapes = [shape for _, *sides in PRODUCTS.values() for shape in sides]
+    factors = [np.random.default_rng(i).standard_normal(shape, np.float32) for i, shape in enumerate(shapes)]
+    bundle = webtensorc.compile(export.export(jax.jit(products))(*factors), targets=["spirv"], cache=False)
+    found = [kernels.Kernel.read(each) for each in kernels.spirv(bundle.artifacts[0].module)]
+    assert [(each.invocations, each.shares, each.barriers > 1) for each in found].count((128, True, True)) == 3
+    module = webtensorc_runtime.load(bundle, device="vulkan")
+    for name, result, expected in zip(PRODUCTS, module(*factors), products(*factors), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.slow
