@@ -28,6 +28,7 @@ def compile(
     passes: Sequence[str] = (),
     disabled_passes: Sequence[str] = (),
     precise: bool = False,
+    prepack: bool = False,
     cache: bool = True,
 ) -> Bundle:
     """Compile a model for one or more targets into one bundle.
@@ -43,6 +44,7 @@ def compile(
         passes: pass specifications to add, or to replace the options of.
         disabled_passes: names of passes to leave out.
         precise: leave the model's algebra as it is: no Winograd, no scales folded into weights, no TF32.
+        prepack: store weights a second time, as GPUs read them: a larger bundle that is loaded faster there.
         cache: use the compile cache.
 
     Raises:
@@ -53,7 +55,7 @@ def compile(
     from webtensorc.driver import Request, compile_source
     from webtensorc.plan import Options
 
-    options = Options(optimization_level, _several(passes), _several(disabled_passes), precise)
+    options = Options(optimization_level, _several(passes), _several(disabled_passes), precise, prepack)
     asked = {name: sizes.read(size, name) for name, size in (dims or {}).items()}
     shapes = {
         name: tuple(_size(size, f"the shape of input {name!r}") for size in shape)

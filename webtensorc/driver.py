@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import shutil
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc import portable, registry, scratch, store, workers
+from webtensorc import portable, prepack, registry, scratch, store, workers
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
@@ -26,7 +27,7 @@ from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, Step, versions
 from webtensorc.sizes import Sizes, combinations
 from webtensorc.spec import Spec
-from webtensorc.variants import Special, kept_sizes
+from webtensorc.variants import Special, beside, kept_sizes
 
 Listener = Callable[[int, int, str], None]
 """Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
@@ -96,17 +97,16 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
         compiler = _Compiler(request, listener or _silent, folder / "general")
         shared = compiler.graph(plans[0])
         model = dataclasses.replace(shared, done=tuple(step.spec for step in plans[0].at(Phase.GRAPH)))
-        artifacts = list(compiler.modules(model, plans))
-        records, cached = dict(compiler.records), list(compiler.cached)
         own: dict[str, np.ndarray] = {}
+        artifacts = compiler.artifacts(model, plans, own)
+        records, cached = dict(compiler.records), list(compiler.cached)
         for number, sizes in enumerate(combinations(request.dims) or kept_sizes(request.source, model.dims)):
             asked = {**request.dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
             each = _Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
             each.deadline = compiler.deadline
             special = Special.of(sizes, each.graph(plans[0]), model.weights, own)
-            made = [_specialised(artifact, special) for artifact in each.modules(special.model, plans)]
-            artifacts += made
             own |= {name: special.model.weights[name] for name in special.own}
+            artifacts += [_specialised(artifact, special) for artifact in each.artifacts(special.model, plans, own)]
             records |= {special.label(name): some for name, some in each.records.items()}
             cached += [special.label(name) for name in each.cached]
         bundle = Bundle(model, tuple(artifacts), versions(), own)
@@ -115,8 +115,9 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
 
 def _specialised(artifact: Artifact, special: Special) -> Artifact:
     label = special.label(artifact.label)
+    weights = tuple(dict.fromkeys((*special.own, *artifact.weights)))
     return dataclasses.replace(
-        artifact, label=label, general=artifact.label, sizes=dict(special.sizes), weights=special.own
+        artifact, label=label, general=artifact.label, sizes=dict(special.sizes), weights=weights
     )
 
 
@@ -237,6 +238,7 @@ class _Compiler:
         self.listener = listener
         self.deadline = None if request.timeout is None else time.monotonic() + request.timeout
         self.scratch = folder
+        self.numbers = itertools.count()
         self.cache = request.cache if request.dump_dir is None else None
         self.records: dict[str, list[dict[str, Any]]] = {}
         self.cached: list[str] = []
@@ -264,6 +266,26 @@ class _Compiler:
         if self.cache and source_key:
             store.save_source(self.cache, source_key, model, key)
         return optimised
+
+    def artifacts(self, model: Model, plans: tuple[Plan, ...], own: dict[str, np.ndarray]) -> list[Artifact]:
+        """One artifact per plan, in order; weights that are packed for some of them are added to `own`."""
+        apart = tuple(plan for plan in plans if self.request.options.prepack and prepack.is_for(plan))
+        shared = tuple(plan for plan in plans if plan not in apart)
+        made = dict(zip(shared, self.modules(model, shared), strict=True))
+        if apart:
+            packed, names = self._prepacked(model, own)
+            own |= {name: packed.weights[name] for name in names}
+            some = (dataclasses.replace(each, weights=names) for each in self.modules(packed, apart))
+            made |= zip(apart, some, strict=True)
+        return [made[plan] for plan in plans]
+
+    def _prepacked(self, model: Model, own: Mapping[str, np.ndarray]) -> tuple[Model, tuple[str, ...]]:
+        """The model with what it does with weights alone done, and the names of the weights that it has for that."""
+        plan = prepack.evaluation()
+        key = store.graph_key(model, plan) if self.cache else {}
+        evaluated = store.find_graph(self.cache, key) if self.cache else None
+        evaluated = evaluated or self._optimise(model, plan, key, "prepack")
+        return beside(evaluated, model.weights, own, prepack.MARK)
 
     def modules(self, model: Model, plans: tuple[Plan, ...]) -> tuple[Artifact, ...]:
         """One artifact per plan, from the cache or a worker."""
@@ -298,7 +320,8 @@ class _Compiler:
     ) -> Job:
         """Have a worker do one job."""
         dump_dir = str(self.request.dump_dir.resolve()) if self.request.dump_dir else None
-        job = Job(self.scratch / kind.value, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
+        folder = self.scratch / f"{next(self.numbers)}-{kind.value}"
+        job = Job(folder, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
         job.write(text, weights)
         total, done = job.steps(), 0
 
@@ -310,12 +333,12 @@ class _Compiler:
         workers.run(job, on_step, self.deadline)
         return job
 
-    def _optimise(self, model: Model, plan: Plan, key: store.Key) -> Model:
+    def _optimise(self, model: Model, plan: Plan, key: store.Key, stage: str = "graph") -> Model:
         if not plan.steps:
             return model
         job = self.run(Kind.GRAPH, (plan,), portable.to_text(model.graph), model.weights)
         facts = json.loads((job.result / "graph.json").read_text())
-        self.records["graph"] = facts["records"]
+        self.records[stage] = facts["records"]
         stored = weights_file.read(job.result / "weights.safetensors")
         optimised = dataclasses.replace(
             model,

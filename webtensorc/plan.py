@@ -31,12 +31,14 @@ class Options:
         passes: pass specifications; one that is on by default has its options replaced, any other is added.
         disabled_passes: names of passes to leave out.
         precise: leave the algebra of the model as it is (`Pass.precise`); passes named in `passes` are as asked.
+        prepack: store weights a second time for targets that read them in another form (`webtensorc.prepack`).
     """
 
     optimization_level: int = 3
     passes: tuple[str, ...] = ()
     disabled_passes: tuple[str, ...] = ()
     precise: bool = False
+    prepack: bool = False
 
     def __post_init__(self) -> None:
         if self.optimization_level not in range(4):

@@ -34,18 +34,28 @@ class Special:
         cls, sizes: Mapping[str, int], model: Model, general: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray]
     ) -> Special:
         """`model` beside the weights of the general one and of other variants: equal weights are stored once."""
-        weights: dict[str, np.ndarray] = {}
-        stored = {**general, **others}
-        for name, array in model.weights.items():
-            alike = [name, *(each for each in others if each.rpartition("@")[0] == name)]
-            same = (each for each in alike if each in stored and _same(stored[each], array))
-            weights[next(same, f"{name}@{written(sizes)}")] = array
-        own = tuple(name for name in weights if name not in general)
-        return cls(sizes, replace(model, weights=weights), own)
+        shared, own = beside(model, general, others, written(sizes))
+        return cls(sizes, shared, own)
 
     def label(self, target: str) -> str:
         """The label of this variant for a target: `x86-64-v3@batch=8`."""
         return f"{target}@{written(self.sizes)}"
+
+
+def beside(
+    model: Model, general: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray], mark: str
+) -> tuple[Model, tuple[str, ...]]:
+    """`model` with its weights under the names that they have in a bundle, and which of them the general one lacks.
+
+    Equal weights are stored once; one that is stored nowhere yet gets the name `name@mark`.
+    """
+    weights: dict[str, np.ndarray] = {}
+    stored = {**general, **others}
+    for name, array in model.weights.items():
+        alike = [name, *(each for each in others if each.rpartition("@")[0] == name)]
+        same = (each for each in alike if each in stored and _same(stored[each], array))
+        weights[next(same, f"{name}@{mark}")] = array
+    return replace(model, weights=weights), tuple(name for name in weights if name not in general)
 
 
 def kept_sizes(source: Any, dims: Sequence[Bounds]) -> list[dict[str, int]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lanes
 import numpy as np
+import onnx
 import pytest
 import target_models
 import webtensorc_runtime
@@ -46,20 +48,49 @@ def test_one_bundle_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.slow
 def test_six_targets_share_the_weights(tmp_path: Path) -> None:
     """A second copy of them would be more than is allowed."""
-    draw = np.random.default_rng(0).standard_normal
-    weights = {"w": draw((2048, 3072), np.float32), "b": draw(3072, np.float32)}
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (8, 2048))]
-    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (8, 3072))]
-    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "b"], ["y"])]
-    constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
-    proto = helper.make_model(helper.make_graph(nodes, "g", inputs, outputs, constants), ir_version=10)
+    proto = linear(2048, 3072)
     targets = ("x86-64-v3", "x86-64-v4", "aarch64", "aarch64-v8.2", "spirv", "cuda{arch=sm_80}")
     webtensorc.compile(proto, targets=targets, cache=False).save(tmp_path / "model.wtb")
-    size = sum(array.nbytes for array in weights.values())
+    size = sum(numpy_helper.to_array(each).nbytes for each in proto.graph.initializer)
     assert (tmp_path / "model.wtb").stat().st_size <= 1.10 * size + (8 << 20) < 2 * size
+
+
+@pytest.mark.slow
+def test_prepacked_weights_are_stored_once_for_all_that_read_them(tmp_path: Path) -> None:
+    """GPUs read one matrix, processors the panels of the same; without the option the bundle has the panels alone."""
+    path = tmp_path / "model.onnx"
+    onnx.save(linear(64, 200), path)
+    targets = ("x86-64-v3", "spirv", "cuda")
+    bundle = webtensorc.compile(path, targets=targets, prepack=True, cache=False)
+    (name,) = bundle.own_weights
+    expected = numpy_helper.to_array(onnx.load(path).graph.initializer[0])
+    np.testing.assert_array_equal(bundle.own_weights[name], expected)
+    assert [each.weights for each in bundle.artifacts] == [(), (name,), (name,)]
+    assert webtensorc.Bundle.load(bundle.to_bytes()).to_bytes() == bundle.to_bytes()
+    at_load = webtensorc.compile(path, targets=targets, cache=False)
+    assert not at_load.own_weights
+    assert at_load.artifacts[0].module == bundle.artifacts[0].module
+    assert len(at_load.artifacts[1].module) > len(bundle.artifacts[1].module)  # it has the kernels that pack
+    x = np.random.default_rng(1).standard_normal((8, 64), np.float32)
+    for device in ("cpu", "vulkan") if not lanes.missing("x86-64-v3") and not lanes.missing("spirv") else ():
+        (y,) = webtensorc_runtime.load(bundle, device=device)(x)
+        np.testing.assert_allclose(y, x @ expected + 1, rtol=1e-4, atol=1e-4)
 
 
 def missing_of_v4() -> str:
     from webtensorc.registry import make_target
 
     return ", ".join(sorted(make_target("x86-64-v4").features() - cpu.features()))
+
+
+def linear(depth: int, columns: int) -> onnx.ModelProto:
+    """x @ w + 1 of eight rows, w random."""
+    weights = {
+        "w": np.random.default_rng(0).standard_normal((depth, columns), np.float32),
+        "b": np.ones(columns, np.float32),
+    }
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (8, depth))]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (8, columns))]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "b"], ["y"])]
+    constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    return helper.make_model(helper.make_graph(nodes, "g", inputs, outputs, constants), ir_version=10)

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 @options.targets()
 @options.shapes
 @options.optimization
+@click.option(
+    "--prepack",
+    is_flag=True,
+    help="Store weights once more, as GPUs read them: a larger bundle that loads faster there.",
+)
 @click.option("--dump-ir", type=click.Path(file_okay=False), help="Write the IR after every step into this folder.")
 @click.option("--time", "show_times", is_flag=True, help="Print how long each step took and how much it changed.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor fill the compile cache.")
@@ -69,7 +74,7 @@ def command(
         targets,
         dims,
         what["input_shapes"],
-        Options(what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"]),
+        Options(what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"], what["prepack"]),
         cache=None if no_cache else Cache(warn=console.say),
         dump_dir=options.output_folder(Path(dump_ir)) if dump_ir else None,
         timeout=timeout,

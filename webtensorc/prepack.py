@@ -1,0 +1,26 @@
+"""Weights stored the way a target's kernels read them, beside the way all targets share: `compile --prepack`.
+
+A bundle stores matrices in panels (pass `pack-weights`). Kernels for targets with vector registers read those; GPUs'
+read matrices, which are made of the panels when the module is loaded, by the device itself. Ahead of time, what the
+graph does with weights alone is evaluated once more, and its results are stored as weights of these variants' own.
+"""
+
+from __future__ import annotations
+
+from webtensorc import registry
+from webtensorc.phase import Phase
+from webtensorc.plan import Plan, Step
+
+MARK = "prepacked"
+"""What distinguishes the name of such a weight, `name@prepacked`."""
+
+
+def evaluation() -> Plan:
+    """The plan that evaluates what is left of a graph's operations on weights."""
+    cls = registry.passes()["fold-constants"]
+    return Plan.of_passes((Step(Phase.GRAPH.value, cls.family.value, cls.name),))
+
+
+def is_for(plan: Plan) -> bool:
+    """Whether a plan's target reads matrices rather than the panels that they are stored in."""
+    return registry.make_target(plan.target).vector_bytes == 0
