@@ -52,6 +52,18 @@ def positions() -> onnx.ModelProto:
     return model(nodes, {"x": ["n", "steps", 4]}, {"table": table, "zero": np.int64([0])})
 
 
+def last_positions() -> onnx.ModelProto:
+    """The last positions of such a table, as many as there are steps."""
+    nodes = [
+        node("Shape", ["x"], ["length"], start=1, end=2),
+        node("Sub", ["ten", "length"], ["start"]),
+        node("Slice", ["table", "start", "ten", "zero"], ["used"]),
+        node("Add", ["x", "used"], ["y"]),
+    ]
+    table = np.arange(40, dtype=np.float32).reshape(10, 4)
+    return model(nodes, {"x": ["n", "steps", 4]}, {"table": table, "zero": np.int64([0]), "ten": np.int64([10])})
+
+
 def cached() -> onnx.ModelProto:
     """Earlier and new steps, and a mask of all."""
     nodes = [node("Concat", ["past", "x"], ["all"], axis=1), node("Mul", ["all", "mask"], ["y"])]
@@ -73,6 +85,7 @@ def reshaped_for_one() -> onnx.ModelProto:
     [
         (halved_and_doubled, ["n=1..", "h=2..:2", "w=4..:4"], [("n", 3, "h", "w")]),
         (positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
+        (last_positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
         (cached, ["n=1..", "steps=1..", "earlier=1.."], [("n", "steps"), ("n", "earlier"), ("n", "steps + earlier")]),
         (exported_for_one, [], [(2, 3)]),
         (reshaped_for_one, [], [(1, 4, 4)]),

@@ -78,14 +78,17 @@ class _Trial:
         return [each.name for each in self.signature.dims if symbolic.variable(each) in used]
 
     def multiples(self) -> Signature | None:
-        """The signature with multiples only of some dimensions, as small as the node allows."""
+        """The signature with multiples only of some dimensions, as small as the node allows.
+
+        If multiples of the next number do as well it is a size, not a divisor, that the node needs.
+        """
         involved = self.involved()
 
         def fits(steps: Mapping[str, int]) -> bool:
             return self._fitting(lambda: self.signature.with_multiples(steps)) is not None
 
         common = next((step for step in _STEPS if involved and fits(dict.fromkeys(involved, step))), None)
-        if common is None:
+        if common is None or fits(dict.fromkeys(involved, common + 1)):
             return None
         steps = dict.fromkeys(involved, common)
         for name in involved:
