@@ -57,7 +57,8 @@ def agree(proto: Any, module: Any, sizes: dict[str, int]) -> None:
 def mlp() -> Any:
     nodes = [
         helper.make_node("Gemm", ["x", "w1", "b1"], ["h"]),
-        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Relu", ["h"], ["r0"]),
+        helper.make_node("Erf", ["r0"], ["r"]),
         helper.make_node("MatMul", ["r", "w2"], ["l"]),
         helper.make_node("Softmax", ["l"], ["p"]),
     ]

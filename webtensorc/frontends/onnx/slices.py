@@ -248,6 +248,7 @@ _RULES: dict[str, Callable[[Any, list[int | None]], int | None]] = {
     "rev": _unless("dimensions"),
     "slice": _cut,
     "sort": _unless("dimension"),
+    "split": _unless("axis"),
     "squeeze": _squeezed,
     "transpose": _transposed,
 }

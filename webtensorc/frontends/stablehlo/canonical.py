@@ -51,7 +51,7 @@ def to_model(
     function = signature.public_function(module, file)
     found = signature.read(function, file)
     pinned = pinner(found.inputs)
-    source.run_passes(module, "func.func(stablehlo-legalize-composite-to-call)")
+    source.run_passes(module, source.COMPOSITES_TO_CALLS)
     inline.inline_calls(function, ir.SymbolTable(module.operation), file)
     if found.leading:
         _set_platform(function, platform)

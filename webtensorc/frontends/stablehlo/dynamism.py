@@ -17,6 +17,7 @@ def module_of(exported: Any) -> Any:
     """The StableHLO of a `jax.export.Exported` as one function `main`, prepared, in the current context."""
     module = source.parse(bytes(exported.mlir_module_serialized), Format.PORTABLE_ARTIFACT, None, "reading a trace")
     main = signature.public_function(module, None)
+    source.run_passes(module, source.COMPOSITES_TO_CALLS)
     inline.inline_calls(main, ir.SymbolTable(module.operation), None)
     prepare(module, main)
     for operation in list(module.body):

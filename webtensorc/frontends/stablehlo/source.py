@@ -15,6 +15,9 @@ from webtensorc import portable
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.detect import Format
 
+COMPOSITES_TO_CALLS = "func.func(stablehlo-legalize-composite-to-call)"
+"""A pipeline: functions of CHLO, of which artifacts keep what they are made of, as calls of that."""
+
 
 def context() -> Any:
     """A context with StableHLO, CHLO and Shardy (attributes only), their passes registered."""

@@ -17,8 +17,8 @@ def non_zero(x: Value) -> Value:
     if is_known(x):
         return np.stack(np.nonzero(np.atleast_1d(x))).astype(np.int64)
     x = jnp.atleast_1d(x)
-    positions = np.stack(np.unravel_index(np.arange(x.size), x.shape)).astype(np.int64)
-    return select((x != np.zeros((), x.dtype)).ravel(), jnp.asarray(positions), 1)
+    positions = jnp.stack([lax.broadcasted_iota(jnp.int64, x.shape, axis).ravel() for axis in range(x.ndim)])
+    return select((x != np.zeros((), x.dtype)).ravel(), positions, 1)
 
 
 @op("Compress", since=9)
