@@ -114,8 +114,9 @@ def one_hot(indices: Value, depth: Value, values: Value, *, axis: int = -1) -> V
     """`values[1]` where the index along a new axis is the given one, `values[0]` elsewhere; negative indices wrap."""
     count = known_ints(depth, "depth")[0]
     along = axis % (indices.ndim + 1)
-    wanted = jnp.expand_dims(jnp.where(indices < 0, indices + count, indices).astype(jnp.int64), along)
-    steps = np.arange(count).reshape([-1 if d == along else 1 for d in range(indices.ndim + 1)])
+    places = jnp.asarray(indices).astype(jnp.int64)
+    wanted = jnp.expand_dims(jnp.where(places < 0, places + jnp.asarray(count, jnp.int64), places), along)
+    steps = jnp.arange(count, dtype=jnp.int64).reshape([count if d == along else 1 for d in range(indices.ndim + 1)])
     return jnp.where(wanted == steps, values[1], values[0])
 
 
