@@ -80,7 +80,8 @@ class _Trial:
     def multiples(self) -> Signature | None:
         """The signature with multiples only of some dimensions, as small as the node allows.
 
-        If multiples of the next number do as well it is a size, not a divisor, that the node needs.
+        If multiples of the next number do as well it may be a size, not a divisor, that the node needs: then a bound
+        below is what was meant, as of positions that are counted from the end of a table.
         """
         involved = self.involved()
 
@@ -88,8 +89,10 @@ class _Trial:
             return self._fitting(lambda: self.signature.with_multiples(steps)) is not None
 
         common = next((step for step in _STEPS if involved and fits(dict.fromkeys(involved, step))), None)
-        if common is None or fits(dict.fromkeys(involved, common + 1)):
+        if common is None:
             return None
+        if fits(dict.fromkeys(involved, common + 1)) and (below := self._at_most(common - 1)):
+            return below
         steps = dict.fromkeys(involved, common)
         for name in involved:
             smaller = (step for step in range(1, common) if common % step == 0)
@@ -101,19 +104,27 @@ class _Trial:
 
         An upper one is a number that the node is given, as the length of a table is; a lower one is small.
         """
-        every = [size for value in self.failed.inputs for size in _sizes(value)]
-        numbers = {int(number) for size in every for number in re.findall(r"\d+", str(size))}
         bounds = {each.name: each for each in self.signature.dims}
         for name in self.involved():
-            for most in sorted(numbers, reverse=True):
-                if most > bounds[name].least:
-                    narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, most=most))
-                    if narrowed is not None:
-                        return narrowed
+            if (narrowed := self._at_most(None, [name])) is not None:
+                return narrowed
             for least in range(bounds[name].least + 1, _MOST_LEAST):
                 narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, least=least))
                 if narrowed is not None:
                     return narrowed
+        return None
+
+    def _at_most(self, limit: int | None, names: Sequence[str] = ()) -> Signature | None:
+        """The signature with the largest upper bound, up to a limit, that the node allows one of some dimensions."""
+        every = [size for value in self.failed.inputs for size in _sizes(value)]
+        numbers = {int(number) for size in every for number in re.findall(r"\d+", str(size))}
+        bounds = {each.name: each for each in self.signature.dims}
+        for name in names or self.involved():
+            for most in sorted(numbers, reverse=True):
+                if most > bounds[name].least and (limit is None or most <= limit):
+                    narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, most=most))
+                    if narrowed is not None:
+                        return narrowed
         return None
 
     def equal(self) -> Signature | None:
