@@ -64,6 +64,16 @@ def last_positions() -> onnx.ModelProto:
     return model(nodes, {"x": ["n", "steps", 4]}, {"table": table, "zero": np.int64([0]), "ten": np.int64([10])})
 
 
+def third_step() -> onnx.ModelProto:
+    """The second step, then the third, as loops that were unrolled take them."""
+    nodes = [
+        node("Gather", ["x", "one"], ["second"], axis=1),
+        node("Gather", ["x", "two"], ["third"], axis=1),
+        node("Add", ["second", "third"], ["y"]),
+    ]
+    return model(nodes, {"x": ["n", "steps", 4]}, {"one": np.int64(1), "two": np.int64(2)})
+
+
 def cached() -> onnx.ModelProto:
     """Earlier and new steps, and a mask of all."""
     nodes = [node("Concat", ["past", "x"], ["all"], axis=1), node("Mul", ["all", "mask"], ["y"])]
@@ -86,6 +96,7 @@ def reshaped_for_one() -> onnx.ModelProto:
         (halved_and_doubled, ["n=1..", "h=2..:2", "w=4..:4"], [("n", 3, "h", "w")]),
         (positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
         (last_positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
+        (third_step, ["n=1..", "steps=3.."], [("n", "steps", 4)]),
         (cached, ["n=1..", "steps=1..", "earlier=1.."], [("n", "steps"), ("n", "earlier"), ("n", "steps + earlier")]),
         (exported_for_one, [], [(2, 3)]),
         (reshaped_for_one, [], [(1, 4, 4)]),

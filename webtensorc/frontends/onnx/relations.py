@@ -28,7 +28,7 @@ from webtensorc.frontends.onnx.signature import Signature
 from webtensorc.frontends.onnx.values import Value
 
 _STEPS = (*range(2, 65), *range(72, 257, 8))
-_MOST_LEAST = 65
+_MOST_LEAST = 64
 _MOST_ROUNDS = 32
 
 T = TypeVar("T")
@@ -80,8 +80,9 @@ class _Trial:
     def multiples(self) -> Signature | None:
         """The signature with multiples only of some dimensions, as small as the node allows.
 
-        If multiples of the next number do as well it may be a size, not a divisor, that the node needs: then a bound
-        below is what was meant, as of positions that are counted from the end of a table.
+        If multiples of the next number do as well it may be a size, not a divisor, that the node needs: then an upper
+        bound below is what was meant, as of positions that are counted from the end of a table. A lower bound up to the
+        common multiple leaves more sizes, and goes before it.
         """
         involved = self.involved()
 
@@ -93,6 +94,8 @@ class _Trial:
             return None
         if fits(dict.fromkeys(involved, common + 1)) and (below := self._at_most(common - 1)):
             return below
+        if (larger := self._at_least(involved, common)) is not None:
+            return larger
         steps = dict.fromkeys(involved, common)
         for name in involved:
             smaller = (step for step in range(1, common) if common % step == 0)
@@ -104,11 +107,22 @@ class _Trial:
 
         An upper one is a number that the node is given, as the length of a table is; a lower one is small.
         """
-        bounds = {each.name: each for each in self.signature.dims}
         for name in self.involved():
             if (narrowed := self._at_most(None, [name])) is not None:
                 return narrowed
-            for least in range(bounds[name].least + 1, _MOST_LEAST):
+            if (narrowed := self._at_least([name])) is not None:
+                return narrowed
+        return None
+
+    def _at_least(self, names: Sequence[str], step: int | None = None) -> Signature | None:
+        """The signature with the smallest lower bound that the node needs of one of some dimensions.
+
+        It is no higher than the smallest multiple of `step` that there may be, if that is given.
+        """
+        bounds = {each.name: each for each in self.signature.dims}
+        for name in names:
+            now = bounds[name].least
+            for least in range(now + 1, (-(-now // step) * step if step else _MOST_LEAST) + 1):
                 narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, least=least))
                 if narrowed is not None:
                     return narrowed
