@@ -24,6 +24,9 @@ _KEPT = "caching:device_local=*;*;8"
 the operating system for it: any size, any sum, eight (IREE's `hal/utils/allocators.h`). It is the first eight that are
 kept, until `trim` lets go of them. Workers have a pool of their own."""
 
+WORKER_STACK = 1 << 20
+"""Bytes of a worker's stack: twice the frame that a kernel may have. IREE's own 128 KiB are less than that."""
+
 _lock = threading.Lock()
 _devices: dict[tuple[int, Execution], Any] = {}
 
@@ -107,7 +110,9 @@ def _create(runtime: Any, execution: Execution) -> Any:
     if not execution.workers:
         return runtime.create_hal_driver("local-sync").create_default_device(allocators=[_KEPT])
     try:
-        runtime.parse_flags(f"--task_topology_group_count={execution.workers}")
+        runtime.parse_flags(
+            f"--task_topology_group_count={execution.workers}", f"--task_worker_stack_size={WORKER_STACK}"
+        )
         return runtime.create_hal_driver("local-task").create_default_device()
     finally:
         runtime.parse_flags("--task_topology_group_count=0")

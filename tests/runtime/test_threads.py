@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from webtensorc_runtime import Module
+from webtensorc_runtime.device import WORKER_STACK
+from webtensorc_targets._flags import processor
 
 import webtensorc
 from fixtures import jax_models
@@ -18,6 +20,13 @@ from webtensorc.artifact import Bundle
 
 Compile = Callable[..., Bundle]
 CALLS = 300
+
+
+def test_a_worker_has_room_for_the_largest_frame_of_a_kernel() -> None:
+    """Kernels of the incomplete beta function, on [200, 300], take 240 KiB."""
+    flags = processor("x86_64", "x86-64", (), 3)
+    limits = [int(flag.partition("=")[2]) for flag in flags if "stack-allocation-limit" in flag]
+    assert limits == [WORKER_STACK // 2]
 
 
 def hammer(call: Callable[[np.ndarray], np.ndarray], size: int, calls: int = CALLS) -> None:
