@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from jax import lax
+from jax.errors import InconclusiveDimensionOperation
 from webtensorc_runtime.constraints import Constraint
 
 from webtensorc.frontends.onnx import extents, symbolic
@@ -91,7 +92,7 @@ def _result(equation: Any, inputs: Sequence[Spans | None]) -> Spans | None:
         return _chosen(equation, inputs) if equation.primitive.name == "select_n" else None
     try:
         return rule(equation, inputs)
-    except Exception:  # sizes that JAX cannot compare: nothing is known
+    except InconclusiveDimensionOperation:  # nothing is known
         return None
 
 
@@ -105,7 +106,7 @@ def _of_array(value: Any) -> Spans | None:
 def _is_at_least(value: Any, bound: Any) -> bool:
     try:
         return bool(value >= bound)
-    except Exception:  # JAX does not know
+    except InconclusiveDimensionOperation:
         return False
 
 
