@@ -61,9 +61,9 @@ module {
     %25 = stablehlo.reshape %arg0 : (tensor<4x6xf32>) -> tensor<24xf32>
     %26 = stablehlo.reshape %24 : (tensor<54xi32>) -> tensor<54x1xi32>
     %27 = "stablehlo.gather"(%25, %26) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>}> {webtensorc.in_bounds = true} : (tensor<24xf32>, tensor<54x1xi32>) -> tensor<54xf32>
-    %c_11 = stablehlo.constant dense<-1> : tensor<i32>
     %28 = stablehlo.slice %27 [0:1] : (tensor<54xf32>) -> tensor<1xf32>
     %29 = stablehlo.reshape %28 : (tensor<1xf32>) -> tensor<f32>
+    %c_11 = stablehlo.constant dense<-1> : tensor<i32>
     %30 = stablehlo.reshape %27 : (tensor<54xf32>) -> tensor<6x9xf32>
     %31:2 = stablehlo.reduce(%30 init: %29), (%22 init: %c_11) across dimensions = [1] : (tensor<6x9xf32>, tensor<6x9xi32>, tensor<f32>, tensor<i32>) -> (tensor<6xf32>, tensor<6xi32>)
      reducer(%arg2: tensor<f32>, %arg4: tensor<f32>) (%arg3: tensor<i32>, %arg5: tensor<i32>)  {

@@ -166,6 +166,10 @@ class DotLayout:
         text = ", ".join(f"{name} = {list(value)}" for name, value in fields.items())
         return ir.Attribute.parse(f"#stablehlo.dot<{text}>", context)
 
+    def left_free(self, rank: int) -> tuple[int, ...]:
+        """The left operand's dimensions that the result keeps, `rank` being that operand's rank."""
+        return tuple(i for i in range(rank) if i not in self.left_batch + self.left_contracting)
+
     def right_free(self, rank: int) -> tuple[int, ...]:
         """The right operand's dimensions that the result keeps, `rank` being that operand's rank."""
         return tuple(i for i in range(rank) if i not in self.right_batch + self.right_contracting)

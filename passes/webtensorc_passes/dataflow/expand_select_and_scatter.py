@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from webtensorc.errors import Unsupported, UnsupportedError
 from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.builder import Builder, add_block, copy_body, end_block
+from webtensorc.iree.builder import Builder, copy_body
+from webtensorc.iree.dynamism.selection import adds, preferred
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
@@ -31,18 +32,28 @@ class ExpandSelectAndScatter(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that were replaced.
 
+        Those of open dimensions that add up are left to `legalize-dynamism`.
+
         Raises:
-            UnsupportedError: one has open dimensions.
+            UnsupportedError: one has open dimensions and does not add up.
         """
-        found = [op for op in mlir.nested(module) if op.name == "stablehlo.select_and_scatter"]
+        found = [op for op in mlir.nested(module) if op.name == "stablehlo.select_and_scatter" and not _is_left(op)]
         for op in found:
-            if not all(operand.type.has_static_shape for operand in op.operands):
-                reason = "has windows of open size, and is compiled for fixed sizes only"
+            if not _is_static(op):
+                reason = "has windows of open size, and is compiled for fixed sizes only unless it adds up"
                 items = (Unsupported(op.name, reason, ()),)
                 hint = "give its open dimensions sizes: --dim"
                 raise UnsupportedError(f"`{op.name}` {reason}", items, place=str(op.location), hint=hint)
             mlir.replace(op, [_Expansion(op, Builder(op)).result()])
         return len(found)
+
+
+def _is_static(op: Operation) -> bool:
+    return all(operand.type.has_static_shape for operand in op.operands)
+
+
+def _is_left(op: Operation) -> bool:
+    return not _is_static(op) and adds(op)
 
 
 @dataclass(frozen=True)
@@ -105,22 +116,6 @@ class _Expansion:
         count = math.prod(shape)
         places = build.reshape(build.binary("maximum", positions, build.full(shape, 0, positions)), [count])
         values = build.gather_rows(build.reshape(operand, [math.prod(self.extents)]), places)
-        none = build.full([], -1, positions)
         first = build.reshape(build.slice(values, [0], [1]), [])
-        values = build.reshape(values, shape)
-        kinds = [build.kind(shape[:1], operand.type.element_type), build.kind(shape[:1], "i32")]
-        attributes = {"dimensions": mlir.integer_array([1], self.op.context)}
-        made = mlir.create(
-            "stablehlo.reduce", [values, positions, first, none], kinds, attributes, before=self.op, regions=1
-        )
-        scalars = [build.kind([], kind.element_type) for kind in kinds]
-        (a, i, b, j), last = add_block(made, [*scalars, *scalars])
-        inner = Builder(last)
-        in_order = inner.compare("LT", i, j)  # whatever the order of the reduction; -1 comes first
-        a, b = inner.select(in_order, a, b), inner.select(in_order, b, a)
-        i, j = inner.select(in_order, i, j), inner.select(in_order, j, i)
-        (keeps,) = copy_body(self.op.regions[0].blocks[0], [a, b], last)
-        exists = inner.compare("GE", i, inner.full([], 0, i))
-        keeps = inner.binary("and", exists, keeps)
-        end_block(last, [inner.select(keeps, a, b), inner.select(keeps, i, j)])
-        return made.results[1]
+        inits = [first, build.full([], -1, positions)]
+        return preferred(self.op, build.reshape(values, shape), positions, inits, [1])

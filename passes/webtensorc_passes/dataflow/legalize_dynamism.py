@@ -7,7 +7,7 @@ the sizes are computed as scalars beside the kernels, and the operations are wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
-from webtensorc.iree.dynamism import contraction, folding, indexing, movement, scalars, scatter, windows
+from webtensorc.iree.dynamism import contraction, folding, indexing, movement, scalars, scatter, selection, windows
 from webtensorc.iree.dynamism.builder import Builder, load_dialects
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.mlir import Operation, Value
@@ -42,7 +42,10 @@ class LegalizeDynamism(Pass):
             build = Builder.before(op)
             found = _RULES[_name(op)](build, op)
             if found is not None:
-                mlir.replace(op, [_as_result(build, found, op.result.type)])
+                values = [found] if isinstance(found, ir.Value) else found
+                mlir.replace(
+                    op, [_as_result(build, each, old.type) for each, old in zip(values, op.results, strict=True)]
+                )
                 changes += 1
         return changes + _legalize_sizes(main)
 
@@ -95,21 +98,28 @@ def _as_scalars(op: Operation) -> Value | None:
     build = Builder.before(op)
     kind = build.signless_type(op.result.type)
     element = kind.element_type
-    converted = []
+    numbers: dict[Value, Value] = {}
+    order = []
     for at in range(prod(kind.shape)):
         number = scalars.computed(build, op, at)
         if number is None:
             return None
-        converted.append(number if number.type == element else movement.number(build, number, element))
-    made = build.value("tensor.from_elements", converted, kind)
+        if number not in numbers:
+            numbers[number] = number if number.type == element else movement.number(build, number, element)
+        order.append(numbers[number])
+    if len(numbers) == 1 and len(order) > 1:  # stored one by one otherwise
+        made = build.fill(order[0], build.empty(kind, list(map(build.index, kind.shape))))
+    else:
+        made = build.value("tensor.from_elements", order, kind)
     return build.bitcast(made, op.result.type.element_type)
 
 
-_RULES: dict[str, Callable[[Builder, Operation], Value | None]] = {
+_RULES: dict[str, Callable[[Builder, Operation], Value | Sequence[Value] | None]] = {
     "stablehlo.compare": folding.compare,
     "stablehlo.concatenate": folding.concatenate,
     "stablehlo.convolution": contraction.convolution,
     "stablehlo.custom_call @stablehlo.dynamic_reduce_window": windows.dynamic_reduce_window,
+    "stablehlo.custom_call @webtensorc.windows": windows.windows,
     "stablehlo.dot_general": contraction.dot_general,
     "stablehlo.dynamic_broadcast_in_dim": movement.dynamic_broadcast_in_dim,
     "stablehlo.dynamic_conv": contraction.dynamic_conv,
@@ -120,10 +130,12 @@ _RULES: dict[str, Callable[[Builder, Operation], Value | None]] = {
     "stablehlo.dynamic_slice": movement.dynamic_slice,
     "stablehlo.dynamic_update_slice": movement.dynamic_update_slice,
     "stablehlo.gather": indexing.gather,
+    "stablehlo.optimization_barrier": folding.optimization_barrier,
     "stablehlo.pad": movement.pad,
     "stablehlo.real_dynamic_slice": movement.real_dynamic_slice,
     "stablehlo.reduce_window": windows.reduce_window,
     "stablehlo.scatter": scatter.scatter,
+    "stablehlo.select_and_scatter": selection.select_and_scatter,
     "stablehlo.sort": windows.sort,
     "stablehlo.subtract": folding.subtract,
 }

@@ -10,7 +10,7 @@ from jaxlib.mlir import ir
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
 from webtensorc.frontends.stablehlo import expansion
-from webtensorc.frontends.stablehlo.dynamism import DYNAMIC_REDUCE_WINDOW
+from webtensorc.frontends.stablehlo.dynamism import DYNAMIC_REDUCE_WINDOW, WINDOWS
 from webtensorc.frontends.stablehlo.inline import nested, replace
 from webtensorc.frontends.stablehlo.names import location_name
 
@@ -73,7 +73,7 @@ def refuse_rest(function: Any, file: str | None) -> None:
     nodes: dict[str, list[str]] = {}
     for call in _custom_calls(function):
         target = str(call.attributes["call_target_name"].value)
-        if target == DYNAMIC_REDUCE_WINDOW and "backend_config" in call.attributes:
+        if target == WINDOWS or (target == DYNAMIC_REDUCE_WINDOW and "backend_config" in call.attributes):
             continue  # `legalize-dynamism` writes it down
         nodes.setdefault(target, []).append(location_name(call.location) or "unnamed")
     if nodes:

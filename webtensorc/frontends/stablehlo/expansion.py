@@ -37,6 +37,7 @@ _WHOLE = {
     "stablehlo.cosine",
     "stablehlo.custom_call",
     "stablehlo.fft",
+    "stablehlo.reduce_precision",
     "stablehlo.sine",
     "stablehlo.tan",
     "stablehlo.triangular_solve",

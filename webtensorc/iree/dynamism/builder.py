@@ -7,7 +7,7 @@ from typing import Any
 
 from iree.compiler import ir
 
-from webtensorc.iree.mlir import Operation, Type, Value
+from webtensorc.iree.mlir import Operation, Type, Value, owner
 
 DYNAMIC: int = ir.ShapedType.get_dynamic_size()
 
@@ -146,12 +146,27 @@ class Builder:
 
     def from_memory(self, values: Sequence[Value]) -> list[Value]:
         """The values, all of them, behind a border that nothing is fused across and nothing unused is dropped at."""
-        sizes = [self.open_sizes(value.type, self.dims(value)) for value in values]
-        barrier = self.op("util.optimization_barrier", values, [value.type for value in values])
+        sources = [self.signless(value) for value in values]
+        sizes = [self.open_sizes(source.type, self.dims(source)) for source in sources]
+        barrier = self.op("util.optimization_barrier", sources, [source.type for source in sources])
         return [
-            self.value("flow.tensor.tie_shape", [kept, *some], kept.type) if some else kept
-            for kept, some in zip(barrier.results, sizes, strict=True)
+            self.bitcast(self.tied(kept, some), value.type.element_type)
+            for kept, some, value in zip(barrier.results, sizes, values, strict=True)
         ]
+
+    def tied(self, value: Value, sizes: Sequence[Value]) -> Value:
+        """`flow.tensor.tie_shape`: the value, of which it is said that these are its open extents."""
+        return self.value("flow.tensor.tie_shape", [value, *sizes], value.type) if sizes else value
+
+    def stored(self, value: Value) -> Value:
+        """The value, signless, for a kernel that reads it at computed subscripts.
+
+        One of open size is read from memory: a kernel that computes it on the way in needs a stack of unknown size.
+        """
+        made = owner(value)
+        if DYNAMIC not in value.type.shape or made is None or made.name == "flow.tensor.tie_shape":
+            return self.signless(value)
+        return self.signless(self.from_memory([value])[0])
 
     def copied(self, value: Value) -> Value:
         """The elements in a place of their own, by a choice that the native compiler cannot see through.

@@ -17,14 +17,17 @@ from webtensorc.iree.stablehlo import ConvolutionLayout, DotLayout
 def dot_general(build: Builder, op: Operation) -> Value | None:
     """A product without batch that is no product of matrices, as one: its dimensions are put side by side and merged.
 
-    The native compiler does the same with reshapes of fixed sizes only; products of matrices and batched ones it takes.
+    The native compiler does the same with reshapes of fixed sizes only; products of matrices and batched ones it takes,
+    unless nothing is summed up.
     """
     layout = DotLayout.of(op)
     left, right = op.operands
     ranks = len(left.type.shape), len(right.type.shape)
     contracting = layout.left_contracting, layout.right_contracting
-    free = tuple(tuple(i for i in range(rank) if i not in c) for rank, c in zip(ranks, contracting, strict=True))
-    if layout.left_batch or not all(contracting):
+    free = layout.left_free(ranks[0]), layout.right_free(ranks[1])
+    if all(left.type.shape[axis] == 1 for axis in layout.left_contracting):
+        return _outer(build, op, layout)
+    if layout.left_batch:
         return None
     if ranks == (2, 2) and 1 not in op.result.type.shape:
         return None
@@ -44,6 +47,33 @@ def dot_general(build: Builder, op: Operation) -> Value | None:
         return reshape(build, product, wanted, sizes)
     split = [list(range(len(free[0]))), list(range(len(free[0]), len(sizes)))]
     return _expand(build, product, wanted, split, sizes)
+
+
+def _outer(build: Builder, op: Operation, layout: DotLayout) -> Value:
+    """A product whose contracting dimensions, if any, have one element: every element is one product.
+
+    The native compiler makes it a reshape of a kind that it refuses.
+    """
+    left, right = map(build.signless, op.operands)
+    kind = build.signless_type(op.result.type)
+    batch = layout.left_batch, layout.right_batch
+    kept = layout.left_free(len(left.type.shape)), layout.right_free(len(right.type.shape))
+    first = len(batch[0]), len(batch[0]) + len(kept[0])
+    sizes = [build.dim(left, axis) for axis in (*batch[0], *kept[0])] + [build.dim(right, axis) for axis in kept[1]]
+    with build.location:
+        loops = [ir.AffineExpr.get_dim(loop) for loop in range(len(sizes))]
+        maps = []
+        for value, shared, own, start in zip((left, right), batch, kept, first, strict=True):
+            places = [ir.AffineExpr.get_constant(0)] * len(value.type.shape)
+            for loop, axis in (*enumerate(shared), *enumerate(own, start)):
+                places[axis] = loops[loop]
+            maps.append(ir.AffineMap.get(len(loops), 0, places))
+        maps.append(ir.AffineMap.get_identity(len(loops)))
+
+    def body(inside: Builder, each: Sequence[Value]) -> Value:
+        return _factors(inside, each[:2], kind.element_type)
+
+    return build.generic([left, right], build.empty(kind, sizes), maps, body)
 
 
 def _product(build: Builder, left: Value, right: Value, kind: ir.Type) -> Value:
@@ -236,14 +266,18 @@ def _multiplied(
 ) -> Value:
     """Sums of products over the last loops, in the element type of `init`, which has no content yet."""
     element = init.type.element_type
-    is_float = not isinstance(element, ir.IntegerType)
 
     def body(inside: Builder, each: Sequence[Value]) -> Value:
-        factors = (_widened(inside, value, element) for value in each[:2])
-        product = inside.arith("mulf" if is_float else "muli", *factors)
-        return inside.arith("addf" if is_float else "addi", each[2], product)
+        add = "addi" if isinstance(element, ir.IntegerType) else "addf"
+        return inside.arith(add, each[2], _factors(inside, each[:2], element))
 
     return build.generic([left, right], build.fill(build.zero(element), init), maps, body, reductions)
+
+
+def _factors(build: Builder, values: Sequence[Value], element: ir.Type) -> Value:
+    """The product of two numbers in an element type that is as wide as theirs or wider."""
+    multiply = "muli" if isinstance(element, ir.IntegerType) else "mulf"
+    return build.arith(multiply, *(_widened(build, value, element) for value in values))
 
 
 def _widened(build: Builder, value: Value, element: ir.Type) -> Value:

@@ -55,7 +55,7 @@ def dynamic_gather(build: Builder, op: Operation) -> Value:
 
 def _gathered(build: Builder, op: Operation, slice_sizes: Sequence[Value]) -> Value:
     layout = GatherLayout.of(op)
-    operand, indices = build.signless(op.operands[0]), build.signless(op.operands[1])
+    operand, indices = build.stored(op.operands[0]), build.stored(op.operands[1])
     unsigned = op.operands[1].type.element_type.is_unsigned
     kind = build.signless_type(op.result.type)
     zero = build.index(0)

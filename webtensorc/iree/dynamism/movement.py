@@ -329,6 +329,7 @@ def _looked_up(
 ) -> Value:
     """Every element is asked for its place: in the operand, or outside of it."""
     zero, one = build.index(0), build.index(1)
+    operand = build.stored(operand)
     last = [build.arith("subi", extent, one) for extent in build.dims(operand)]
 
     def element(inside: Builder, at: Sequence[Value]) -> Value:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+from jax import export, lax
 
+from webtensorc.errors import Unsupported, UnsupportedError
 from webtensorc.frontends.stablehlo.expansion import Call, expands
 
 
-@expands("ApproxTopK")
+@expands("ApproxTopK", fixed=1)
 def approx_top_k(
     call: Call, operand: jax.Array, indices: jax.Array, start: jax.Array, index_start: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """XLA's ApproxTopK on one operand: the largest or smallest elements along a dimension, and their indices.
 
     Without aggregation the result has room for more than `k`: further elements follow in order.
+
+    Raises:
+        UnsupportedError: the size of that dimension is open.
     """
     dimension = call.attributes["reduction_dim"]
+    if export.is_symbolic_dim(operand.shape[dimension]):
+        reason = "is compiled for a fixed number of candidates only"
+        items = (Unsupported(f"custom_call @{call.name}", reason, ()),)
+        raise UnsupportedError(f"`{call.name}` {reason}", items, hint="give its open dimensions sizes: --dim")
     largest = "_gt_" in call.attributes["called"][0]
     count = min(call.results[0][1][dimension], operand.shape[dimension])
     keys = operand.astype(jnp.promote_types(operand.dtype, jnp.float32))
