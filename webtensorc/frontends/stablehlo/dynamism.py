@@ -9,7 +9,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
 
 from webtensorc.frontends.detect import Format
-from webtensorc.frontends.stablehlo import inline, signature, source, tensor_types
+from webtensorc.frontends.stablehlo import inline, signature, source
 from webtensorc.frontends.stablehlo.inline import nested
 
 DYNAMIC_REDUCE_WINDOW = "stablehlo.dynamic_reduce_window"
@@ -103,5 +103,5 @@ def _extent(sizes: Any, axis: int) -> int:
     """An element of a tensor of sizes, where it is a constant."""
     made = sizes.owner
     if isinstance(made, ir.Block) or made.name != "stablehlo.constant":
-        return tensor_types.DYNAMIC
+        return int(ir.ShapedType.get_dynamic_size())
     return int(np.asarray(made.operation.attributes["value"])[axis])
