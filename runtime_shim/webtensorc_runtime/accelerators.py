@@ -37,6 +37,10 @@ _SUBGROUP_OPERATIONS = {
 """Bits of Vulkan's VkSubgroupFeatureFlagBits, in the words of SPIR-V."""
 
 
+_MEANINGS = {"VK_ERROR_INCOMPATIBLE_DRIVER": "Vulkan's loader is installed, but no driver for any device"}
+"""What is meant by codes with which a driver says no more (Vulkan specification, vkCreateInstance)."""
+
+
 class UnavailableError(Exception):
     """No driver or no device; the message is the reason in the driver's words, one line."""
 
@@ -140,7 +144,8 @@ def _reason(error: Exception) -> str:
     """The last part of an IREE status, `FILE:LINE: CODE; text; text`, of its first line."""
     lines = str(error).strip().splitlines()
     _, mark, text = lines[0].partition("; ") if lines else ("", "", "")
-    return text if mark else str(error) or type(error).__name__
+    said = text if mark else str(error) or type(error).__name__
+    return next((f"{meaning} ({code})" for code, meaning in _MEANINGS.items() if code in said), said)
 
 
 def vulkan_abilities(number: int, text: str) -> Abilities:

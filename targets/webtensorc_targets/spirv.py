@@ -33,6 +33,7 @@ _FAMILIES = (
 class SpirvTarget(Target):
     """`spirv`: kernels for Vulkan 1.1; `spirv{gpu=rdna3}` is for one family of GPUs, by IREE's name for it.
 
+    A family's code uses its size of subgroups, float16 and, from Turing and RDNA 3 on, cooperative matrices.
     A model's kernels say which SPIR-V capabilities they need of a device; the loader compares.
     """
 

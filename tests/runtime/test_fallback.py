@@ -150,6 +150,15 @@ def test_reading_what_a_vulkan_driver_says() -> None:
     assert accelerators.vulkan_abilities(0, "").features == {"vulkan1.0"}
 
 
+def test_a_code_of_vulkan_is_explained() -> None:
+    class Runtime:
+        def create_hal_driver(self, kind: str) -> None:
+            raise RuntimeError("instance.c:1: UNAVAILABLE; [vkCreateInstance] VK_ERROR_INCOMPATIBLE_DRIVER")
+
+    with pytest.raises(UnavailableError, match=r"no driver for any device \(VK_ERROR_INCOMPATIBLE_DRIVER\)"):
+        accelerators.devices(Runtime(), "vulkan")
+
+
 class Driver:
     def query_available_devices(self) -> list[dict[str, object]]:
         return [{"device_id": n, "path": f"GPU-{n}", "name": f"GPU {n}"} for n in (7, 8)]
