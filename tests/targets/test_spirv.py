@@ -37,6 +37,15 @@ func.func @main(%x: tensor<8xf64>) -> (tensor<8xf64>, tensor<8xf64>) {
   return %0, %1 : tensor<8xf64>, tensor<8xf64>
 }
 """
+COUNTS = """
+func.func @main(%a: tensor<5xi64>, %b: tensor<5xi16>) -> (tensor<5xi64>, tensor<5xi64>, tensor<5xi16>, tensor<5xi16>) {
+  %0 = stablehlo.count_leading_zeros %a : tensor<5xi64>
+  %1 = stablehlo.popcnt %a : tensor<5xi64>
+  %2 = stablehlo.count_leading_zeros %b : tensor<5xi16>
+  %3 = stablehlo.popcnt %b : tensor<5xi16>
+  return %0, %1, %2, %3 : tensor<5xi64>, tensor<5xi64>, tensor<5xi16>, tensor<5xi16>
+}
+"""
 BRANCHES = """
 func.func @main(%s: tensor<i64>, %x: tensor<4xf32>) -> (tensor<i1>, tensor<i64>, tensor<4xf32>) {
   %c = stablehlo.constant dense<16000> : tensor<i64>
@@ -134,6 +143,23 @@ def test_float64_functions_are_exact_to_the_last_place(tmp_path: Path) -> None:
             exponential, logarithm = module(x)
             np.testing.assert_allclose(exponential, np.exp(x), rtol=3e-16, atol=0)
             np.testing.assert_allclose(logarithm, np.log(x), rtol=3e-16, atol=0)
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_bits_are_counted_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "counts.mlir"
+    path.write_text(COUNTS)
+    bundle = webtensorc.compile(path, targets=["spirv"], cache=False)
+    if kernels.SPIRV_VAL:
+        for each in kernels.spirv(bundle.artifacts[0].module):
+            kernels.validate(each, tmp_path)
+    wide, narrow = np.array([0, 1, -1, 1 << 40, (1 << 33) - 1]), np.array([0, 1, -1, 255, 256], np.int16)
+    zeros, ones, narrow_zeros, narrow_ones = webtensorc_runtime.load(bundle, device="vulkan")(wide, narrow)
+    np.testing.assert_array_equal(zeros, [64, 63, 0, 23, 31])
+    np.testing.assert_array_equal(ones, [0, 1, 64, 1, 33])
+    np.testing.assert_array_equal(narrow_zeros, [16, 15, 0, 8, 7])
+    np.testing.assert_array_equal(narrow_ones, [0, 1, 16, 8, 1])
 
 
 NETWORK = """

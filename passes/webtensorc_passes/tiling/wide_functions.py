@@ -1,8 +1,9 @@
-"""Write the exponential and the logarithm of float64 out in SPIR-V kernels, whose own are for 32 bits at most.
+"""Write out in SPIR-V kernels what SPIR-V has for numbers of 32 bits alone.
 
-(SPIR-V Extended Instructions for GLSL, version 1.00, `Exp` and `Log`.) Both take the argument apart into a power of two
-and a number near 1, for which fdlibm (Sun Microsystems, 1993) has polynomials: errors stay below one unit in the last
-place. Other functions of float64 are made of these two or of plain arithmetic before they come here.
+The exponential and the logarithm of float64 (SPIR-V Extended Instructions for GLSL, version 1.00, `Exp` and `Log`) take
+the argument apart into a power of two and a number near 1, for which fdlibm (Sun Microsystems, 1993) has polynomials:
+errors stay below one unit in the last place. Other functions of float64 are made of these two or of plain arithmetic
+before they come here. Bits are counted (`FindUMsb`; `OpBitCount`, by Vulkan's rules) in words of 32.
 """
 
 from __future__ import annotations
@@ -157,12 +158,55 @@ _LOG = """
   %y = arith.select %is_negative, %nan, %y1 : f64
 """
 
-_FUNCTIONS = {"math.exp": _EXP, "math.log": _LOG}
+_WORDS = """
+  %word = arith.constant 32 : i64
+  %above = arith.shrui %x, %word : i64
+  %high = arith.trunci %above : i64 to i32
+  %low = arith.trunci %x : i64 to i32
+"""
+_COUNT_LEADING_ZEROS = f"""{_WORDS}
+  %none = arith.constant 0 : i32
+  %bits = arith.constant 32 : i32
+  %in_high = math.ctlz %high : i32
+  %in_low = math.ctlz %low : i32
+  %behind_high = arith.addi %bits, %in_low : i32
+  %is_low = arith.cmpi eq, %high, %none : i32
+  %count = arith.select %is_low, %behind_high, %in_high : i32
+  %y = arith.extui %count : i32 to i64
+"""
+_COUNT_ONES = f"""{_WORDS}
+  %in_high = math.ctpop %high : i32
+  %in_low = math.ctpop %low : i32
+  %count = arith.addi %in_high, %in_low : i32
+  %y = arith.extui %count : i32 to i64
+"""
+
+
+def _in_a_word(function: str, width: int, surplus: int) -> str:
+    """A function of a narrow integer by that of the word which begins with `32 - width` zeros; they count `surplus`."""
+    return f"""
+  %word = arith.extui %x : i{width} to i32
+  %count = {function} %word : i32
+  %surplus = arith.constant {surplus} : i32
+  %less = arith.subi %count, %surplus : i32
+  %y = arith.trunci %less : i32 to i{width}
+"""
+
+
+_FUNCTIONS = {
+    ("math.exp", "f64"): _EXP,
+    ("math.log", "f64"): _LOG,
+    ("math.ctlz", "i64"): _COUNT_LEADING_ZEROS,
+    ("math.ctpop", "i64"): _COUNT_ONES,
+    **{("math.ctlz", f"i{width}"): _in_a_word("math.ctlz", width, 32 - width) for width in (8, 16)},
+    **{("math.ctpop", f"i{width}"): _in_a_word("math.ctpop", width, 0) for width in (8, 16)},
+}
+"""Bodies of functions of `%x` that give `%y`, by operation and type."""
 
 
 @dataclass(frozen=True)
 class WideFunctions(Pass):
-    """Replace `math.exp` and `math.log` of float64 by arithmetic in SPIR-V kernels."""
+    """Replace functions of 64-bit and narrow numbers by others, and by arithmetic, in SPIR-V kernels."""
 
     name: ClassVar[str] = "wide-functions"
     family: ClassVar[Family] = Family.TILING
@@ -174,19 +218,20 @@ class WideFunctions(Pass):
         """Return the number of calls that were written out."""
         kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
         spirv = [each for each in kernels if '"vulkan-spirv"' in str(each.attributes["target"])]
-        calls = [op for kernel in spirv for op in mlir.nested(kernel) if op.name in _FUNCTIONS and _is_wide(op)]
+        calls = [op for kernel in spirv for op in mlir.nested(kernel) if _key(op) in _FUNCTIONS]
         for call in calls:
-            _write_out(call, _FUNCTIONS[call.name])
+            _write_out(call, _FUNCTIONS[_key(call)])
         return len(calls)
 
 
-def _is_wide(op: Operation) -> bool:
-    return str(op.results[0].type) == "f64"
+def _key(op: Operation) -> tuple[str, str]:
+    return op.name, str(op.results[0].type) if len(op.results) == 1 else ""
 
 
 def _write_out(call: Operation, body: str) -> None:
     """Put the body of a function of `%x` that gives `%y` in place of a call."""
-    text = f"func.func @f(%x: f64) -> f64 {{{body}  return %y : f64\n}}"
+    kind = call.results[0].type
+    text = f"func.func @f(%x: {kind}) -> {kind} {{{body}  return %y : {kind}\n}}"
     parsed = ir.Module.parse(text, call.context)
     block = parsed.body.operations[0].regions[0].blocks[0]
     values = {block.arguments[0]: call.operands[0]}
