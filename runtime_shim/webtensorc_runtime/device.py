@@ -101,6 +101,12 @@ def open_device(runtime: Any, execution: Execution) -> Any:
         return _devices[key]
 
 
+def forget_device(execution: Execution) -> None:
+    """Let the next module open the device anew; those that are loaded keep theirs."""
+    with _lock:
+        _devices.pop((os.getpid(), execution), None)
+
+
 def _create(runtime: Any, execution: Execution) -> Any:
     if execution.accelerator:
         try:

@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 
 from webtensorc_runtime import safetensors
-from webtensorc_runtime.device import Execution, open_device
+from webtensorc_runtime.device import Execution, forget_device, open_device
 from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError, InvalidFileError
 from webtensorc_runtime.memory import Memory
 
 ENTRY = "main"
 SCOPE = "model"
 """Scope of the parameters that compiled modules read their weights from."""
+
+_LOST = "VK_ERROR_DEVICE_LOST"
+_ATTEMPTS = 3
+"""How often a module is loaded on a device that is lost meanwhile. IREE 3.13 has a race there: while weights are sent
+two of its threads may raise the value of one semaphore in the wrong order, for which Mesa declares the device lost."""
 
 _lock = threading.Lock()
 _instance: list[Any] = []
@@ -58,13 +63,10 @@ class Program:
         self.runtime = native()
         self.execution = execution
         self.lock = threading.Lock()
-        device = open_device(self.runtime, execution)
-        device.allocator.trim()  # what other modules' calls have given back may be of no use to this one's
-        self.memory = Memory(self.runtime, device, execution.accelerator or "cpu", in_place=not execution.accelerator)
-        self._kept = (device, module, weights)
         self._list = self.runtime.VmVariantList
         self._process = os.getpid()
         instance = _vm_instance(self.runtime)
+        open_device(self.runtime, execution)  # what cannot run here is not looked at
         try:
             code = self.runtime.VmModule.wrap_buffer(instance, module)
         except Exception as error:  # whatever the status maps to
@@ -74,19 +76,33 @@ class Program:
             raise InvalidFileError(f"the module has no function `{ENTRY}`", file=file)
         self.declaration: str = self._function.reflection.get("iree.abi.declaration", "")
         self.destinations = "iree.abi.output" in self.declaration
-        modules = [self.runtime.create_hal_module(instance, device), code]
-        if slots:
-            modules.insert(0, self._parameters(instance, weights, slots))
+        parameters = [self._parameters(instance, weights, slots)] if slots else []
+        device, self._context = self._load(instance, code, parameters, file)
+        self._invoke = self._context.invoke
+        self.memory = Memory(self.runtime, device, execution.accelerator or "cpu", in_place=not execution.accelerator)
+        self._kept = (device, module, weights)
+
+    def _load(
+        self, instance: Any, code: Any, parameters: Sequence[Any], file: str, attempts: int = _ATTEMPTS
+    ) -> tuple[Any, Any]:
+        """The device, and a context on it whose initialisers have run."""
+        device = open_device(self.runtime, self.execution)
+        device.allocator.trim()  # what other modules' calls have given back may be of no use to this one's
+        modules = [*parameters, self.runtime.create_hal_module(instance, device), code]
         try:
-            self._context = self.runtime.VmContext(instance, modules)
-            self._invoke = self._context.invoke
+            return device, self.runtime.VmContext(instance, modules)
         except Exception as error:  # whatever the status maps to
-            # The processor runs what its features promise; of a driver nobody knows before it is asked.
-            kind = IncompatibleMachineError if execution.accelerator else DiagnosticError
-            what = f"device `{execution.accelerator}`" if execution.accelerator else "the engine"
-            raise kind(
-                f"{what} refuses the module: {_first_line(error)}", file=file, doing="loading the module"
-            ) from None
+            if _LOST not in str(error) or attempts == 1:
+                raise self._refused(error, file) from None
+        forget_device(self.execution)
+        return self._load(instance, code, parameters, file, attempts - 1)
+
+    def _refused(self, error: Exception, file: str) -> DiagnosticError:
+        """The processor runs what its features promise; of a driver nobody knows before it is asked."""
+        accelerator = self.execution.accelerator
+        kind = IncompatibleMachineError if accelerator else DiagnosticError
+        what = f"device `{accelerator}`" if accelerator else "the engine"
+        return kind(f"{what} refuses the module: {_first_line(error)}", file=file, doing="loading the module")
 
     def arguments(self, views: Sequence[Any]) -> Any:
         """The views as a list of the engine's, in the order of `main`'s arguments."""

@@ -9,7 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import webtensorc_runtime
-from webtensorc_runtime import FallbackWarning, IncompatibleMachineError, UsageError, accelerators, choice
+from webtensorc_runtime import (
+    DiagnosticError,
+    FallbackWarning,
+    IncompatibleMachineError,
+    UsageError,
+    accelerators,
+    choice,
+    engine,
+)
 from webtensorc_runtime.accelerators import Found, UnavailableError
 from webtensorc_runtime.select import Machine, memory_needed, why_not
 
@@ -148,6 +156,29 @@ def test_reading_what_a_vulkan_driver_says() -> None:
     assert (found.memory_bytes, found.is_software) == (8 << 30, False)
     assert accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu")).is_software
     assert accelerators.vulkan_abilities(0, "").features == {"vulkan1.0"}
+
+
+@pytest.mark.parametrize("losses", [2, 3])
+def test_a_device_that_is_lost_while_loading_is_opened_again(
+    compiled: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch, losses: int
+) -> None:
+    runtime = engine.native()
+    create, tried = runtime.VmContext, []
+
+    def context(instance: object, modules: object) -> object:
+        tried.append(modules)
+        if len(tried) <= losses:
+            raise RuntimeError("queue.c:1: DATA_LOSS; [vkSignalSemaphore] VK_ERROR_DEVICE_LOST")
+        return create(instance, modules)
+
+    monkeypatch.setattr(runtime, "VmContext", context)
+    bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
+    if losses == 3:
+        with pytest.raises(DiagnosticError, match="VK_ERROR_DEVICE_LOST"):
+            webtensorc_runtime.load(bundle)
+    else:
+        np.testing.assert_array_equal(webtensorc_runtime.load(bundle)(np.ones(4, np.float32))[0], np.ones(4))
+    assert len(tried) == 3
 
 
 def test_a_code_of_vulkan_is_explained() -> None:
