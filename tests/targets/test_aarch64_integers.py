@@ -16,15 +16,18 @@ from webtensorc.phase import Phase
 from webtensorc.registry import make_target
 
 INTEGERS = """
-func.func @main(%x: tensor<33x100xi8>, %w: tensor<100x17xi8>, %y: tensor<33x20xf32>, %v: tensor<20x9xf32>)
-    -> (tensor<33x17xi32>, tensor<33x9xf32>) {
+func.func @main(%x: tensor<33x100xi8>, %w: tensor<100x17xi8>, %y: tensor<33x20xf32>, %v: tensor<20x9xf32>,
+    %p: tensor<15x16xi32>, %q: tensor<16x9xi32>) -> (tensor<33x17xi32>, tensor<33x9xf32>, tensor<15x9xi32>) {
   %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0]
     : (tensor<33x100xi8>, tensor<100x17xi8>) -> tensor<33x17xi32>
   %1 = stablehlo.dot_general %y, %v, contracting_dims = [1] x [0]
     : (tensor<33x20xf32>, tensor<20x9xf32>) -> tensor<33x9xf32>
-  return %0, %1 : tensor<33x17xi32>, tensor<33x9xf32>
+  %2 = stablehlo.dot_general %p, %q, contracting_dims = [1] x [0]
+    : (tensor<15x16xi32>, tensor<16x9xi32>) -> tensor<15x9xi32>
+  return %0, %1, %2 : tensor<33x17xi32>, tensor<33x9xf32>, tensor<15x9xi32>
 }
 """
+"""Products of int8, of float32, and one of int32 that no vector fits, over which LLVM with SVE2 ran out of memory."""
 
 
 CONVOLUTION = """
@@ -71,14 +74,17 @@ def test_products_of_int8_are_exact(target: str, integers: Path, tmp_path: Path)
             ("w", (100, 17), np.int8),
             ("y", (33, 20), np.float32),
             ("v", (20, 9), np.float32),
+            ("p", (15, 16), np.int32),
+            ("q", (16, 9), np.int32),
         )
     }
     bundle = webtensorc.compile(integers, targets=[target], cache=False)
     names = [spec.name for spec in bundle.model.inputs]
     outputs = emulated.run(bundle, target, dict(zip(names, feed.values(), strict=True)), tmp_path)
-    whole, real = outputs.values()
+    whole, real, wide = outputs.values()
     np.testing.assert_array_equal(whole, feed["x"].astype(np.int32) @ feed["w"].astype(np.int32))
     np.testing.assert_array_equal(real, feed["y"] @ feed["v"])
+    np.testing.assert_array_equal(wide, feed["p"] @ feed["q"])
 
 
 @pytest.mark.slow
