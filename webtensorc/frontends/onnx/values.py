@@ -119,6 +119,11 @@ def _refuse_counts(value: Extents, what: str) -> None:
         raise NotKnownError(what, value)
 
 
+def arange(size: Any, dtype: Any = np.int64) -> Value:
+    """0, 1, ... up to but without a size, which may be an expression of named dimensions: known if that is a number."""
+    return np.arange(size, dtype=dtype) if isinstance(size, int) else jnp.arange(size, dtype=dtype)
+
+
 def larger(a: Any, b: Any) -> Any:
     """The larger of two sizes, either of which may be an expression of named dimensions."""
     return max(a, b) if isinstance(a, int) and isinstance(b, int) else jax.core.max_dim(a, b)

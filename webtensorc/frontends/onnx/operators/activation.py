@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, xp
+from webtensorc.frontends.onnx.values import Value, arange, xp
 
 
 @op("Relu")
@@ -160,8 +160,8 @@ def hardmax_13(x: Value, *, axis: int = -1) -> Value:
 def _hardmax(x: Value, axis: int) -> Value:
     along = axis % x.ndim
     best = jnp.expand_dims(jnp.argmax(x, along), along)
-    steps = np.arange(x.shape[along]).reshape([-1 if d == along else 1 for d in range(x.ndim)])
-    return (best == steps).astype(x.dtype)
+    places = arange(x.shape[along]).reshape([x.shape[along] if d == along else 1 for d in range(x.ndim)])
+    return (best == places).astype(x.dtype)
 
 
 def _flattened(function: Value, x: Value, axis: int) -> Value:

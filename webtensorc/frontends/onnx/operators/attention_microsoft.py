@@ -11,7 +11,7 @@ import numpy as np
 
 from webtensorc.frontends.onnx.operators.linear_microsoft import matmul_integer_to_float
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, known_ints
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, arange, known_ints, larger, xp
 
 _DOMAIN = "com.microsoft"
 
@@ -45,7 +45,7 @@ def _padding(mask: Value, batch: int, total: int, filtered: float) -> Value:
     if mask is None:
         return None
     if mask.ndim == 1 and mask.shape[0] in (batch, 2 * batch):
-        at = np.arange(total)
+        at = arange(total)
         counts = at < mask[:batch, None]
         if mask.shape[0] == 2 * batch:
             counts = counts & (at >= mask[batch:, None])
@@ -59,8 +59,8 @@ def _padding(mask: Value, batch: int, total: int, filtered: float) -> Value:
 
 def _causal(queries: int, total: int) -> Value:
     """What keeps query i, at position total - queries + i, from later keys."""
-    later = np.arange(total) > np.arange(total - queries, total)[:, None]
-    return np.where(later, np.finfo(np.float32).min / 2, 0).astype(np.float32)
+    later = arange(total) > (arange(queries) + (total - queries))[:, None]
+    return xp(later).where(later, np.finfo(np.float32).min / 2, 0).astype(np.float32)
 
 
 def _sum(*parts: Value) -> Value:
@@ -212,7 +212,7 @@ def rotary_embedding(
     heads = num_heads or (x.shape[-1] // size if is_flat else x.shape[1])
     whole = _split(x, heads) if is_flat else x
     length = whole.shape[2]
-    places = position_ids if position_ids.ndim == 2 else position_ids.reshape(1, 1) + np.arange(length)[None]
+    places = position_ids if position_ids.ndim == 2 else position_ids.reshape(1, 1) + arange(length)[None]
     y = _rotated(whole, places, cos_cache, sin_cache, interleaved)
     return _joined(y) if is_flat else y
 
@@ -264,14 +264,14 @@ def group_query_attention(
     q, k, v = _split(query, num_heads), _split(key, kv_num_heads), _split(value, kv_num_heads)
     batch, _, new, _ = q.shape
     before = 0 if past_key is None else past_key.shape[2]
-    length = max(before, known_ints(total_sequence_length, "total_sequence_length")[0])
+    length = larger(before, known_ints(total_sequence_length, "total_sequence_length")[0])
     old = jnp.maximum(jnp.reshape(seqlens_k, (batch, 1)).astype(np.int64) + 1 - new, 0)
-    at = old + np.arange(new)
+    at = old + arange(new)
     if do_rotary:
         places = at if position_ids is None else position_ids
         q, k = (_rotated(each, places, cos_cache, sin_cache, rotary_interleaved) for each in (q, k))
     keys, values = (_appended(past, fresh, old, length) for past, fresh in ((past_key, k), (past_value, v)))
-    slots = np.arange(length)
+    slots = arange(length)
     hidden = slots > at[..., None]
     if local_window_size > 0:
         hidden = hidden | (slots <= at[..., None] - local_window_size)
@@ -283,6 +283,6 @@ def _appended(past: Value, fresh: Value, old: Value, length: int) -> Value:
     """A cache of `length` slots: in each batch entry the first `old` of the past, then the fresh ones."""
     whole = fresh if past is None else jnp.concatenate([past, fresh], 2)
     before = whole.shape[2] - fresh.shape[2]
-    slots = np.arange(length)
+    slots = arange(length)
     source = jnp.where(slots < old, slots, before + slots - old)
     return jnp.take_along_axis(whole, jnp.clip(source, 0, whole.shape[2] - 1)[:, None, :, None], 2)

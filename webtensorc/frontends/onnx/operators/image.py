@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known, known_ints
+from webtensorc.frontends.onnx.values import Value, arange, known, known_ints
 
 
 @op("GridSample", domain="com.microsoft")
@@ -87,7 +87,7 @@ def _pick(x: Value, positions: list[Value], padding_mode: str, align_corners: in
         else:
             at = _inside(at, size, padding_mode, align_corners)
         index.append(jnp.clip(at, 0, size - 1).astype(jnp.int64))
-    batch = np.arange(x.shape[0]).reshape(-1, *(1,) * (index[0].ndim - 1))
+    batch = arange(x.shape[0]).reshape(x.shape[0], *(1,) * (index[0].ndim - 1))
     taken = jnp.moveaxis(jnp.moveaxis(jnp.asarray(x), 1, -1)[(batch, *index)], -1, 1)
     return taken if valid is True else jnp.where(valid[:, None], taken, np.zeros((), x.dtype))
 

@@ -10,7 +10,7 @@ from jax import lax
 from webtensorc.frontends.onnx import extents, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, end_of, is_known, known_ints
+from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, arange, end_of, is_known, known_ints
 
 
 def _positive(indices: Value, size: Value) -> Value:
@@ -105,10 +105,15 @@ def _gather_nd_of_some(data: Bounded, indices: Value, batch_dims: int) -> Value:
 def _coordinates(shape: tuple[int, ...], indices: Value, batch_dims: int = 0) -> tuple[Value, ...]:
     """Index tuples as one index array per leading axis."""
     rank = indices.ndim - 1
-    batch = [np.arange(shape[b]).reshape([-1 if d == b else 1 for d in range(rank)]) for b in range(batch_dims)]
+    batch = [_along(shape[b], b, rank) for b in range(batch_dims)]
     count = indices.shape[-1]
     each = [_positive(indices[..., i], shape[batch_dims + i]) for i in range(count)]
     return (*batch, *each)
+
+
+def _along(size: Value, axis: int, rank: int) -> Value:
+    """0, 1, ... along one axis of so many, the others of size 1."""
+    return arange(size).reshape([size if each == axis else 1 for each in range(rank)])
 
 
 @op("ScatterND", since=11, bounded=True)
@@ -139,7 +144,7 @@ def scatter(data: Value, indices: Value, updates: Value, *, axis: int = 0) -> Va
 def scatter_elements(data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: str = "none") -> Value:
     """Write one element per index, the other coordinates being the index's own."""
     indices, updates = _within(data, indices, updates)
-    where = list(np.indices(indices.shape, sparse=True))
+    where = [_along(size, at, indices.ndim) for at, size in enumerate(indices.shape)]
     where[axis] = _positive(indices, data.shape[axis])
     return _write(data, tuple(where), updates, reduction)
 
@@ -160,11 +165,11 @@ def tensor_scatter(
     along = axis % past.ndim
     batch, length = past.shape[0], update.shape[along]
     start = jnp.zeros(batch, jnp.int64) if write_indices is None else write_indices
-    steps = start[:, None] + np.arange(length)
+    places = start[:, None] + arange(length)
     if mode == "circular":
-        steps = steps % past.shape[along]
+        places = places % past.shape[along]
     moved = jnp.moveaxis(jnp.asarray(past), along, 1)
-    written = moved.at[np.arange(batch)[:, None], steps].set(jnp.moveaxis(jnp.asarray(update), along, 1))
+    written = moved.at[arange(batch)[:, None], places].set(jnp.moveaxis(jnp.asarray(update), along, 1))
     return jnp.moveaxis(written, 1, along)
 
 

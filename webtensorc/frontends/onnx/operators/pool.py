@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from jax import lax
 from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.operators.conv import Pads, window_pads
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known, known_ints, larger, smaller
+from webtensorc.frontends.onnx.values import Value, arange, is_known, known_ints, larger, smaller
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def max_pool(
     spread = jnp.asarray(positions)[:, None, None]
     local = jnp.take_along_axis(jnp.broadcast_to(spread, taken.shape), best[None], 0)[0].astype(jnp.int64)
     plane = int(np.prod(windows.sizes))
-    start = np.arange(x.shape[0] * x.shape[1], dtype=np.int64) * plane
+    start = arange(x.shape[0] * x.shape[1]) * plane
     return y, local + start.reshape(*x.shape[:2], *(1,) * len(windows.sizes))
 
 
@@ -230,7 +231,7 @@ def max_unpool(
         for axis, (size, s, k) in enumerate(zip(x.shape[2:], steps, kernel_shape, strict=True))
     )
     shape = (*x.shape[:2], *inner)
-    flat = jnp.zeros(int(np.prod(shape)), x.dtype).at[indices.ravel()].set(x.ravel())
+    flat = jnp.zeros(math.prod(shape), x.dtype).at[indices.ravel()].set(x.ravel())
     wanted = shape if output_shape is None else known_ints(output_shape, "output_shape")
     return lax.pad(
         flat.reshape(shape), np.zeros((), x.dtype), [(0, w - n, 0) for w, n in zip(wanted, shape, strict=True)]

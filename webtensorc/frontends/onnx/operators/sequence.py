@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, known_ints, xp
+from webtensorc.frontends.onnx.values import Value, arange, known_ints, xp
 
 
 @op("SequenceConstruct", since=11)
@@ -101,9 +101,9 @@ def optional_get_element(value: Value) -> Value:
 @op("ReverseSequence", since=10)
 def reverse_sequence(x: Value, sequence_lens: Value, *, batch_axis: int = 1, time_axis: int = 0) -> Value:
     """Reverse the first `sequence_lens[b]` steps of every batch entry."""
-    steps = np.arange(x.shape[time_axis], dtype=np.int64)
+    places = arange(x.shape[time_axis])
     lens = jnp.expand_dims(sequence_lens, 1)
-    source = jnp.where(steps < lens, lens - 1 - steps, steps)
+    source = jnp.where(places < lens, lens - 1 - places, places)
     by_time = source if batch_axis < time_axis else source.T
     index = by_time.reshape(by_time.shape + (1,) * (x.ndim - 2))
     return jnp.take_along_axis(jnp.asarray(x), index, axis=time_axis)

@@ -7,7 +7,7 @@ import numpy as np
 
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import Value, known_ints
+from webtensorc.frontends.onnx.values import Value, arange, known_ints
 
 
 @op("DFT", since=17, until=19)
@@ -69,7 +69,7 @@ def stft(
     step = known_ints(frame_step, "frame_step")[0]
     length = known_ints(frame_length, "frame_length")[0] if frame_length is not None else window.shape[0]
     count = (signal.shape[1] - length) // step + 1
-    where = np.arange(count)[:, None] * step + np.arange(length)
+    where = arange(count)[:, None] * step + np.arange(length)
     whole = signal if signal.ndim == 3 else signal[..., None]
     frames = jnp.take(whole, where, 1)
     if window is not None:

@@ -17,7 +17,7 @@ from webtensorc.frontends.onnx.operators.conv import conv
 from webtensorc.frontends.onnx.operators.linear import gemm, matmul
 from webtensorc.frontends.onnx.operators.norm import layer_normalization
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value
+from webtensorc.frontends.onnx.values import NotSupportedError, Value, arange
 
 _DOMAIN = "com.microsoft"
 
@@ -165,9 +165,9 @@ def embed_layer_normalization(
     mask_index_type: int = 0,
 ) -> Value:
     """LayerNormalization of the sum of word, position and segment embeddings; the count of the mask; that sum."""
-    places = np.arange(input_ids.shape[1])[None] if position_ids is None else position_ids
+    places = arange(input_ids.shape[1])[None] if position_ids is None else position_ids
     total = jnp.take(word_embedding, input_ids, 0) + jnp.take(position_embedding, places, 0)
     if segment_ids is not None:
         total = total + jnp.take(segment_embedding, segment_ids, 0)
-    counts = np.zeros(input_ids.shape[0], np.int32) if mask is None else jnp.sum(mask, 1).astype(np.int32)
+    counts = jnp.zeros(input_ids.shape[0], np.int32) if mask is None else jnp.sum(mask, 1).astype(np.int32)
     return layer_normalization(total, gamma, beta, epsilon=epsilon)[0], counts, total
