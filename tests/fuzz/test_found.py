@@ -81,6 +81,12 @@ FOUND = {
         {"x": np.asarray([1.5, 1.25, 2.5], np.float32), "s": np.float32(2.5) / np.float32(255), "z": np.uint8(0)},
         known=("x", "s", "z"),
     ),
+    # NaN became any number.
+    "quantised NaN": node(
+        "QuantizeLinear",
+        {"x": np.asarray([np.nan, np.inf, -np.inf, 0.25], np.float32), "s": np.float32(0.5), "z": np.int8(3)},
+        known=("s", "z"),
+    ),
     # A product of a widened uint8 and known weights extended the sign of the uint8.
     "product of unsigned and known": node("MatMulInteger", {"x": BYTES, "w": WEIGHTS, "z": np.uint8(50)}, known=("w",)),
     # A loop of no trips collected a tensor of shape [0], whatever the body gives.

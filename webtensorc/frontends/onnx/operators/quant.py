@@ -62,9 +62,13 @@ def quantize_linear(
     precision: int = 0,
     saturate: int = 1,
 ) -> Value:
-    """round(x / scale) + zero_point, ties to even, clipped to the type of the zero point (uint8 by default)."""
+    """round(x / scale) + zero_point, ties to even, clipped to the type of the zero point (uint8 by default).
+
+    NaN becomes the least value, as in ONNX Runtime; ONNX does not say. Scales that were calibrated on masks of -inf
+    make NaN of what is masked.
+    """
     dtype = zero_point.dtype if zero_point is not None else dtype_of(output_dtype or 2)
-    wide = dtype_of(precision) if precision else np.promote_types(np.float32, np.float32)
+    wide = dtype_of(precision) if precision else np.dtype(np.float32)
     ratio = x.astype(wide) / _spread(scale, x, axis, block_size).astype(wide)
     offset = None if zero_point is None else _spread(zero_point, x, axis, block_size)
     if not jnp.issubdtype(dtype, jnp.integer):
@@ -77,7 +81,9 @@ def quantize_linear(
 
 def _clipped(x: Value, dtype: Any) -> Value:
     info = jnp.iinfo(dtype)
-    return xp(x).clip(x, int(info.min), int(info.max)).astype(np.int32).astype(dtype)
+    low, high = (np.asarray(each, x.dtype) for each in (int(info.min), int(info.max)))
+    found = xp(x).where(x >= low, x, low)  # NaN is not
+    return xp(x).minimum(found, high).astype(np.int32).astype(dtype)
 
 
 @op("DynamicQuantizeLinear", since=11)
