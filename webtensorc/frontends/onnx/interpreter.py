@@ -46,7 +46,10 @@ class Node:
 
 @dataclass
 class Scope:
-    """The values by name in one graph or function body; graphs inside it see through to it."""
+    """The values by name in one graph or function body; graphs inside it see through to it.
+
+    `sized` has the inputs and results of nodes whose results have sizes that depend on data, by `_key`.
+    """
 
     path: str
     opsets: Mapping[str, int]
@@ -54,6 +57,7 @@ class Scope:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     graph: Any = None
     values: dict[str, Value] = field(default_factory=dict)
+    sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Value:
         if name not in self.values and self.outer:
@@ -105,7 +109,6 @@ class Interpreter:
         self.on_failure = on_failure
         self.functions = {(each.domain, each.name, each.overload): each for each in source.proto.functions}
         self.calls: list[tuple[str, str, str]] = []
-        self.sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}
 
     def main(self, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """The values of the model's outputs for these inputs.
@@ -164,8 +167,8 @@ class Interpreter:
         if function := self.functions.get((proto.domain, proto.op_type, proto.overload)):
             return self._call(function, own, inputs, node)
         key = _key(domain, node, inputs, own)
-        if key in self.sized:
-            return self.sized[key][1]
+        if key in scope.sized:
+            return scope.sized[key][1]
         schema = schemas.find(domain, node.operator, node.opset)
         place = failures.place(node, domain, inputs)
         if schema:
@@ -174,7 +177,7 @@ class Interpreter:
         if operator := registry.find(domain, node.operator, node.opset):
             results = self._operate(operator, own, inputs, node, scope)
             if key and any(isinstance(each, Bounded) for each in results):
-                self.sized[key] = inputs, results
+                scope.sized[key] = inputs, results
             return results
         if schema and (body := schemas.function_body(schema, proto, own, node.opset, inputs)):
             return self._call(body, attrs.with_defaults(own, schema), inputs, node)
