@@ -18,6 +18,7 @@ Where 4 does not divide the result, the last tiles begin earlier and compute som
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
             work = _work(p, tile, rows, blocks, grid, machine)
             if best is None or work < best[0]:
                 best = work, Blocking(tile, tile_rows, chunk, grid)
-    direct = 9 * p.points * p.channels * -(-p.outputs // lanes)
+    direct = 9 * p.points * p.channels * -(-p.outputs // lanes) * _shared(2)
     return best[1] if best and best[0] * _GAIN < direct else None
 
 
@@ -94,9 +95,9 @@ def _grids(across: int, blocks: int) -> list[tuple[int, int]]:
 
 
 def _work(p: Convolution, tile: Tile, rows: int, blocks: int, grid: tuple[int, int], machine: Machine) -> float:
-    """Vector instructions of the busiest workgroup, times the number of workgroups."""
+    """Vector instructions of the busiest worker: the geometric mean of those of a single one and of one of two."""
     lanes = tile.lanes
-    groups = -(-p.outputs // tile.channels)
+    across = -(-p.outputs // tile.channels)
     inputs = _INPUT * rows * -(-p.channels // lanes)
     of_group = (
         _PRODUCTS * -(-rows // tile.points) * tile.points * p.channels * tile.vectors
@@ -104,8 +105,14 @@ def _work(p: Convolution, tile: Tile, rows: int, blocks: int, grid: tuple[int, i
         + _OUTPUT * rows * tile.vectors
     )
     too_much = 1.2 if _PRODUCTS * rows * p.channels * 4 > machine.second_level else 1.0
-    mine = -(-blocks // grid[1]) * (inputs + too_much * of_group * -(-groups // grid[0]))
-    return mine * grid[0] * grid[1]
+    mine = -(-blocks // grid[1]) * (inputs + too_much * of_group * -(-across // grid[0]))
+    groups = grid[0] * grid[1]
+    return mine * groups * _shared(groups)
+
+
+def _shared(groups: int) -> float:
+    """What part of the work of so many equal workgroups is one worker's, in the mean of one and two workers."""
+    return math.sqrt(-(-groups // 2) / groups)
 
 
 def generate(problem: Convolution, blocking: Blocking, epilogue: Epilogue, code: Code) -> Kernel:

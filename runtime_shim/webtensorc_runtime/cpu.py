@@ -140,6 +140,18 @@ def usable_cores() -> int:
     return max(1, min(len(cores), _quota()))
 
 
+def cores_are_ours() -> bool:
+    """Whether the affinity mask, not a quota, is what limits this process, to processors of one memory node.
+
+    With a quota the processors of the mask belong to others as well, who would take the first of them too.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return False
+    processors = os.sched_getaffinity(0)
+    nodes = {path.name for cpu in processors for path in Path(f"/sys/devices/system/cpu/cpu{cpu}").glob("node[0-9]*")}
+    return len(nodes) <= 1 and _quota() >= len({_siblings(cpu) for cpu in processors})
+
+
 def _siblings(cpu: int) -> str:
     try:
         return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()

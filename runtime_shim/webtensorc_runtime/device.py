@@ -3,6 +3,10 @@
 IREE reads the number of workers from a process-wide flag at the moment a driver is created. So this file sets the
 flag, creates a driver of its own for each number of workers, and sets the flag back. Modules that ask for the same
 number share one pool: the processor is not oversubscribed.
+
+A pool with a worker for every core ties each of them to its own. Left to itself, the kernel often wakes a worker on the
+core of the one that woke it, where the two take turns while the other core sleeps. A smaller pool is not tied: others
+would choose the same cores.
 """
 
 from __future__ import annotations
@@ -115,9 +119,12 @@ def _create(runtime: Any, execution: Execution) -> Any:
             raise unavailable(execution.accelerator, error) from None
     if not execution.workers:
         return runtime.create_hal_driver("local-sync").create_default_device(allocators=[_KEPT])
+    pinned = execution.workers == cpu.usable_cores() and cpu.cores_are_ours()
     try:
         runtime.parse_flags(
-            f"--task_topology_group_count={execution.workers}", f"--task_worker_stack_size={WORKER_STACK}"
+            f"--task_topology_group_count={0 if pinned else execution.workers}",
+            f"--task_topology_max_group_count={execution.workers}",  # what counts if there is no other number
+            f"--task_worker_stack_size={WORKER_STACK}",
         )
         return runtime.create_hal_driver("local-task").create_default_device()
     finally:

@@ -117,6 +117,39 @@ def test_threads_that_exist(compiled: Callable[..., Bundle], tmp_path: Path) -> 
     assert third - first == first + 2  # each pool has its workers and the same number of helpers
 
 
+AFFINITIES = """
+import os, sys, time, numpy as np, webtensorc_runtime
+workers = int(sys.argv[2])
+module = webtensorc_runtime.load(sys.argv[1], device="local-task", threads=workers)
+deadline = time.monotonic() + 10
+while time.monotonic() < deadline:  # a thread's first act is to tie itself
+    module(np.ones(4, np.float32))
+    tasks = [int(each) for each in os.listdir("/proc/self/task")]
+    pool = [each for each in tasks if open(f"/proc/self/task/{each}/comm").read().startswith("iree-worker")]
+    if len(pool) == workers and all(len(os.sched_getaffinity(each)) == 1 for each in pool):
+        break
+print(len(pool), *sorted(min(os.sched_getaffinity(each)) for each in pool if len(os.sched_getaffinity(each)) == 1))
+"""
+
+
+@pytest.mark.skipif(not cpu.cores_are_ours(), reason="the process has no processors of its own")
+def test_workers_have_a_core_each(compiled: Callable[..., Bundle], tmp_path: Path) -> None:
+    """As many workers as cores are tied to different ones."""
+    compiled(*IDENTITY).save(tmp_path / "m.wtb")
+    cores = cpu.usable_cores()
+    done = subprocess.run(
+        [sys.executable, "-c", AFFINITIES, tmp_path / "m.wtb", str(cores)], capture_output=True, text=True, check=True
+    )
+    found, *tied = map(int, done.stdout.split())
+    assert found == len(set(tied)) == cores
+    assert set(tied) <= os.sched_getaffinity(0)
+
+
+def test_a_quota_leaves_workers_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "_quota", lambda: 0.5)
+    assert not cpu.cores_are_ours()
+
+
 FORKED = """
 import os, sys, numpy as np, webtensorc_runtime
 ones = np.ones(4, np.float32)

@@ -28,7 +28,7 @@ class UnrollLoops(Pass):
     name: ClassVar[str] = "unroll-loops"
     family: ClassVar[Family] = Family.DATAFLOW
     after: ClassVar[Phase] = Phase.INPUT
-    level: ClassVar[int | None] = None
+    level: ClassVar[int | None] = 3
     order: ClassVar[int] = 60
 
     rounds: int = 8
