@@ -67,10 +67,9 @@ def test_prepacked_weights_are_stored_once_for_all_that_read_them(tmp_path: Path
     np.testing.assert_array_equal(bundle.own_weights[name], expected)
     assert [each.weights for each in bundle.artifacts] == [(), (name,), (name,)]
     assert webtensorc.Bundle.load(bundle.to_bytes()).to_bytes() == bundle.to_bytes()
-    at_load = webtensorc.compile(path, targets=targets, cache=False)
+    at_load = webtensorc.compile(path, targets=["spirv"], cache=False)
     assert not at_load.own_weights
-    assert at_load.artifacts[0].module == bundle.artifacts[0].module
-    assert len(at_load.artifacts[1].module) > len(bundle.artifacts[1].module)  # it has the kernels that pack
+    assert len(at_load.artifacts[0].module) > len(bundle.artifacts[1].module)  # it has the kernels that pack
     x = np.random.default_rng(1).standard_normal((8, 64), np.float32)
     for device in ("cpu", "vulkan") if not lanes.missing("x86-64-v3") and not lanes.missing("spirv") else ():
         (y,) = webtensorc_runtime.load(bundle, device=device)(x)
