@@ -135,6 +135,8 @@ class Program:
         view = results.get_as_object(index, self.runtime.HalBufferView)
         if not view.byte_length:
             return np.empty(view.shape, dtype)
+        if not self.memory.in_place:  # the engine takes what it returns from the device's own memory
+            return self.memory.download(view.get_buffer(), tuple(view.shape), dtype)
         return np.ndarray(view.shape, dtype, view.map()).copy()
 
     def _parameters(self, instance: Any, weights: memoryview, slots: Mapping[str, safetensors.Slot]) -> Any:

@@ -162,6 +162,25 @@ def test_bits_are_counted_in_words(tmp_path: Path) -> None:
     np.testing.assert_array_equal(narrow_ones, [0, 1, 16, 8, 1])
 
 
+@pytest.mark.slow
+@needs_vulkan
+def test_results_of_open_size_come_back_from_the_device() -> None:
+    """The caller cannot hand in memory for them: they lie in the device's own."""
+    (n,) = export.symbolic_shape("n")
+    weights = np.random.default_rng(0).standard_normal((16, 9), np.float32)
+    exported = export.export(jax.jit(lambda x: (x @ weights, x[:0])), platforms=["cpu"])(
+        jax.ShapeDtypeStruct((n, 16), np.float32)
+    )
+    module = webtensorc_runtime.load(webtensorc.compile(exported, targets=["spirv"], cache=False), device="vulkan")
+    for rows in (5, 1, 40):
+        x = np.random.default_rng(rows).standard_normal((rows, 16), np.float32)
+        product, nothing = module(x)
+        np.testing.assert_allclose(product, x @ weights, rtol=1e-4, atol=1e-4)
+        assert nothing.shape == (0, 16)
+        (kept, _) = module.on_device(x)
+        np.testing.assert_array_equal(np.from_dlpack(kept), product)
+
+
 NETWORK = """
 func.func @main(%x: tensor<1x16x14x14xf32>, %k: tensor<32x16x3x3xf32>, %a: tensor<144x64xf32>, %b: tensor<64x96xf32>)
     -> (tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>) {
