@@ -12,7 +12,7 @@ from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc.errors import UsageError
 
-__all__ = ["OutputError", "Tolerance", "compare", "default_tolerance", "make_inputs"]
+__all__ = ["OutputError", "Tolerance", "compare", "cut_to_size", "default_tolerance", "make_inputs"]
 
 Array = np.ndarray[Any, Any]
 
@@ -162,6 +162,15 @@ def compare(
         tolerance = Tolerance(default.rtol if rtol is None else rtol, default.atol if atol is None else atol)
         found.append(_compare_one(name, got, wanted, tolerance))
     return tuple(found)
+
+
+def cut_to_size(results: Mapping[str, Array], name: str) -> Array:
+    """One result of a compiled model, less what is beyond the sizes in its outputs `name.size<axis>`."""
+    array = results[name]
+    for axis in range(array.ndim):
+        if f"{name}.size{axis}" in results:
+            array = array.take(range(int(results[f"{name}.size{axis}"])), axis)
+    return array
 
 
 def _compare_one(name: str, got: Array, wanted: Array, tolerance: Tolerance) -> OutputError:

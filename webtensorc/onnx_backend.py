@@ -18,6 +18,7 @@ from onnx import helper
 from onnx.backend.base import Backend, BackendRep
 
 import webtensorc
+from webtensorc.compare import cut_to_size
 from webtensorc.frontends.onnx.failures import NeedsConstantsError
 from webtensorc.frontends.onnx.load import evaluate, load
 from webtensorc.frontends.onnx.structure import free_names
@@ -153,15 +154,6 @@ def _assemble(name: str, kind: Any, named: Mapping[str, Any]) -> Any:
         count = sum(each.startswith(f"{name}.") for each in named)
         return [named[f"{name}.{index}"] for index in range(count)]
     return cut_to_size(named, name) if name in named else None
-
-
-def cut_to_size(results: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """One result of a compiled model, less what is beyond the sizes in its outputs `name.size<axis>`."""
-    array = results[name]
-    for axis in range(array.ndim):
-        if f"{name}.size{axis}" in results:
-            array = array.take(range(int(results[f"{name}.size{axis}"])), axis)
-    return array
 
 
 class WebtensorcRep(BackendRep):  # type: ignore[misc]

@@ -36,6 +36,11 @@ class Gpu:
         return self.capability >= 90
 
     @property
+    def widest(self) -> int:
+        """How many workgroups a reduction is split for, which takes clusters."""
+        return self.multiprocessors if self.has_clusters else 1
+
+    @property
     def has_warpgroups(self) -> bool:
         """Whether there is `wgmma`."""
         return self.exact and self.capability == 90

@@ -96,7 +96,7 @@ class Finish:
             at = code.add(channel, start)
             column = None if not self._ragged_columns else code.new("pred", "setp.lt.u32", at, self.channels)
             valid = code.both(row, column, when)
-            part = self._apply(code, bases, (point, at), list(values[start : start + width]), valid)
+            part = self.apply(code, bases, (point, at), list(values[start : start + width]), valid)
             self._store(code, to, (point, at), part, valid)
 
     def moved(self, code: Assembler, pointers: Sequence[str], number: str) -> list[str]:
@@ -122,7 +122,7 @@ class Finish:
     def _ragged_columns(self) -> bool:
         return self.channels % self.tile[1] != 0
 
-    def _apply(
+    def apply(
         self,
         code: Assembler,
         bases: Sequence[str],
@@ -130,6 +130,7 @@ class Finish:
         values: list[str],
         valid: str | None,
     ) -> list[str]:
+        """What the epilogue makes of values at adjacent columns; operands are read where `valid`."""
         steps: list[list[str]] = []
         for step in self.epilogue.steps:
             known = [*steps, values]

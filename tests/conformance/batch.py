@@ -8,12 +8,10 @@ from typing import Any
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import func, stablehlo
+from matrix_away import OF
 
 from webtensorc import portable
 from webtensorc.model import Model
-
-OF = ":"
-"""Between the name of a model and the name of one of its values."""
 
 
 def merged(models: Mapping[str, Model]) -> Model:

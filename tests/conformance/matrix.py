@@ -1,6 +1,7 @@
 """Fill in the differential matrix and write docs/targets.md.
 
 python tests/conformance/matrix.py [--again] [--jobs 2] [--limit 900] [PATTERN ...]
+python tests/conformance/matrix.py --compile-to FOLDER PATTERN ...     and --take OUTCOMES: see `matrix_away`
 
 Cases of `matrix_cases` that have a result keep it unless --again is given, so that a run can be interrupted and go on.
 The results are in expected/matrix.txt, one line a problem, one letter a column; docs/targets.md is made from them.
@@ -9,6 +10,8 @@ The results are in expected/matrix.txt, one line a problem, one letter a column;
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import sys
 import tempfile
@@ -52,8 +55,8 @@ class Matrix:
             what, first, rest = line.split(" ", 2) if line.startswith("!") else ("", *line.split(" ", 1))
             if what and first.partition("/")[2] in made.rows:
                 made.reasons[first] = rest
-            elif not what and first in made.rows and len(rest) == len(made.columns):
-                made.rows[first] = rest
+            elif not what and first in made.rows:
+                made.rows[first] = rest.ljust(len(made.columns), OPEN)
         return made
 
     def write(self) -> None:
@@ -92,10 +95,12 @@ class Matrix:
         parts = [
             "# What each target has been run with\n",
             "Models and single operators, compiled with all passes (`-O3`) and with none but those that correctness",
-            "needs (`-O0`), run, and compared with ONNX's own data, ONNX Runtime or JAX. x86-64 runs natively, aarch64",
-            "under qemu in user mode, `spirv` on Mesa's lavapipe. A cell says how many passed of those that were run;",
-            f"there are {len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. PTX is",
-            "assembled by NVIDIA's ptxas where there is no GPU. `make matrix` runs what has no result yet.\n",
+            "needs (`-O0`), run, and compared with ONNX's own data, ONNX Runtime or JAX. x86-64 runs natively,",
+            "aarch64 under qemu in user mode, `spirv` on Mesa's lavapipe, `spirv@gpu` and `cuda` on an NVIDIA",
+            "H100. A cell says how many passed of those that were run; there are",
+            f"{len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. Where there",
+            "is no GPU, NVIDIA's ptxas assembles PTX and spirv-val validates SPIR-V. `make matrix` runs what has no",
+            "result yet.\n",
             f"| target | {' | '.join(f'{kind}s' for kind in kinds)} | only assembled | not run |",
             f"|---|{'---|' * (len(kinds) + 2)}",
         ]
@@ -128,8 +133,8 @@ def _short(reason: str) -> str:
     return " ".join(text.split())[:160]
 
 
-def batches(cases: Iterable[str], is_doubtful: Callable[[str], bool]) -> list[str]:
-    """The cases with operators together, as many of a column as a batch has; doubtful ones alone; models last."""
+def batches(cases: Iterable[str], is_doubtful: Callable[[str], bool], most: int = A_BATCH) -> list[str]:
+    """The cases with operators together, at most so many of a column; doubtful ones alone; models last."""
     alone: list[str] = []
     models: list[str] = []
     columns: dict[str, list[str]] = {}
@@ -142,9 +147,9 @@ def batches(cases: Iterable[str], is_doubtful: Callable[[str], bool]) -> list[st
         else:
             columns.setdefault(column, []).append(name)
     together = [
-        f"{column}/{','.join(names[at : at + A_BATCH])}"
+        f"{column}/{','.join(names[at : at + most])}"
         for column, names in columns.items()
-        for at in range(0, len(names), A_BATCH)
+        for at in range(0, len(names), most)
     ]
     return together + alone + models
 
@@ -177,13 +182,18 @@ def main() -> int:
 
     given = _arguments()
     matrix = Matrix.read(matrix_cases.columns(), matrix_cases.problems())
+    if given.take:
+        return _take(matrix, (Outcome(**json.loads(line)) for line in given.take.read_text().splitlines()))
+    if given.compile_to:
+        given.compile_to.mkdir(parents=True, exist_ok=True)
+        os.environ[matrix_cases.KEPT] = str(given.compile_to.resolve())
     wanted = (
         case
         for case in matrix_cases.cases()
-        if (given.again or matrix.letter(case) in (OPEN, "-", *("A" if matrix_cases.runs_here(case) else "")))
+        if (given.again or matrix.letter(case) in (OPEN, "-", *("A" if _leads_on(case, given) else "")))
         and (not given.pattern or any(re.search(each, case) for each in given.pattern))
     )
-    cases = deque(batches(wanted, matrix.is_doubtful))
+    cases = deque(batches(wanted, matrix.is_doubtful, given.batch))
     divided: list[str] = []
     with tempfile.TemporaryDirectory(prefix="matrix-") as scratch:
         for outcome in run_all("matrix_cases", cases, given.jobs, given.limit, Path(scratch)):
@@ -195,6 +205,26 @@ def main() -> int:
             matrix.write()
             print(f"{outcome.status:8} {outcome.case[:80]} {outcome.reason[:160]}", file=sys.stderr)
     return _blameless(matrix, divided)
+
+
+def _leads_on(case: str, given: argparse.Namespace) -> bool:
+    """Whether more can be done with what has only been assembled: run it, or keep it for another machine."""
+    import matrix_cases
+
+    return matrix_cases.runs_here(case) or given.compile_to is not None
+
+
+def _take(matrix: Matrix, outcomes: Iterable[Outcome]) -> int:
+    """Take in what another machine found; say what has to be compiled for it again in smaller batches."""
+    open_ = 0
+    for outcome in outcomes:
+        for each in settled(outcome):
+            matrix.set(each)
+        if not settled(outcome):
+            print(f"{outcome.status:8} {outcome.case} {outcome.reason}", file=sys.stderr)
+            open_ += 1
+    matrix.write()
+    return int(open_ > 0)
 
 
 def _blameless(matrix: Matrix, divided: Iterable[str]) -> int:
@@ -214,6 +244,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="also run what has a result")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--limit", type=float, default=900.0, help="seconds for one batch")
+    parser.add_argument("--batch", type=int, default=A_BATCH, help="operators that are compiled as one model")
+    parser.add_argument("--compile-to", type=Path, help="also keep in this folder what cannot be run here")
+    parser.add_argument("--take", type=Path, help="take in what `matrix_away` has printed elsewhere")
     return parser.parse_args()
 
 

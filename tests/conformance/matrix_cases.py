@@ -1,7 +1,8 @@
 """The differential matrix: ONNX's operators and real models x every target that can be run x optimisation on and off.
 
 A case is `target-O3/operator/name` or `target-O0/model/name`. Expected results are ONNX's own data, ONNX Runtime's or
-JAX's. A target that this machine cannot run is `absent`, never passed over in silence; PTX is at least assembled.
+JAX's. A target that this machine cannot run is `absent`, never passed over in silence; PTX is at least assembled,
+SPIR-V validated; where the environment names a folder they are kept for a machine that can (see `matrix_away`).
 
 Since what takes time is a compilation, a case may be of several problems, `target-O3/operator/abs,operator/acos`: they
 are compiled as one model. If that is refused or dies, nothing is known of any; if it runs, all of each.
@@ -9,6 +10,7 @@ are compiled as one model. If that is refused or dies, nothing is known of any; 
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import warnings
@@ -19,6 +21,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import batch
+import matrix_away
 import numpy as np
 import onnx
 from outcome import AbsentError, BuiltError, Outcome, attempt
@@ -27,14 +30,14 @@ import webtensorc
 import webtensorc.frontends
 from fixtures import jax_models
 from webtensorc import onnx_backend
-from webtensorc.compare import compare
 from webtensorc.model import Model
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "targets"))
-import kernels
 import lanes
 import target_models
 
+KEPT = "WEBTENSORC_MATRIX_KEPT"
+"""The environment's name of a folder for what compiles but cannot be run here."""
 LEVELS = (3, 0)
 OPERATORS = 300
 
@@ -119,7 +122,7 @@ def problems() -> dict[str, Callable[[], Problem]]:
 
 @cache
 def _available() -> dict[str, lanes.Lane]:
-    return {lane.target: lane for lane in lanes.lanes()}
+    return {lane.name: lane for lane in lanes.lanes()}
 
 
 def runs_here(case: str) -> bool:
@@ -128,8 +131,8 @@ def runs_here(case: str) -> bool:
 
 
 def columns() -> tuple[str, ...]:
-    """Targets and optimisation levels."""
-    return tuple(f"{target}-O{level}" for target in lanes.TARGETS for level in LEVELS)
+    """Lanes and optimisation levels."""
+    return tuple(f"{name}-O{level}" for name in lanes.NAMES for level in LEVELS)
 
 
 def cases() -> list[str]:
@@ -147,22 +150,21 @@ def run(case: str) -> Outcome:
 
 def _run(column: str, names: Sequence[str], wrong: dict[str, str]) -> None:
     """Raise unless all pass; put what is wrong in `wrong`."""
-    target, _, level = column.rpartition("-O")
-    lane = _available()[target]
-    if lane.missing and not kernels.can_assemble(target):
+    name, _, level = column.rpartition("-O")
+    lane = _available()[name]
+    if lane.missing and not lane.can_accept():
         raise AbsentError(lane.missing)
     problem = _together({name: _solved(name) for name in names})
-    bundle = webtensorc.compile(problem.source, targets=(target,), optimization_level=int(level), cache=False)
+    bundle = webtensorc.compile(problem.source, targets=(lane.target,), optimization_level=int(level), cache=False)
     with tempfile.TemporaryDirectory() as folder:
         if lane.missing:
-            kernels.assemble_all(bundle, Path(folder))
+            lane.accept(bundle, Path(folder))
+            if KEPT in os.environ:
+                packed = matrix_away.Packed(f"{column}/{','.join(names)}", problem.feed, problem.expected)
+                packed.write(Path(os.environ[KEPT]), bundle)
             raise BuiltError(lane.missing)
         results = lane.run(bundle, problem.feed, Path(folder))
-    found = {key: onnx_backend.cut_to_size(results, key) for key in problem.expected}
-    for each in compare(found, problem.expected):
-        if not each.passed:
-            owner, _, output = each.name.partition(batch.OF) if len(names) > 1 else (names[0], "", each.name)
-            wrong.setdefault(owner, f"{output}: {each.reason}")
+    wrong |= matrix_away.differences(results, problem.expected, names)
     assert not wrong, wrong
 
 

@@ -16,7 +16,7 @@ def recorded() -> matrix.Matrix:
     return matrix.Matrix.read(matrix_cases.columns(), matrix_cases.problems())
 
 
-@pytest.mark.parametrize("lane", matrix_cases.lanes.lanes(), ids=lambda lane: lane.target)
+@pytest.mark.parametrize("lane", matrix_cases.lanes.lanes(), ids=lambda lane: lane.name)
 def test_which_targets_can_be_run_here(lane: matrix_cases.lanes.Lane) -> None:
     if lane.missing:
         pytest.skip(lane.missing)

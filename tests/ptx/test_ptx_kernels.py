@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ptx_cases import RESIDUAL, array, check, convolution, run
 from webtensorc_kernels.convolution import Convolution
-from webtensorc_kernels.epilogue import Apply, Epilogue, Load
-from webtensorc_ptx import contraction, finish, hopper, softmax, vector
+from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
+from webtensorc_ptx import attention, contraction, finish, hopper, softmax, vector
 from webtensorc_ptx.choice import Gpu, choose
 from webtensorc_ptx.contraction import Tile
 
@@ -105,6 +105,24 @@ def test_softmax_of_what_is_masked() -> None:
     x[:, 7:] = -np.inf
     powers = np.exp(x.astype(float) - x.max(1, keepdims=True))
     check(run(softmax.generate(2, 40), [x], x.shape), powers / powers.sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize(("past", "depth", "widest"), [(512, 64, 132), (40, 128, 1), (1100, 16, 4), (3, 32, 132)])
+def test_attention_of_one_query(past: int, depth: int, widest: int) -> None:
+    """With a cache and a new key and value, which are parts of two arrays."""
+    groups, new, cache = 3, array((9, depth)), array((2, 3, past, depth), seed=1)
+    part = attention.Part
+    keys, values = ((part(1, i * groups * past * depth, past), part(0, (i + 1) * groups * depth)) for i in range(2))
+    problem = attention.Decoding(groups, depth, part(0, 0), keys, values)
+    third = Epilogue((Constant("3.0 : f32"), Apply("arith.mulf", (-1, 0), "", ("f32", "f32", "f32"))))
+    assert problem.fits
+    kernel = attention.generate(problem, third, widest=widest)
+    q, *rest = new.astype(float).reshape(3, groups, 1, depth)
+    k, v = (np.concatenate([old, young], 1) for old, young in zip(cache.astype(float), rest, strict=True))
+    scores = 3 * (k @ q.transpose(0, 2, 1))[..., 0]
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    expected = (powers[:, None] @ v)[:, 0] / powers.sum(1, keepdims=True)
+    check(run(kernel, [new, cache], (groups, depth)), expected)
 
 
 @pytest.mark.parametrize(("name", "function"), [("math.exp", np.exp), ("math.tanh", np.tanh), ("math.erf", None)])

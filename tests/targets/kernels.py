@@ -57,16 +57,27 @@ def validate(binary: bytes, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def can_assemble(target: str) -> bool:
-    """Whether there is an assembler here for a target's kernels."""
-    return make_target(target).device() == "cuda" and PTXAS is not None
+def can_check(target: str) -> bool:
+    """Whether there is an assembler or a validator here for a target's kernels."""
+    return {"cuda": PTXAS, "vulkan": SPIRV_VAL}.get(make_target(target).device()) is not None
 
 
-def assemble_all(bundle: Bundle, folder: Path) -> None:
-    """Raise AssertionError unless ptxas accepts every kernel of a bundle for CUDA; modules of none are fine."""
+def check_all(bundle: Bundle, folder: Path) -> None:
+    """Raise AssertionError unless ptxas or spirv-val accepts every kernel of a bundle; modules of none are fine."""
     for artifact in bundle.artifacts:
-        for text in ptx(artifact.module):
-            assemble(text, OLDEST, folder)
+        if artifact.device == "cuda":
+            for text in ptx(artifact.module):
+                assemble(text, _architecture(text), folder)
+        else:
+            for binary in spirv(artifact.module):
+                validate(binary, folder)
+
+
+def _architecture(text: str) -> str:
+    """What a PTX text is written for, or the oldest that can be assembled for."""
+    written = re.search(r"^\.target (sm_(\d+)a?)", text, re.MULTILINE)
+    assert written is not None
+    return written[1] if int(written[2]) >= int(OLDEST.removeprefix("sm_")) else OLDEST
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
   which has no lowering.
 - The input of a softmax that somebody else reads too: the fused kernel has two results, of which only the softmax is
   distributed over workgroups.
+- A scatter whose updates are counted (an iota): kernels for GPUs count in the fused kernel, whose tiling never ends.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _BARRIER = "stablehlo.optimization_barrier"
 
 @dataclass(frozen=True)
 class KeepApart(Pass):
-    """Insert barriers between a stepped slice and a gather, and in front of a softmax whose input is shared."""
+    """Insert barriers behind a stepped slice, before a softmax whose input is shared, and before counted updates."""
 
     name: ClassVar[str] = "keep-apart"
     family: ClassVar[Family] = Family.FUSION
@@ -42,6 +43,8 @@ class KeepApart(Pass):
                     readers = _softmax_readers(op, value)
                     if len(readers) < len(mlir.users(value)):
                         changes += _separate(value, readers)
+                elif op.name == "stablehlo.scatter":
+                    changes += sum(_separate(op.operands[i], [(op, i)]) for i in _counted(op))
         return changes
 
 
@@ -50,6 +53,22 @@ Use = tuple[Operation, int]
 
 def _uses(value: Value) -> list[Use]:
     return [(use.owner.operation, use.operand_number) for use in value.uses]
+
+
+def _counted(scatter: Operation) -> list[int]:
+    """The operands with updates that are made of an iota alone."""
+    first = len(scatter.operands) - len(scatter.results)
+    return [i for i in range(first, len(scatter.operands)) if _is_counted(scatter.operands[i])]
+
+
+def _is_counted(value: Value) -> bool:
+    op = mlir.owner(value)
+    while op is not None and op.name in _MOVES:
+        op = mlir.owner(op.operands[0])
+    return op is not None and op.name == "stablehlo.iota"
+
+
+_MOVES = ("stablehlo.broadcast_in_dim", "stablehlo.convert", "stablehlo.reshape", "stablehlo.transpose")
 
 
 def _softmax_input(reduce: Operation) -> Value | None:

@@ -39,12 +39,15 @@ class AttentionSite:
     fused: Fused
 
 
-def match_attention(op: Any) -> AttentionSite | None:
-    """The attention whose first product is `op`, if all of it is there and nothing of it is used elsewhere."""
+def match_attention(op: Any, fewest: int = _FEWEST_ROWS) -> AttentionSite | None:
+    """The attention whose first product is `op`, if all of it is there and nothing of it is used elsewhere.
+
+    It has at least `fewest` queries a group.
+    """
     if not _is_product(op):
         return None
     groups, rows, keys = mlir.shape_of(op.results[0])
-    if rows < _FEWEST_ROWS or keys < 2:
+    if rows < fewest or keys < 2:
         return None
     scores = fuse(op, keys)
     found = _softmax(scores.result)

@@ -67,7 +67,7 @@ def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
         if growing.size > len(best.absorbed) and growing.escaping() == [growing.last.results[0]]:
             found = growing.snapshot()
             best = found if _can_end(root, found.epilogue) else best
-    return _placed(best)
+    return _placed(best) if mlir.shape_of(best.result)[-1:] == (channels,) else best
 
 
 def _can_end(root: Any, epilogue: Epilogue) -> bool:
@@ -154,7 +154,7 @@ class _Growing:
         return [op.results[0] for op in self.absorbed if any(u not in inside for u in mlir.users(op.results[0]))]
 
     def reshape(self, op: Any) -> None:
-        """Take in a reshape that leaves the channels as they are."""
+        """Take in a reshape that leaves the channels as they are, or any of a single row."""
         source, result = op.operands[0], op.results[0]
         if source in self.numbers and self._fits(result):
             self.absorbed.append(op)
@@ -189,7 +189,8 @@ class _Growing:
 
     def _fits(self, value: Any) -> bool:
         shape = mlir.shape_of(value) if element(value) in (*_TENSORS, "i1") else (0,)
-        return shape[-1:] == (self.channels,)
+        is_row = math.prod(mlir.shape_of(self.root.results[0])) == self.channels
+        return shape[-1:] == (self.channels,) or (is_row and math.prod(shape) == self.channels)
 
     def _input(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:
         """The step that gives an input's element, or None if it cannot be had in a register."""
@@ -209,6 +210,8 @@ class _Growing:
             return self._recomputed(value, map_, extents)
         kind = _kind(map_, extents)
         if kind is None or element(value) not in _TENSORS:
+            return None
+        if extents[-1] != self.channels and kind not in ("result", "all"):
             return None
         if kind == "plane":
             size = math.prod(extents[loop] for loop in map_[:-1] if loop is not None)

@@ -46,10 +46,10 @@ def _match(op: Any) -> SoftmaxSite | None:
         return None
     power, total = division
     exponential = _elementwise(mlir.owner(power), "math.exp", 1)
-    if exponential is None or _reduced(total, "arith.addf") != power:
+    if exponential is None or not _folds(total, "arith.addf", power):
         return None
     difference = _elementwise(mlir.owner(exponential[0]), "arith.subf", 2)
-    if difference is None or _reduced(difference[1], "arith.maximumf") != difference[0]:
+    if difference is None or not _folds(difference[1], "arith.maximumf", difference[0]):
         return None
     shape = mlir.shape_of(op.results[0])
     if shape[-1] > LONGEST or shape[-1] < 2:
@@ -70,6 +70,12 @@ def _elementwise(op: Any, operation: str, inputs: int) -> list[Any] | None:
     if list(body[0].operands) != [block.arguments[i] for i in range(inputs)]:
         return None
     return list(op.operands)[:inputs]
+
+
+def _folds(value: Any, operation: str, elements: Any) -> bool:
+    """Whether `value` is the fold of these elements along the last axis, repeated along that."""
+    found = _reduced(value, operation)
+    return found is not None and bool(found == elements)
 
 
 def _reduced(value: Any, operation: str) -> Any:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from webtensorc_kernels.epilogue import Epilogue
-from webtensorc_ptx import contraction, finish, hopper, softmax, vector
+from webtensorc_ptx import attention, contraction, finish, hopper, softmax, vector
 from webtensorc_ptx.choice import Gpu, choose
 from webtensorc_ptx.executable import Kernel
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._decoding import decoding_sites
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._sites import Site, match
@@ -31,7 +32,9 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class GeneratePtx(Pass):
-    """Replace contractions and softmax of static shape by PTX kernels, for compute capability 8.0 or more.
+    """Replace contractions, softmax and attention of one query, all of static shape, by PTX kernels.
+
+    That is for compute capability 8.0 or more.
 
     Reports `kernels`: for each the choices made, in words.
     """
@@ -55,6 +58,9 @@ class GeneratePtx(Pass):
         matrix_types = context.target.matrix_types if self.tf32 else context.target.matrix_types - {"tf32"}
         gpu = Gpu(context.target.compute_capability, context.target.exact_capability)
         library = Library[Kernel](module)
+        for decoding in decoding_sites(_operations(module)):
+            kernel = attention.generate(decoding.problem, decoding.epilogue, widest=gpu.widest)
+            library.dispatch(decoding.name, kernel, decoding.operands, decoding.fused)
         for found in softmax_sites(_operations(module)):
             library.dispatch(found.name, softmax.generate(found.rows, found.length), [found.given], found.fused)
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
@@ -79,8 +85,7 @@ def _kernel(site: Site, gpu: Gpu, matrix_types: frozenset[str]) -> tuple[Kernel,
     ):
         fused, _ = _fused(site)
         sizes = problem.channels, problem.outputs
-        widest = gpu.multiprocessors if gpu.has_clusters else 1
-        return vector.generate(*sizes, fused.epilogue, widest=widest, count=site.count), fused
+        return vector.generate(*sizes, fused.epilogue, widest=gpu.widest, count=site.count), fused
     if gpu.has_warpgroups and precision in ("f16", "bf16") and site.count == 1 and hopper.fits(problem):
         fused, result = _fused(site)
         return hopper.generate(problem, precision, fused.epilogue, result), fused
