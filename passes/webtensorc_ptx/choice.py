@@ -72,6 +72,9 @@ _STEP = 900
 """Cycles that a step of the reduction takes at least: latencies of memory and barriers."""
 _BEGIN = 2000
 """Cycles from a workgroup's begin to its first multiplication, and from its last to its end."""
+_MANY, _ALIKE = 1 << 16, 1.03
+"""Results for each multiprocessor from which on the largest tile wins among those whose estimates differ by less: what
+is estimated is then the same for all, and it is read least often from the second-level cache."""
 _MEET, _MEET_EACH = 2150, 400
 """Cycles that adding up in a cluster takes, and for each of its workgroups."""
 
@@ -92,7 +95,11 @@ def choose(problem: Convolution, precision: str, gpu: Gpu, count: int = 1) -> Ti
                     resident = _resident(tile, size, gpu)
                     cycles = _cycles(problem, tile, precision, resident, gpu, count)
                     found.append((cycles, -min(resident, 2), -stages, splits, tile))
-    return min(found, key=lambda each: each[:4])[-1] if found else None
+    found.sort(key=lambda each: each[:4])
+    if found and problem.points * problem.outputs * count >= _MANY * gpu.multiprocessors:
+        found = [each for each in found if each[0] <= _ALIKE * found[0][0]]
+        found.sort(key=lambda each: (each[3], 1 / each[-1].rows + 1 / each[-1].columns))
+    return found[0][-1] if found else None
 
 
 def _resident(tile: Tile, size: int, gpu: Gpu) -> int:

@@ -21,6 +21,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import batch
+import jax
 import matrix_away
 import numpy as np
 import onnx
@@ -35,6 +36,8 @@ from webtensorc.model import Model
 sys.path.append(str(Path(__file__).resolve().parents[1] / "targets"))
 import lanes
 import target_models
+
+jax.config.update("jax_platforms", "cpu")  # the reference: on a GPU it would round to tf32, and take the memory
 
 KEPT = "WEBTENSORC_MATRIX_KEPT"
 """The environment's name of a folder for what compiles but cannot be run here."""
