@@ -14,7 +14,9 @@ from webtensorc_kernels.machine import Machine
 
 __all__ = ["Candidate", "Choice", "best"]
 
-_WORKERS = (1, 2, 4, 8)
+_SHOWN = (1, 2, 4, 8)
+"""Numbers of cores for which times are reported."""
+_WORKERS = (1, 2, 4)
 """Numbers of cores that a kernel should be good for: a bundle does not know on how many it will run."""
 
 
@@ -54,7 +56,7 @@ class Choice:
         return {
             "family": self.family,
             "why": self.kernel.why,
-            "predicted": {str(n): _micro(self.cost.seconds(n)) for n in _WORKERS},
+            "predicted": {str(n): _micro(self.cost.seconds(n)) for n in _SHOWN},
             "compute_bound": _micro(self.cost.compute_bound),
             "memory_bound": _micro(self.cost.memory_bound),
             "instead": {family: _micro(seconds) for family, seconds in self.others},
@@ -62,7 +64,7 @@ class Choice:
 
 
 def best(candidates: Sequence[Candidate], machine: Machine) -> Choice | None:
-    """The candidate whose times on one to eight cores have the smallest geometric mean; None if there is none."""
+    """The candidate whose times on one to four cores have the smallest geometric mean; None if there is none."""
     if not candidates:
         return None
     costs = [estimate(each.write, each.lanes, machine) for each in candidates]
