@@ -32,7 +32,7 @@ NETWORK = [CPU, "cuda", "cuda{arch=sm_80}", EXACT, ROUNDED, "spirv"]
 TARGETS = {
     "matmul_float16": ["cuda{arch=sm_80}", "cuda{arch=sm_90a}"],
     "matmul_bfloat16": ["cuda{arch=sm_80}", "cuda{arch=sm_90a}"],
-    "matmul_float32": ["cuda", "cuda{arch=sm_80}", "cuda{arch=sm_80,tf32=true}", "spirv"],
+    "matmul_float32": ["cuda", "cuda{arch=sm_80}", EXACT, ROUNDED, "spirv"],
     "resnet50": NETWORK,
     "bert": NETWORK,
     "gpt2": NETWORK,

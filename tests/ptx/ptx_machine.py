@@ -212,6 +212,7 @@ class Group:
             self.set(target, np.full(self.count, number << SHIFT, np.int64), mask)
             return
         size = np.dtype(_DTYPES[kind]).itemsize
+        assert size * len(names) <= 16, "vectors are of at most 128 bits"
         address = self._address(place, 8 if ".global" in each.name else 4)
         load = self._from_global if ".global" in each.name else self._from_shared
         data = load(address, size * len(names), mask)
@@ -223,6 +224,7 @@ class Group:
         kind, names = each.name.split(".")[-1], source.strip("{}").replace(",", " ").split()
         values = np.stack([self.value(name, kind) for name in names], 1)
         data = np.ascontiguousarray(values).view(np.uint8)[mask]
+        assert data.shape[1] <= 16, "vectors are of at most 128 bits"
         if ".global" in each.name:
             numbers, offsets = self._locate(self._address(place, 8)[mask], data.shape[1])
             for number in np.unique(numbers):

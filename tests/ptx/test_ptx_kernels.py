@@ -75,6 +75,13 @@ def test_any_product(rows: int, depth: int, columns: int, sm: int) -> None:
     check(run(kernel, [x, w], (rows, columns)), x.astype(float) @ w)
 
 
+def test_large_problems_have_the_largest_tile() -> None:
+    """Whose estimates are all alike; small ones have as many tiles as keep the GPU busy."""
+    large, small = (choose(Convolution.product(n, n, n), "tf32", Gpu(90)) for n in (4096, 512))
+    assert large is not None and (large.rows, large.columns, large.splits) == (128, 256, 1)
+    assert small is not None and small.rows * small.columns < large.rows * large.columns
+
+
 @pytest.mark.parametrize("precision", ["f16", "bf16"])
 def test_warp_groups(precision: str) -> None:
     a, b = array((128, 320), precision), array((320, 512), precision)
