@@ -78,7 +78,7 @@ class _State:
 
 
 def generate(problem: Decoding, epilogue: Epilogue, *, widest: int) -> Kernel:
-    """Attention of float32, the result `[groups, depth]`; the epilogue has no operands.
+    """Attention of float32, the result `[groups, depth]`; for the epilogue heads are points and keys are channels.
 
     Keys are shared out while there are fewer than `widest` workgroups, which takes clusters.
     """
@@ -93,7 +93,7 @@ def generate(problem: Decoding, epilogue: Epilogue, *, widest: int) -> Kernel:
         threads=_THREADS,
         shared_bytes=(at_once + 1) * (problem.depth + 4) * 4,
         cluster=(1, 1, splits),
-        operands=problem.operands,
+        operands=problem.operands + len(epilogue.operands),
         body=code.body(),
         why=f"attention of one query, {at_once} keys at once, {splits} splits",
     )
@@ -104,7 +104,7 @@ def _write(code: Assembler, problem: Decoding, epilogue: Epilogue, splits: int) 
     thread = code.new("b32", "mov.u32", "%tid.x")
     group = code.new("b32", "mov.u32", "%ctaid.x")
     slot, lane = code.divide(thread, depth // 4)
-    pointers = [code.pointer(number) for number in range(problem.operands + 1)]
+    pointers = [code.pointer(number) for number in range(problem.operands + len(epilogue.operands) + 1)]
     state = _of_thread(code, problem, epilogue, splits, (group, slot, lane), pointers)
     shared = code.new("b32", "mov.u32", "shared_memory")
     row, slots = (depth + 4) * 4, _THREADS * 4 // depth
@@ -166,11 +166,12 @@ def _of_thread(
     loop = code.label()
     code.place(loop)
     read = [_rows(code, problem, places, key, i * at_once, end) for i in range(together)]
-    scores = [_score(code, query, keys, depth) for _, keys, _ in read]
-    scores = Finish(epilogue, 1, length, "f32").apply(code, [], (0, 0), scores, None)
-    scores = [
-        code.new("f32", "selp.f32", s, "0fFF800000", inside) for s, (inside, *_) in zip(scores, read, strict=True)
-    ]
+    finish, bases = Finish(epilogue, problem.groups, length, "f32"), pointers[problem.operands : -1]
+    scores = []
+    for i, (exists, keys, _) in enumerate(read):
+        product = _score(code, query, keys, depth)
+        (score,) = finish.apply(code, bases, (group, code.add(key, i * at_once)), [product], exists)
+        scores.append(code.new("f32", "selp.f32", score, "0fFF800000", exists))
     new = highest
     for score in scores:
         new = code.new("f32", "max.NaN.f32", new, score)

@@ -116,20 +116,26 @@ def test_softmax_of_what_is_masked() -> None:
 
 @pytest.mark.parametrize(("past", "depth", "widest"), [(512, 64, 132), (40, 128, 1), (1100, 16, 4), (3, 32, 132)])
 def test_attention_of_one_query(past: int, depth: int, widest: int) -> None:
-    """With a cache and a new key and value, which are parts of two arrays."""
+    """With a cache and a new key and value, which are parts of two arrays, and masks of keys and of scores."""
     groups, new, cache = 3, array((9, depth)), array((2, 3, past, depth), seed=1)
     part = attention.Part
     keys, values = ((part(1, i * groups * past * depth, past), part(0, (i + 1) * groups * depth)) for i in range(2))
     problem = attention.Decoding(groups, depth, part(0, 0), keys, values)
-    third = Epilogue((Constant("3.0 : f32"), Apply("arith.mulf", (-1, 0), "", ("f32", "f32", "f32"))))
+    bias, mask = array((groups, 1, past + 1), seed=2), array((past + 1,), seed=3)
+    mask[1::3] = -np.inf
+    f32 = ("f32", "f32", "f32")
+    scaled = (Constant("3.0 : f32"), Apply("arith.mulf", (-1, 0), "", f32))
+    biased = (Load(0, "result"), Apply("arith.addf", (1, 2), "", f32))
+    masked = (Load(1, "channel"), Apply("arith.addf", (3, 4), "", f32))
     assert problem.fits
-    kernel = attention.generate(problem, third, widest=widest)
+    epilogue = Epilogue((*scaled, *biased, *masked), ("result", "channel"), (0, 0))
+    kernel = attention.generate(problem, epilogue, widest=widest)
     q, *rest = new.astype(float).reshape(3, groups, 1, depth)
     k, v = (np.concatenate([old, young], 1) for old, young in zip(cache.astype(float), rest, strict=True))
-    scores = 3 * (k @ q.transpose(0, 2, 1))[..., 0]
+    scores = 3 * (k @ q.transpose(0, 2, 1))[..., 0] + bias[:, 0] + mask
     powers = np.exp(scores - scores.max(1, keepdims=True))
     expected = (powers[:, None] @ v)[:, 0] / powers.sum(1, keepdims=True)
-    check(run(kernel, [new, cache], (groups, depth)), expected)
+    check(run(kernel, [new, cache, bias, mask], (groups, depth)), expected)
 
 
 @pytest.mark.parametrize(("name", "function"), [("math.exp", np.exp), ("math.tanh", np.tanh), ("math.erf", None)])

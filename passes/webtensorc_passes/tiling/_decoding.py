@@ -21,7 +21,7 @@ __all__ = ["DecodingSite", "decoding_sites"]
 
 @dataclass(frozen=True)
 class DecodingSite:
-    """Attention of one query a head, with the tensors that its parts are of."""
+    """Attention of one query a head, with the tensors that its parts are of, then the operands of the epilogue."""
 
     problem: Decoding
     operands: list[Any]
@@ -52,7 +52,7 @@ def _site(found: AttentionSite) -> DecodingSite | None:
     problem, epilogue = found.problem, found.fused.epilogue
     query, across, values = found.operands
     keys = _untransposed(across)
-    if problem.depth != problem.outputs or epilogue.operands or not finish.supports(epilogue) or keys is None:
+    if problem.depth != problem.outputs or not finish.supports(epilogue) or keys is None:
         return None
     tensors: list[Any] = []
     firsts = [first * length for first, length in zip(problem.first, (1, problem.keys, problem.keys), strict=True)]
@@ -60,7 +60,7 @@ def _site(found: AttentionSite) -> DecodingSite | None:
     if not all(pieces) or len(pieces[0]) != 1:
         return None
     made = Decoding(problem.groups, problem.depth, pieces[0][0], pieces[1], pieces[2])
-    return DecodingSite(made, tensors, found.fused) if made.fits else None
+    return DecodingSite(made, [*tensors, *found.fused.operands], found.fused) if made.fits else None
 
 
 def _untransposed(value: Any) -> Any:
