@@ -94,9 +94,13 @@ def _join_some(inputs: tuple[Value, ...], axis: int) -> Value:
     return select(jnp.concatenate(masks), jnp.concatenate(arrays, axis), axis)
 
 
-@op("Split")
-def split(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int | None = None, node: Value) -> Value:
+@op("Split", bounded=True)
+def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int | None = None, node: Value) -> Value:
     """Cut along an axis into `split` sizes (an attribute until opset 12), or into equal parts, the last one smaller."""
+    if isinstance(data, Bounded):
+        if data.axis == axis % data.array.ndim:
+            raise NotSupportedError("it cuts an axis whose size depends on the model's inputs into fixed parts")
+        return slices.apply(lambda x: split_(x, split, axis=axis, num_outputs=num_outputs, node=node), [data])
     total = data.shape[axis]
     if split is not None:
         sizes = known_ints(split, "split")
