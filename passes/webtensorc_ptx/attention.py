@@ -151,15 +151,10 @@ def _of_thread(
     _load(code, query, code.address(pointers[problem.query.operand], at, 4))
     places = []
     for some in (problem.keys, problem.values):
-        starts = [0, *accumulate(part.length for part in some)]
-        places.append(
-            [
-                _place(code, pointers, p, start, depth, (group, key, inner))
-                for p, start in zip(some, starts, strict=False)
-            ]
-        )
-    highest, total = code.new("f32", "mov.f32", _LOWEST), code.new("f32", "mov.f32", single(0.0))
-    mix = [code.new("f32", "mov.f32", single(0.0)) for _ in range(4)]
+        starts = zip(some, accumulate((part.length for part in some), initial=0), strict=False)
+        places.append([_place(code, pointers, part, start, depth, (group, key, inner)) for part, start in starts])
+    highest, total, *mix = (code.new("f32", "mov.f32", number) for number in (_LOWEST, *[single(0.0)] * 5))
+    state = _State(highest, total, mix)
     rounds = -(-share // at_once)
     together = min(rounds, _TOGETHER)
     done = code.new("b32", "mov.b32", 0)
@@ -172,25 +167,30 @@ def _of_thread(
         product = _score(code, query, keys, depth)
         (score,) = finish.apply(code, bases, (group, code.add(key, i * at_once)), [product], exists)
         scores.append(code.new("f32", "selp.f32", score, "0fFF800000", exists))
-    new = highest
-    for score in scores:
-        new = code.new("f32", "max.NaN.f32", new, score)
-    scale = exp(code, [code.new("f32", "sub.rn.f32", highest, new)])
-    for each in (total, *mix):
-        code.do("mul.rn.f32", each, each, scale)
-    code.do("mov.f32", highest, new)
-    for score, (_, _, values) in zip(scores, read, strict=True):
-        power = exp(code, [code.new("f32", "sub.rn.f32", score, new)])
-        code.do("add.rn.f32", total, total, power)
-        for each, value in zip(mix, values, strict=True):
-            code.do("fma.rn.f32", each, power, value, each)
+    _take_in(code, state, scores, [values for _, _, values in read])
     if rounds > together:
         code.do("add.s32", key, key, together * at_once)
-        for pointer in {pointer for some in places for pointer, _, _ in some}:
+        for pointer, _, _ in (place for some in places for place in some):
             code.do("add.s64", pointer, pointer, together * at_once * depth * 4)
         code.do("add.s32", done, done, together)
         code.do(f"@{code.new('pred', 'setp.lt.u32', done, rounds)} bra", loop)
-    return _State(highest, total, mix)
+    return state
+
+
+def _take_in(code: Assembler, state: _State, scores: Sequence[str], values: Sequence[Sequence[str]]) -> None:
+    """Let further keys' scores and values into a state, whose registers stay the same."""
+    highest = state.highest
+    for score in scores:
+        highest = code.new("f32", "max.NaN.f32", highest, score)
+    scale = exp(code, [code.new("f32", "sub.rn.f32", state.highest, highest)])
+    for each in (state.total, *state.mix):
+        code.do("mul.rn.f32", each, each, scale)
+    code.do("mov.f32", state.highest, highest)
+    for score, value in zip(scores, values, strict=True):
+        power = exp(code, [code.new("f32", "sub.rn.f32", score, highest)])
+        code.do("add.rn.f32", state.total, state.total, power)
+        for each, number in zip(state.mix, value, strict=True):
+            code.do("fma.rn.f32", each, power, number, each)
 
 
 _Place = tuple[str, int, int]
