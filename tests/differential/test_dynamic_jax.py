@@ -130,7 +130,6 @@ def depthwise_gradient(x: Any, w: Any) -> Any:
 
 SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "windows of several results": (pools, [("b, s + 3, s + 3", F32)], BOTH),
-    "gamma": (lambda x: jax.random.gamma(jax.random.key(0), x), [("b, 3", F32)], BATCH),
     "groups of the batch": (grouped, [("2*b, 3, 8, 8", F32), ("4, 3, 3, 3", F32)], BATCH),
     "gradient of a depthwise convolution": (depthwise_gradient, [("b, 3, 9, 9", F32), ("6, 1, 3, 3", F32)], BATCH),
     "real spectrum": (

@@ -2,7 +2,8 @@
 
 Nothing in a graph ties the dimension that is read to the ones that are counted up to, and a compiled gather clamps
 subscripts where ONNX makes it an error. The largest and the least value of every integer in a trace is followed from
-where it is counted (`Range`) to where it is a subscript; what is not known there says nothing.
+where it is counted (`Range`) to where it is a subscript; what is not known there says nothing. Nor do the
+bodies of loops and branches, which may not run.
 """
 
 from __future__ import annotations
