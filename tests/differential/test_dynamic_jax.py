@@ -152,7 +152,10 @@ SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "one hot": (lambda i: jax.nn.one_hot(i, 7), [("b, s", I32)], BOTH),
     "tile and repeat": (lambda x: jnp.repeat(jnp.tile(x, (2, x.shape[0])), 2, axis=0), [("b, 3", F32)], BATCH),
     "flatten": (lambda x: (x.reshape(-1) + 1, x.transpose(1, 0, 2).reshape(x.shape[1], -1)), [("b, s, 4", F32)], BOTH),
-    "unsigned": (lambda x: jnp.broadcast_to(x[:, None] + 1, (x.shape[0], 4)), [("b", np.uint32)], BATCH),
+    "unsigned and narrow": (
+        lambda x: (jnp.broadcast_to(x[:, None] + 1, (x.shape[0], 4)), (5 * x).astype(jnp.int4).astype(I32)),
+        [("b", np.uint32)], BATCH,
+    ),
     "gradient": (loss, [("4, 3", F32), ("b, 4", F32)], BATCH),
     "scatter": (lambda x, i: x.at[i].add(1.0), [("b, 3", F32), ("s", I32)], BOTH),
     "vector": (lambda x, w: (x @ w, jnp.outer(w, w)), [("b, s", F32), ("s", F32)], BOTH),

@@ -18,6 +18,7 @@ from iree.compiler import ir
 
 from webtensorc.errors import Unsupported, UnsupportedError
 from webtensorc.iree import mlir
+from webtensorc.iree.builder import Builder
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.mlir import Operation, Type, Value
 
@@ -161,19 +162,37 @@ def _wrapped(value: Value, narrow: Narrow, before: Operation) -> Value:
     """`value` modulo 2^bits, as a number of the narrow type: masked, or shifted up and down again if it is signed."""
     if narrow.wide == "ui8":
         return _masked(value, narrow, before)
-    by = _splat(8 - narrow.bits, value.type, before)
+    by = _splat(8 - narrow.bits, value, before)
     up = mlir.create("stablehlo.shift_left", [value, by], [value.type], before=before).results[0]
     return mlir.create("stablehlo.shift_right_arithmetic", [up, by], [value.type], before=before).results[0]
 
 
 def _masked(value: Value, narrow: Narrow, before: Operation) -> Value:
     """The low bits of `value`, the others zero."""
-    mask = _splat(2**narrow.bits - 1, value.type, before)
+    mask = _splat(2**narrow.bits - 1, value, before)
     return mlir.create("stablehlo.and", [value, mask], [value.type], before=before).results[0]
 
 
-def _splat(number: int, kind: Type, before: Operation) -> Value:
-    if not kind.has_static_shape:
-        raise UnsupportedError("narrow integers of a shape that is not static", doing="lowering the graph")
-    attribute = ir.Attribute.parse(f"dense<{number}> : {kind}")
-    return mlir.create("stablehlo.constant", [], [kind], {"value": attribute}, before=before).results[0]
+def _splat(number: int, like: Value, before: Operation) -> Value:
+    """`number` as many times as `like` has elements."""
+    kind = like.type
+    shape = kind.shape if kind.has_static_shape else []
+    single = ir.RankedTensorType.get(shape, kind.element_type)
+    attribute = ir.Attribute.parse(f"dense<{number}> : {single}")
+    value = mlir.create("stablehlo.constant", [], [single], {"value": attribute}, before=before).result
+    if kind.has_static_shape:
+        return value
+    attributes = {"broadcast_dimensions": mlir.integer_array([], before.context)}
+    operands = [value, _shape(like, before)]
+    return mlir.create("stablehlo.dynamic_broadcast_in_dim", operands, [kind], attributes, before=before).result
+
+
+def _shape(value: Value, before: Operation) -> Value:
+    """The extents of a tensor, as one."""
+    build = Builder(before)
+    number, one, every = (build.kind(shape, "i32") for shape in ([], [1], [len(value.type.shape)]))
+    sizes = []
+    for axis in range(len(value.type.shape)):
+        at = mlir.integer_attribute(axis, before.context)
+        sizes.append(build.op("reshape", [build.op("get_dimension_size", [value], number, dimension=at)], one))
+    return build.op("concatenate", sizes, every, dimension=mlir.integer_attribute(0, before.context))
