@@ -42,6 +42,14 @@ def state_that_goes_round(x: jax.Array, y: jax.Array) -> Any:
     return lax.fori_loop(0, 5, step, ((y, y + 1), y * 2, y * 3))
 
 
+def loops_that_do_not_run(x: jax.Array, y: jax.Array) -> Any:
+    # What such a loop leaves is what it was given, which is read again after what it left is not any more.
+    z = jnp.sin(x)
+    left = lax.while_loop(lambda c: c.sum() > 1e9, lambda c: c * 2 + z, z)
+    turned = lax.while_loop(lambda c: c.sum() < 100, lambda c: c + left**2, z * y[0] + left)
+    return lax.while_loop(lambda c: c.sum() > 1e9, lambda c: c + turned * z, turned + z) + z
+
+
 def complex_paddings(x: jax.Array, y: jax.Array) -> Any:
     z = lax.complex(x, x + 1)
     return jnp.pad(z, (0, 3)) * 2, lax.pad(z, np.complex64(1 - 2j), [(1, 2, 1)]), jnp.pad(jnp.sin(z)[:2], (3, 3))
@@ -61,6 +69,7 @@ def maximum_that_is_returned(x: jax.Array, y: jax.Array) -> Any:
         written_behind_a_barrier,
         two_barriers,
         state_that_goes_round,
+        loops_that_do_not_run,
         complex_paddings,
         maximum_that_is_returned,
     ],
