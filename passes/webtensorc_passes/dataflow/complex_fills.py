@@ -9,7 +9,6 @@ to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,8 +16,6 @@ from iree.compiler import ir
 
 from webtensorc.iree import mlir
 from webtensorc.iree.builder import Builder
-from webtensorc.iree.dynamism.builder import Builder as TensorBuilder
-from webtensorc.iree.dynamism.builder import load_dialects
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
@@ -32,13 +29,12 @@ class ComplexFills(Pass):
 
     name: ClassVar[str] = "complex-fills"
     family: ClassVar[Family] = Family.DATAFLOW
-    after: ClassVar[Phase] = Phase.BOUND
+    after: ClassVar[Phase] = Phase.GRAPH
     level: ClassVar[int | None] = 0
-    order: ClassVar[int] = 8  # ahead of what is done to paddings of open size
+    order: ClassVar[int] = 8  # after whatever makes such constants
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of constants, paddings and casts that are gone."""
-        load_dialects(module.context)
         changes = 0
         for op in mlir.nested(module):
             element = _element(op)
@@ -78,19 +74,12 @@ def _padded(op: Operation, part: str) -> Value:
 
 
 def _hidden(op: Operation, real: str, imaginary: str) -> Value:
-    """The constant as a kernel computes it that does not know whether it is that or another."""
-    build, kind = TensorBuilder.before(op), op.results[0].type
-    zero = build.index(0)
-    holds = build.op("util.optimization_barrier", [build.compare("eq", zero, zero)], [build.i1]).result
-    part = ir.Type.parse("f64", op.context)
-
-    def number(inside: TensorBuilder, _: Sequence[Value]) -> Value:
-        parts = []
-        for text in (real, imaginary):
-            value, half, one = (ir.Attribute.parse(f"{each} : f64", op.context) for each in (text, "0.5", "1.0"))
-            other = one if value == half else half
-            either = [inside.value("arith.constant", [], part, {"value": each}) for each in (value, other)]
-            parts.append(inside.select(holds, *either))
-        return inside.value("complex.create", parts, kind.element_type)
-
-    return build.computed(kind, [build.index(extent) for extent in kind.shape], number)
+    build = Builder(op)
+    scalar = build.kind([], "f64")
+    parts = [
+        build.op("constant", [], scalar, value=ir.Attribute.parse(f"dense<{text}> : {scalar}", op.context))
+        for text in (real, imaginary)
+    ]
+    barrier = mlir.create("stablehlo.optimization_barrier", parts, [scalar, scalar], before=op)
+    value = build.op("complex", list(barrier.results), build.kind([], "complex<f64>"))
+    return build.broadcast(value, mlir.shape_of(op.results[0]), [])
