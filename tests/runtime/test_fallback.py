@@ -18,6 +18,7 @@ from webtensorc_runtime import (
     choice,
     engine,
 )
+from webtensorc_runtime import device as devices
 from webtensorc_runtime.accelerators import Found, UnavailableError
 from webtensorc_runtime.select import Machine, memory_needed, why_not
 
@@ -81,6 +82,7 @@ def test_falling_back_where_that_is_allowed(
 
 def test_a_driver_that_refuses_the_device(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, Found(ABLE, 0, uri="vulkan://0"))
+    monkeypatch.setattr(devices, "_devices", {})  # another test may have opened it
 
     def create(runtime: object, device: str) -> None:
         raise UnavailableError("timelineSemaphore is required")
