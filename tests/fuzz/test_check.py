@@ -55,3 +55,13 @@ def test_check_names_what_cannot_be_compiled(chosen: list, chained: bool) -> Non
             load(proto)
     else:
         assert np.prod(load(proto).outputs[0].sizes) == 6
+
+
+@pytest.mark.parametrize("opset", [10, 11])
+def test_a_value_that_must_be_known_is_named(opset: int) -> None:
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (3, 4))]
+    inputs.append(helper.make_tensor_value_info("k", TensorProto.INT64, (1,)))
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    graph = helper.make_graph([helper.make_node("TopK", ["x", "k"], ["y", "i"])], "g", inputs, outputs)
+    (found,) = check(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8))
+    assert found.reason == "its k must be known when the model is compiled, but it depends on the model's inputs"

@@ -180,10 +180,16 @@ def array_feature_extractor(x: Value, indices: Value) -> Value:
     return taken.reshape(1, -1) if x.ndim == 1 else taken
 
 
-@op("TopK", until=10)
-def topk_1(x: Value, k: Value, *, axis: int = -1) -> Value:
-    """The k largest along an axis (k is an attribute until opset 9) and their positions."""
+@op("TopK", until=9)
+def topk_1(x: Value, *, k: int, axis: int = -1) -> Value:
+    """The k largest along an axis and their positions."""
     return topk_11(x, np.asarray(k), axis=axis)
+
+
+@op("TopK", since=10, until=10, bounded=True)
+def topk_10(x: Value, k: Value, *, axis: int = -1) -> Value:
+    """The same with k as an input."""
+    return topk_11(x, k, axis=axis)
 
 
 @op("TopK", since=11, bounded=True)
