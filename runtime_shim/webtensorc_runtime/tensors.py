@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -20,6 +21,13 @@ ALIGNMENT = 64
 ZERO_COPY_BYTES = 16 << 10
 """From this size on, an aligned array is used where it lies; a smaller one is copied faster than it is wrapped."""
 
+_HANDED_OUT = 2
+"""Pieces of memory that an output remembers: a caller often holds the last result until it has the next one."""
+
+_alone = [object()]
+_ALONE = sys.getrefcount(_alone[0])
+"""What Python counts for an object that only a list refers to."""
+
 
 class Slot:
     """One input or output of a module: its type, and a staging buffer that lives as long as the module.
@@ -32,7 +40,7 @@ class Slot:
         overwritten: the module uses this input's memory for something else, so it must never be the caller's.
     """
 
-    __slots__ = ("_memory", "_staged", "dtype", "large", "overwritten", "shape", "spec")
+    __slots__ = ("_handed_out", "_memory", "_staged", "dtype", "large", "overwritten", "shape", "spec")
 
     def __init__(self, spec: TensorSpec, memory: Memory, overwritten: bool = False) -> None:
         element_of(spec)
@@ -43,6 +51,7 @@ class Slot:
         self.large = memory.in_place and self.size >= ZERO_COPY_BYTES
         self._memory = memory
         self._staged: tuple[np.ndarray, Any] | None = None
+        self._handed_out: list[np.ndarray] = []
 
     def staging(self) -> tuple[np.ndarray, Any]:
         """The staging buffer, as an array and as the view that the module takes."""
@@ -64,12 +73,32 @@ class Slot:
         return not self.overwritten and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0
 
     def write_to(self) -> tuple[np.ndarray, Any]:
-        """Where the module writes this output: new memory where it is large, else the staging buffer."""
-        return self.new() if self.large else self.staging()
+        """Where the module writes this output: memory to be handed out where it is large, else the staging buffer.
+
+        The memory of an earlier result is used again once nothing refers to it: what the operating system gives anew it
+        has to clear, page by page, which takes longer than many a model.
+        """
+        return self._in(self._unused()) if self.large else self.staging()
 
     def new(self) -> tuple[np.ndarray, Any]:
         """A new array on the host, aligned, and a view of it; for devices that take arrays in place."""
-        memory = np.empty(max(self.size, 1) + ALIGNMENT, np.uint8)
+        return self._in(self._fresh())
+
+    def _fresh(self) -> np.ndarray:
+        return np.empty(max(self.size, 1) + ALIGNMENT, np.uint8)
+
+    def _unused(self) -> np.ndarray:
+        """Memory that no array lies in. Arrays refer to it by `base`, and so do arrays of arrays (numpy's rule)."""
+        handed_out = self._handed_out
+        for index in range(len(handed_out)):
+            if sys.getrefcount(handed_out[index]) == _ALONE:
+                return handed_out[index]
+        memory = self._fresh()
+        self._handed_out = [*handed_out, memory][-_HANDED_OUT:]
+        return memory
+
+    def _in(self, memory: np.ndarray) -> tuple[np.ndarray, Any]:
+        """An aligned array in `memory`, and a view of it."""
         start = -memory.ctypes.data % ALIGNMENT
         array = np.ndarray(self.shape, self.dtype, memory[start : start + max(self.size, 1)])
         return array, self.wrap(array)

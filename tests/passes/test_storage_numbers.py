@@ -82,6 +82,20 @@ def test_results_are_jaxs(function: Callable[..., Any], level: int) -> None:
         np.testing.assert_allclose(got, wanted, rtol=1e-6)
 
 
+def test_results_that_are_read_as_well_are_not_copied() -> None:
+    def decode(old: jax.Array, new: jax.Array) -> Any:
+        keys = jnp.concatenate([old, jnp.sin(new)])
+        scores = keys @ keys.T
+        return keys, scores, jax.nn.softmax(scores)
+
+    old, new = np.arange(24, dtype=np.float32).reshape(6, 4) / 24, np.ones((1, 4), np.float32)
+    bundle = webtensorc.compile(export.export(jax.jit(decode))(old, new), cache=False)
+    kinds = [step["kind"] for step in bundle.artifacts[0].report["schedule"]["steps"]]
+    assert kinds.count("copy") == 1  # of the old rows
+    for got, wanted in zip(webtensorc_runtime.load(bundle)(old, new), decode(old, new), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 5])
 def test_keys_are_split_as_by_jax(count: int) -> None:

@@ -84,3 +84,19 @@ def test_a_large_result_is_written_where_it_stays(double: webtensorc_runtime.Mod
     kept, view = double._outputs[0].write_to()
     assert address(view) == kept.ctypes.data
     assert kept.ctypes.data % ALIGNMENT == 0
+
+
+def test_memory_of_a_result_is_used_again_only_when_nothing_refers_to_it(double: webtensorc_runtime.Module) -> None:
+    array = aligned()
+    array[:] = 1
+    (first,) = double(array)
+    part, at = first[1:3], first.ctypes.data
+    del first
+    array[:] = 2
+    (second,) = double(array)
+    assert second.ctypes.data != at
+    assert part.tolist() == [2, 2]
+    del part
+    gc.collect()
+    (third,) = double(array)
+    assert third.ctypes.data == at
