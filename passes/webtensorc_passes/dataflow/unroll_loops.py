@@ -1,7 +1,8 @@
-"""Do several rounds of a loop in one: a round costs a wait, memory, and copies of what the loop carries.
+"""Do several rounds of a loop in one, or all: a round costs a wait, memory, and copies of what the loop carries.
 
-A loop that writes one row a round into a tensor that it carries copies all of that tensor each round. With rounds put
-together, that is once for all of them, and one list of commands does their work.
+A loop that writes one row a round into a tensor that it carries copies all of that tensor each round, and its workers
+are woken for a few microseconds of work. With rounds put together, that is once for all of them, and one list of
+commands does their work. Of a loop that is done in one round nothing is left.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _DONE = "webtensorc.unrolled"
 """Attribute of loops that have been unrolled."""
-_MAX_OPERATIONS = 1500
+_MAX_OPERATIONS = 8000
 """Of the body in the end: the time to compile grows with it."""
+_PRODUCTS = {"linalg.vecmat", "linalg.matvec", "linalg.matmul", "linalg.batch_vecmat", "linalg.batch_matmul"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ class UnrollLoops(Pass):
     level: ClassVar[int | None] = 3
     order: ClassVar[int] = 60
 
-    rounds: int = 8
+    rounds: int = 128
     """Rounds put together, at most."""
+    every: bool = False
+    """Whether loops are unrolled too that multiply by no tensor from outside, as recurrent networks do."""
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of loops that were changed."""
@@ -41,13 +45,30 @@ class UnrollLoops(Pass):
             body = mlir.nested(loop)
             if _DONE in mlir.attribute_names(loop) or any(op.name.startswith("scf.") for op in body[:-1]):
                 continue  # only innermost loops, without conditions
+            if not self.every and not any(_multiplies_by_weights(op, loop) for op in body):
+                continue
             count, step = _rounds(loop)
             most = min(self.rounds, _MAX_OPERATIONS // len(body), count)
             factor = next((f for f in range(most, 1, -1) if count % f == 0), 1)
             if factor > 1:
                 _repeat(loop, factor, step)
                 changes += 1
+            if factor == count > 1:
+                _open(loop)
         return changes
+
+
+def _multiplies_by_weights(op: Operation, loop: Operation) -> bool:
+    """Whether `op` is a product with something that is the same in each round."""
+    if op.name not in _PRODUCTS:
+        return False
+    inside = loop.regions[0].blocks[0]
+    return any(_block(value) != inside for value in op.operands)
+
+
+def _block(value: Value) -> Any:
+    op = mlir.owner(value)
+    return value.owner if op is None else op.block
 
 
 def _rounds(loop: Operation) -> tuple[int, int]:
@@ -81,6 +102,17 @@ def _repeat(loop: Operation, factor: int, step: int) -> None:
         last.operands[i] = value
     loop.operands[2] = _constant(index, factor * step, loop)
     loop.attributes[_DONE] = ir.UnitAttr.get(loop.context)
+
+
+def _open(loop: Operation) -> None:
+    """Put the body of a loop of one round in its place."""
+    index, *carried = (block := loop.regions[0].blocks[0]).arguments
+    for argument, value in zip([index, *carried], [loop.operands[0], *list(loop.operands)[3:]], strict=True):
+        argument.replace_all_uses_with(value)
+    *body, last = [op.operation for op in block.operations]
+    for op in body:
+        op.move_before(loop)
+    mlir.replace(loop, list(last.operands))
 
 
 def _constant(like: Value, number: int, before: Operation) -> Value:
