@@ -241,6 +241,12 @@ class Code:
         element = self.value(f"vector.reduction <{kind}>, {vector} fastmath<reassoc> : {self.vector} into f32")
         return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
 
+    def last_lanes(self, vector: str, count: int) -> str:
+        """A vector of finite numbers with zeros in place of all but the last `count`."""
+        numbers = ", ".join(["0.0"] * (self.lanes - count) + ["1.0"] * count)
+        ones = self.constant(f"dense<[{numbers}]> : {self.vector}")
+        return self.apply("arith.mulf", (vector, ones), "", ("f32",) * 3)
+
     def plus(self, a: str, b: str) -> str:
         """`a + b` of two vectors."""
         return self.apply("arith.addf", (a, b), "", ("f32",) * 3)

@@ -2,20 +2,23 @@
 
     y[n, oh, ow, o] = epilogue(sum over kh, kw, i of x[n, oh * sh + kh * dh, ow * sw + kw * dw, i] * w[kh, kw, i, o])
 
-Channels last and without padding: numbers around a quantised image are its zero point, not 0, and lie in the tensor. As
-in the direct kernel of float32, (kw, i) is one run of memory; here a step of the innermost loop takes four bytes of it.
+Channels last. As in the direct kernel of float32, (kw, i) is one run of memory, of which a step of the innermost loop
+takes four bytes here, and products with padding are left out. So padding must be bytes that add nothing, as the operand
+of the instruction has them; numbers around a quantised image are its zero point, and where that is no such byte, they
+lie in the tensor.
 
-The instruction wants four weights of a channel next to each other. A workgroup therefore packs a block of channels into
-scratch memory, a small part of the work where there are many points, and then goes through all of its points. So it is
-rather the channels that are divided among workgroups: weights that two of them use are packed twice.
+The instruction wants four weights of a channel next to each other. So lie those in panels (see `panels`). Of others a
+workgroup packs a block of channels into scratch memory, a small part of the work where there are many points, and then
+goes through all of its points. So it is rather the channels that are divided among workgroups: weights that two of them
+use are packed twice.
 
-Where the instruction's image is unsigned, the operand is x + 128. Packing sums the weights of each channel, and all of
-its results begin with -128 times that.
+Where the instruction's image is unsigned, the operand is x + 128. The weights of each channel are summed first, and all
+of its results begin with -128 times that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,13 +26,13 @@ from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, choose, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
+from webtensorc_kernels.geometry import rows_inside, tile_runs
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.panels import TOGETHER, Matrix
 
 __all__ = ["generate", "plan"]
 
-_TOGETHER = 4
-"""Adjacent bytes that an instruction takes."""
 _LEAST = 4
 """Lanes of the narrowest vector that has the instruction."""
 _PACKING = 6
@@ -38,9 +41,11 @@ _PACKING = 6
 
 def plan(problem: Convolution, machine: Machine) -> Tile | None:
     """The register block; None if the machine has no instruction for it or the problem no room for a block."""
-    if machine.dot is None or problem.padding != (0, 0) or problem.points < _LEAST:
+    if machine.dot is None or (problem.points < _LEAST and not problem.packed):
         return None
-    words = replace(problem, channels=-(-problem.channels // _TOGETHER))
+    if problem.padding != (0, 0) and problem.channels % TOGETHER:
+        return None
+    words = replace(problem, channels=-(-problem.channels // TOGETHER))
     tile = choose(words, replace(machine, broadcasts_from_memory=False))
     return replace(tile, together=1) if tile and tile.lanes >= _LEAST else None
 
@@ -60,20 +65,24 @@ class _Run:
         window: where they begin in the window's row.
         words: how many words of packed weights come before them.
         count: how many bytes they are.
+        points: the points of a tile that they are for.
     """
 
     image: int
     window: int
     words: int
     count: int
+    points: list[int]
 
 
 _Word = Callable[[Index, _Run, Index, int, list[str]], list[str]]
 """`sums = word(kh, run, index, count of bytes, sums)`."""
+_Weights = Callable[[Index, int], str]
+"""Of a block of channels, `weights(word, j)` is a row of words in its vector number `j`."""
 
 
 def _step(word: _Word, kh: Index, run: _Run, index: Index, sums: list[str]) -> list[str]:
-    return word(kh, run, index, _TOGETHER, sums)
+    return word(kh, run, index, TOGETHER, sums)
 
 
 class Writer:
@@ -83,12 +92,8 @@ class Writer:
         self.problem, self.tile, self.epilogue, self.code, self.unsigned = problem, tile, epilogue, code, unsigned
         p = problem
         self.pixel = p.groups * p.channels
-        self.runs: list[_Run] = []
-        self.words = 0
-        for first, beyond, _ in segments(p, None, tile.points):
-            count = (beyond - first) * p.channels
-            self.runs.append(_Run(first * p.dilations[1] * self.pixel, first * p.channels, self.words, count))
-            self.words += -(-count // _TOGETHER)
+        self.runs = self._runs(None)
+        self.words = sum(-(-run.count // TOGETHER) for run in self.runs)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
         self.rows = p.batch * p.out[0]
@@ -97,27 +102,43 @@ class Writer:
         groups = self.across * self.down
         width = p.groups * p.outputs
         self.x = View("%x", (p.batch, p.image[0], p.image[1] * self.pixel), "i8")
-        self.w = View("%w", (p.kernel[0] * p.kernel[1] * p.channels, width), "i8")
+        self.panels = Matrix("%w", p.kernel[0] * self.words, width, packed=True, element="i32")
+        self.w = self.panels.view if p.packed else View("%w", (p.kernel[0] * p.kernel[1] * p.channels, width), "i8")
         self.y = epilogue.result(p.points, width)
         self.operands = epilogue.views(p.points, width)
         self.packed = View("%packed", (groups, p.kernel[0] * self.words, tile.channels), "i32")
         self.begin = View("%begin", (groups, tile.channels), "i32")
         self.sums = View("%sums", (groups, tile.points, tile.channels), "i32")
 
+    def _runs(self, column: int | None) -> list[_Run]:
+        """The runs of a window's row, for the tile that begins at a column, or for any inside of the image."""
+        p, words = self.problem, -(-self.problem.channels // TOGETHER)
+        return [
+            _Run(
+                image=first * p.dilations[1] * self.pixel,
+                window=first * p.channels,
+                words=first * words,
+                count=(beyond - first) * p.channels,
+                points=points,
+            )
+            for first, beyond, points in segments(p, column, self.tile.points)
+        ]
+
     def kernel(self) -> Kernel:
         """The finished kernel."""
         p, tile = self.problem, self.tile
         why = f"bytes, {tile.points}x{tile.vectors} vectors of {tile.lanes}, {self.across}x{self.down} workgroups"
-        views = [self.x, self.w, *self.operands, self.y, self.packed, self.begin, self.sums]
-        flops = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs
-        return write(self.code, views, (self.across, self.down, 1), self._workgroup, flops=flops, results=4, why=why)
+        scratch = [*([] if p.packed else [self.packed]), self.begin, self.sums]
+        views = [self.x, self.w, *self.operands, self.y, *scratch]
+        flops, grid = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs, (self.across, self.down, 1)
+        return write(self.code, views, grid, self._workgroup, flops=flops, results=1 + len(scratch), why=why)
 
     def _grid(self) -> tuple[int, int]:
         """Workgroups along channels and along rows (or tiles of the only row)."""
         p = self.problem
         blocks = p.groups * self.blocks
         few = p.points <= 16 * _PACKING  # to pack twice would cost more than to be unfair
-        across, down = split(first=blocks, second=1 if few else self.extent, flops=p.flops // _TOGETHER)
+        across, down = split(first=blocks, second=1 if few else self.extent, flops=p.flops // TOGETHER)
         return across, down
 
     def _workgroup(self, where: Workgroup) -> None:
@@ -131,13 +152,14 @@ class Writer:
             first = code.multiply(code.remainder(index, self.blocks) if p.groups > 1 else index, self.tile.channels)
             first = code.smaller(first, p.outputs - self.tile.channels)
             channel = code.add(code.multiply(group, p.outputs), first)
-            self._pack(number, channel)
+            weights = self._in_panels(channel) if p.packed else self._pack(number, channel)
+            self._begin(number, weights)
 
             def points(position: Index, _: list[str]) -> list[str]:
                 row, tiles = (
                     (position, (0, len(self.starts))) if self.rows > 1 else (0, (position, code.add(position, 1)))
                 )
-                self._row(number, row, tiles, code.multiply(group, p.channels), channel)
+                self._row(number, row, tiles, code.multiply(group, p.channels), channel, weights)
                 return []
 
             code.loop(low, high, points)
@@ -145,77 +167,114 @@ class Writer:
 
         code.loop(*share(code, where.x, p.groups * self.blocks, self.across), block)
 
-    def _pack(self, number: Index, channel: Index) -> None:
-        """Bring the weights of a block of channels into the order of use, and what its results begin with."""
-        code, p, vectors = self.code, self.problem, range(self.tile.vectors)
-        zero, ones = code.number("0 : i32"), code.ones()
+    def _in_panels(self, channel: Index) -> _Weights:
+        """The weights of a block of channels as they lie."""
+        at = self.panels.block(self.code, channel, self.tile.channels)
+        return lambda word, j: self.code.load(self.w, *at(word, j * self.tile.lanes))
 
-        def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
+    def _pack(self, number: Index, channel: Index) -> _Weights:
+        """Bring the weights of a block of channels into the order of use."""
+        code, p = self.code, self.problem
+
+        def word(kh: Index, run: _Run, index: Index, count: int, _: list[str]) -> list[str]:
             row = code.add(code.multiply(kh, p.kernel[1] * p.channels), run.window)
-            top, to = code.add(row, code.multiply(index, _TOGETHER)), self._packed_at(kh, run, index)
-            found = []
-            for j in vectors:
+            top, to = code.add(row, code.multiply(index, TOGETHER)), self._word_at(kh, run, index)
+            for j in range(self.tile.vectors):
                 at = code.add(channel, j * self.tile.lanes)
                 packed = code.words([code.load(self.w, code.add(top, i), at) for i in range(count)])
                 code.store(packed, self.packed, number, to, j * self.tile.lanes)
-                found.append(code.dot(sums[j], ones, packed) if self.unsigned else sums[j])
-            return found
+            return []
 
-        sums = self._window(word, [zero for _ in vectors])
+        self._whole_window(word, [])
+        return lambda word, j: code.load(self.packed, number, word, j * self.tile.lanes)
+
+    def _begin(self, number: Index, weights: _Weights) -> None:
+        """Store what the results of a block of channels begin with."""
+        code, vectors = self.code, range(self.tile.vectors)
+        sums = [code.number("0 : i32") for _ in vectors]
+        if self.unsigned:
+            ones = code.ones()
+
+            def word(kh: Index, run: _Run, index: Index, _: int, sums: list[str]) -> list[str]:
+                at = self._word_at(kh, run, index)
+                return [code.dot(sums[j], ones, weights(at, j)) for j in vectors]
+
+            sums = self._whole_window(word, sums)
         for j in vectors:
             begin = code.apply("arith.muli", (sums[j], code.number("-128 : i32")), "", ("i32",) * 3)
             code.store(begin, self.begin, number, j * self.tile.lanes)
 
-    def _row(self, number: Index, row: Index, tiles: tuple[Index, Index], group: Index, channel: Index) -> None:
+    def _row(
+        self,
+        number: Index,
+        row: Index,
+        tiles: tuple[Index, Index],
+        group: Index,
+        channel: Index,
+        weights: _Weights,
+    ) -> None:
         """The tiles of one row; `group` is the first of the group's channels in a pixel."""
         code, p, points = self.code, self.problem, self.tile.points
         image = code.quotient(row, p.out[0]) if p.batch > 1 else 0
         oh = code.remainder(row, p.out[0]) if p.batch > 1 else row
 
-        def tile(index: Index, _: list[str]) -> list[str]:
-            start = code.smaller(code.multiply(index, points), p.out[1] - points)
-            left = code.add(code.multiply(code.multiply(start, p.strides[1]), self.pixel), group)
-            sums = self._tile(number, (image, code.multiply(oh, p.strides[0]), left))
-            point = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
-            channels = tuple(code.add(channel, j * self.tile.lanes) for j in range(self.tile.vectors))
-            self._finish(number, Block((point,), points, channels), sums)
-            return []
+        for first, beyond, column in tile_runs(p, self.starts, points):
+            runs = self.runs if column is None else self._runs(column)
 
-        code.loop(*tiles, tile)
+            def tile(index: Index, _: list[str], column: int | None = column, runs: list[_Run] = runs) -> list[str]:
+                start = code.smaller(code.multiply(index, points), p.out[1] - points) if column is None else column
+                top = code.subtract(code.multiply(oh, p.strides[0]), p.padding[0])
+                left = code.multiply(code.subtract(code.multiply(start, p.strides[1]), p.padding[1]), self.pixel)
+                sums = self._tile(number, (image, top, code.add(left, group)), weights, runs)
+                point = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
+                channels = tuple(code.add(channel, j * self.tile.lanes) for j in range(self.tile.vectors))
+                self._finish(number, Block((point,), points, channels), sums)
+                return []
 
-    def _tile(self, number: Index, x: tuple[Index, Index, Index]) -> list[str]:
+            code.loop(code.larger(tiles[0], first), code.smaller(tiles[1], beyond), tile)
+
+    def _tile(self, number: Index, x: tuple[Index, Index, Index], weights: _Weights, runs: Sequence[_Run]) -> list[str]:
         """The sums of one tile, point by point."""
         code, p, tile = self.code, self.problem, self.tile
         begin = [code.load(self.begin, number, j * tile.lanes) for j in range(tile.vectors)]
 
         def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
-            at, ih = self._packed_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
-            weights = [code.load(self.packed, number, at, j * tile.lanes) for j in range(tile.vectors)]
-            left = code.add(code.add(x[2], run.image), code.multiply(index, _TOGETHER))
-            found = []
-            for i in range(tile.points):
+            at, ih = self._word_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
+            words = [weights(at, j) for j in range(tile.vectors)]
+            left = code.add(code.add(x[2], run.image), code.multiply(index, TOGETHER))
+            found, before = [], iter(sums)
+            for i in run.points:
                 value = code.word(self.x, x[0], ih, code.add(left, i * p.strides[1] * self.pixel), count=count)
-                found += [code.dot(sums[i * tile.vectors + j], value, weights[j]) for j in range(tile.vectors)]
+                found += [code.dot(next(before), value, words[j]) for j in range(tile.vectors)]
             return found
 
-        return self._window(word, begin * tile.points)
+        return self._window(word, begin * tile.points, runs, rows_inside(code, p, x[1]))
 
-    def _packed_at(self, kh: Index, run: _Run, index: Index) -> Index:
+    def _word_at(self, kh: Index, run: _Run, index: Index) -> Index:
         return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)
 
-    def _window(self, word: _Word, sums: list[str]) -> list[str]:
-        """Go through the window's words."""
-        code = self.code
+    def _whole_window(self, word: _Word, sums: list[str]) -> list[str]:
+        """Go through all of the window's words with the same sums."""
+        every = [replace(run, points=[0]) for run in self.runs]
+        return self._window(word, sums, every, (0, self.problem.kernel[0]))
+
+    def _window(self, word: _Word, sums: list[str], runs: Sequence[_Run], rows: tuple[Index, Index]) -> list[str]:
+        """Go through words of some of the window's rows, with the sums of the points that they are for."""
+        code, vectors = self.code, self.tile.vectors
 
         def window_row(kh: Index, sums: list[str]) -> list[str]:
-            for run in self.runs:
-                full, left = divmod(run.count, _TOGETHER)
+            sums = list(sums)
+            for run in runs:
+                full, left = divmod(run.count, TOGETHER)
+                used = [i * vectors + j for i in run.points for j in range(vectors)] if sums else []
                 step = partial(_step, word, kh, run)
-                sums = code.loop(0, full, step, sums, element="i32")
-                sums = word(kh, run, full, left, sums) if left else sums
+                carried = code.loop(0, full, step, [sums[i] for i in used], element="i32")
+                carried = word(kh, run, full, left, carried) if left else carried
+                for i, value in zip(used, carried, strict=True):
+                    sums[i] = value
             return sums
 
-        return code.loop(0, self.problem.kernel[0], window_row, sums, element="i32")
+        return code.loop(*rows, window_row, sums, element="i32")
 
     def _finish(self, number: Index, block: Block, sums: list[str]) -> None:
         """Apply the epilogue and store; where it is long in a loop, through scratch memory."""

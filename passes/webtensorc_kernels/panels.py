@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["WIDTH", "Matrix", "starts"]
+__all__ = ["TOGETHER", "WIDTH", "Matrix", "starts"]
 
 WIDTH = 32
 """Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
+TOGETHER = 4
+"""Adjacent bytes that an instruction for products of bytes takes: rows of a word."""
 
 
 def starts(columns: int) -> list[int]:
@@ -28,19 +30,20 @@ def starts(columns: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix of weights as a kernel reads it, row by row as it is or in panels."""
+    """A matrix of weights as a kernel reads it, row by row as it is or in panels; of bytes, in rows of words."""
 
     name: str
     rows: int
     columns: int
     packed: bool = False
+    element: str = "f32"
 
     @property
     def view(self) -> View:
         """The buffer."""
         if self.packed:
-            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH))
-        return View(self.name, (self.rows, self.columns))
+            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH), self.element)
+        return View(self.name, (self.rows, self.columns), self.element)
 
     def block(self, code: Code, first: Index, width: int) -> Callable[[Index, int], tuple[Index, ...]]:
         """Where row `k` of a block is, from its column `j` on: the block is `width` columns from `first` on.

@@ -142,6 +142,9 @@ class Interpreter(Code):
         fold = {"add": np.sum, "maximumf": np.max}[kind]
         return np.full(self.lanes, fold(vector))  # type: ignore[return-value]
 
+    def last_lanes(self, vector: str, count: int) -> str:
+        return np.where(np.arange(self.lanes) < self.lanes - count, 0, vector)  # type: ignore[return-value]
+
     def multiply_add(self, a: str, b: str, c: str) -> str:
         return a * b + c  # type: ignore[operator,return-value]
 

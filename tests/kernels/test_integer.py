@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import convolutions, convolved
-from webtensorc_kernels import integer
+from webtensorc_kernels import integer, panels
 from webtensorc_kernels.convolution import Convolution, Tile
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Dot, Machine
@@ -54,6 +54,12 @@ def arrays(p: Convolution) -> tuple[np.ndarray, np.ndarray]:
     return x, rng.integers(-128, 128, (*p.kernel, p.channels, p.groups * p.outputs))
 
 
+def in_words(matrix: np.ndarray) -> np.ndarray:
+    """Panels `[p, k / 4, WIDTH, 4]` of a matrix `[k, n]`."""
+    each = [matrix[:, start : start + panels.WIDTH] for start in panels.starts(matrix.shape[1])]
+    return np.stack([panel.reshape(-1, 4, panels.WIDTH).transpose(0, 2, 1) for panel in each])
+
+
 def interpreted(
     p: Convolution, tile: Tile, machine: Machine, epilogue: Epilogue = SUMS, **extra: np.ndarray
 ) -> np.ndarray:
@@ -61,7 +67,8 @@ def interpreted(
     assert machine.dot is not None
     x, w = arrays(p)
     image = x + 128 if machine.dot.unsigned else x
-    held = {"%x": image.reshape(p.batch, p.image[0], -1), "%w": w.reshape(-1, w.shape[-1])}
+    matrix = w.reshape(-1, w.shape[-1])
+    held = {"%x": image.reshape(p.batch, p.image[0], -1), "%w": in_words(matrix) if p.packed else matrix}
     code = Interpreter(tile.lanes, held | {f"%{name}": each for name, each in extra.items()})
     integer.Writer(p, tile, epilogue, code, unsigned=machine.dot.unsigned).kernel()
     assert code.stored["%y"].all()
@@ -76,6 +83,15 @@ def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution,
         assert p.outputs < 4 or p.points < 4
         return
     assert tile.points * tile.vectors + tile.vectors < machine.registers
+    np.testing.assert_array_equal(interpreted(p, tile, machine), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(problems, st.integers(32, 100), machines)
+def test_weights_in_panels_are_read_as_they_lie(p: Convolution, outputs: int, machine: Machine) -> None:
+    p = replace(p, groups=1, channels=4 * p.channels, outputs=outputs, packed=True)
+    tile = integer.plan(p, machine)
+    assert tile is not None
     np.testing.assert_array_equal(interpreted(p, tile, machine), convolved(p, *arrays(p)))
 
 
@@ -100,7 +116,23 @@ def test_epilogues_end_in_bytes(p: Convolution, points: int, vectors: int, machi
     np.testing.assert_array_equal(found, (3 * (y - offsets)).astype(np.int64).astype(np.int8))
 
 
+@settings(deadline=None)
+@given(convolutions(), machines)
+def test_products_with_padding_are_left_out(p: Convolution, machine: Machine) -> None:
+    """Which is bytes that add nothing: as operands of the instruction they are 0."""
+    assert machine.dot is not None
+    p = replace(p, channels=4 * p.channels)
+    tile = integer.plan(p, machine)
+    if tile is None:
+        assert p.outputs < 4 or p.points < 4
+        return
+    x, w = arrays(p)
+    shift = 128 if machine.dot.unsigned else 0
+    expected = convolved(p, x + shift, w) - shift * w.sum(axis=(0, 1, 2))
+    np.testing.assert_array_equal(interpreted(p, tile, machine), expected)
+
+
 @pytest.mark.parametrize("machine", MACHINES)
-def test_padding_is_not_for_this_kernel(machine: Machine) -> None:
-    assert integer.plan(Convolution(1, (8, 8), 16, 16, (3, 3), (8, 8), padding=(1, 1)), machine) is None
+def test_padding_splits_no_word(machine: Machine) -> None:
+    assert integer.plan(Convolution(1, (8, 8), 3, 16, (3, 3), (8, 8), padding=(1, 1)), machine) is None
     assert integer.plan(Convolution.product(8, 16, 16), replace(machine, dot=None)) is None

@@ -2,6 +2,8 @@
 
     x @ w[k, n]  ->  x @ columns(panels)        panels[p, k, c], see `webtensorc_kernels.panels`
 
+Bytes, those of convolutions too, come four rows together: a word of an instruction for products of bytes.
+
 The graph says how the matrix is made of the panels (a transposition and two slices), so that it means the same as
 before to whoever does not know panels; `generate-kernels` does, and reads them as they lie. Where a target has no such
 kernel, the native compiler makes the matrix once, when the module is loaded.
@@ -18,13 +20,15 @@ from webtensorc_kernels import panels
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
-from webtensorc.iree.stablehlo import DotLayout
+from webtensorc.iree.stablehlo import ConvolutionLayout, DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_BYTES = ["int8", "int8", "int32"]
 
 
 @dataclass(frozen=True)
 class PackWeights(Pass):
-    """Pack float32 matrices that are weights, read by one product of static shape and by nothing else."""
+    """Pack weights that one product of static shape, or one convolution of bytes, reads, and nothing else."""
 
     name: ClassVar[str] = "pack-weights"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -47,9 +51,11 @@ class PackWeights(Pass):
         return changes
 
 
-def _has_panels(matrix: Array) -> bool:
-    """Whether there is more than one; one is the matrix as it is."""
-    return matrix.ndim == 2 and matrix.dtype == np.float32 and matrix.shape[1] > panels.WIDTH
+def _has_panels(weights: Array) -> bool:
+    """Whether there is more than one panel (one is the matrix as it is), or whole words of bytes."""
+    if weights.dtype == np.int8 and weights.ndim in (2, 4):
+        return weights.shape[-1] >= panels.WIDTH and weights.shape[-2] % panels.TOGETHER == 0
+    return weights.ndim == 2 and weights.dtype == np.float32 and weights.shape[1] > panels.WIDTH
 
 
 def _is_second_factor(value: Value) -> bool:
@@ -60,6 +66,8 @@ def _is_second_factor(value: Value) -> bool:
     op, index = uses[0].owner.operation, uses[0].operand_number
     if op.name == "stablehlo.while":
         return _is_second_factor_in_loop(op, index)
+    if op.name == "stablehlo.convolution":
+        return index == 1 and _is_of_bytes(op)
     return op.name == "stablehlo.dot_general" and index == 1 and _is_plain(op)
 
 
@@ -81,22 +89,44 @@ def _is_plain(product: Operation) -> bool:
     return (
         (layout.left_batch, layout.left_contracting, layout.right_contracting) == ((), (rank - 1,), (0,))
         and mlir.is_static_tensor(product.operands[0])
-        and {mlir.dtype_of(value) for value in (*product.operands, *product.results)} == {np.dtype(np.float32)}
+        and (_types(product) == ["float32"] * 3 or _types(product) == _BYTES)
     )
 
 
-def _pack(graph: Graph, value: Value, matrix: Array) -> None:
+def _is_of_bytes(convolution: Operation) -> bool:
+    layout = ConvolutionLayout.of(convolution)
+    return (
+        layout.kernel == ("0", "1", "i", "o")
+        and mlir.integer(convolution, "feature_group_count", 1) == 1
+        and mlir.integer(convolution, "batch_group_count", 1) == 1
+        and mlir.is_static_tensor(convolution.operands[0])
+        and _types(convolution) == _BYTES
+    )
+
+
+def _types(op: Operation) -> list[str]:
+    return [mlir.dtype_of(value).name for value in (*op.operands, *op.results)]
+
+
+def _pack(graph: Graph, value: Value, weights: Array) -> None:
     (use,) = value.uses
-    starts = panels.starts(matrix.shape[1])
-    graph.change_weight(value, np.stack([matrix[:, start : start + panels.WIDTH] for start in starts]))
+    columns = weights.shape[-1]
+    matrix = weights.reshape(-1, columns)
+    packed = np.stack([matrix[:, start : start + panels.WIDTH] for start in panels.starts(columns)])
+    if weights.dtype == np.int8:
+        words = packed.reshape(len(packed), -1, panels.TOGETHER, panels.WIDTH)
+        packed = np.ascontiguousarray(words.transpose(0, 1, 3, 2))
+    graph.change_weight(value, packed)
     user = use.owner.operation
-    user.operands[use.operand_number] = _columns(value, *matrix.shape, before=user)
+    made = _columns(value, *matrix.shape, before=user)
+    user.operands[use.operand_number] = made if weights.ndim == 2 else stablehlo.reshape(made, weights.shape, user)
 
 
 def _columns(packed: Value, depth: int, columns: int, *, before: Operation) -> Value:
     """The matrix that panels were made of."""
     wide = len(panels.starts(columns)) * panels.WIDTH
-    side_by_side = stablehlo.transpose(packed, (1, 0, 2), before)
+    rank = len(mlir.shape_of(packed))
+    side_by_side = stablehlo.transpose(packed, (1, 0, 2) if rank == 3 else (1, 3, 0, 2), before)
     matrix = stablehlo.reshape(side_by_side, (depth, wide), before)
     if wide == columns:
         return matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from webtensorc_kernels import panels
@@ -11,10 +12,14 @@ from webtensorc_passes.tiling._structured import forwards, indexing_maps, unresh
 
 __all__ = ["panels_of"]
 
+_ORDERS = {3: (1, 0, 2), 4: (1, 3, 0, 2)}
+"""The transposition that makes rows of panels, by rank: those of bytes come in words."""
 
-def panels_of(matrix: Any) -> Any | None:
-    """The panels `[p, k, WIDTH]` that a matrix `[k, n]` consists of; None if it does not."""
-    depth, columns = mlir.shape_of(matrix)
+
+def panels_of(weights: Any) -> Any | None:
+    """The panels that weights `[..., n]` consist of, `[p, k, WIDTH]` or `[p, k / 4, WIDTH, 4]`; None if they do not."""
+    *rows, columns = mlir.shape_of(weights)
+    matrix, depth = unreshaped(weights), prod(rows)
     whole = (len(panels.starts(columns)) - 1) * panels.WIDTH
     last = mlir.owner(matrix)
     if last is None or last.name != "tensor.insert_slice":
@@ -46,11 +51,10 @@ def _columns(op: Any) -> tuple[int, int] | None:
 def _side_by_side(matrix: Any, depth: int, columns: int) -> Any | None:
     """The panels that a matrix of whole panels is a transposition of."""
     turned = mlir.owner(unreshaped(matrix))
-    if mlir.shape_of(matrix) != (depth, columns) or turned is None or not forwards(turned):
+    if prod(mlir.shape_of(matrix)) != depth * columns or turned is None or not forwards(turned):
         return None
-    source = turned.operands[0]
-    if mlir.shape_of(source) != (columns // panels.WIDTH, depth, panels.WIDTH):
+    source, maps = turned.operands[0], indexing_maps(turned)
+    shape = mlir.shape_of(source)
+    if len(shape) not in _ORDERS or shape[0] != columns // panels.WIDTH or shape[2] != panels.WIDTH:
         return None
-    maps = indexing_maps(turned)
-    swapped = len(maps) == 2 and len(maps[0]) == 3 and maps[1] == (maps[0][1], maps[0][0], maps[0][2])
-    return source if swapped else None
+    return source if maps[1] == tuple(maps[0][i] for i in _ORDERS[len(shape)]) else None

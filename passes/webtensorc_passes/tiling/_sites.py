@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webtensorc_kernels.convolution import Convolution
+from webtensorc_kernels.panels import TOGETHER
 from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
@@ -22,7 +23,7 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["Site", "in_panels", "match"]
+__all__ = ["Site", "in_panels", "match", "without_padding"]
 
 _NEUTRAL = {
     "arith.addf": "0.000000e+00 : f32",
@@ -67,13 +68,25 @@ class Site:
 
 def in_panels(site: Site) -> Site:
     """The same with weights read as they are stored, if that is in panels."""
-    matrix = site.op.operands[1]
-    if site.fold or site.integer or site.count > 1 or len(mlir.shape_of(matrix)) != 2:
+    weights = site.op.operands[1]
+    is_product = len(mlir.shape_of(weights)) == 2
+    if site.fold or site.count > 1 or site.problem.groups > 1 or not (is_product or site.integer):
         return site
-    packed = panels_of(matrix)
+    packed = panels_of(weights)
     if packed is None:
         return site
     return replace(site, problem=replace(site.problem, packed=True), operands=(site.operands[0], packed))
+
+
+def without_padding(site: Site, neutral: str) -> Site:
+    """The same on the image inside of its padding, if that is `neutral` bytes and splits no word of the image."""
+    image = site.operands[0]
+    value, padding = _unpadded(image, neutral)
+    if value == image or site.problem.padding != (0, 0) or site.problem.channels % TOGETHER:
+        return site
+    _, height, width, _ = _as_image(mlir.shape_of(value))
+    problem = replace(site.problem, image=(height, width), padding=padding)
+    return replace(site, problem=problem, operands=(value, *site.operands[1:]))
 
 
 def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, integer, skinny, softmax, windows, winograd
 from webtensorc_kernels.choice import Candidate, Choice, best
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -28,11 +28,15 @@ from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import fuse
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
-from webtensorc_passes.tiling._sites import in_panels, match
+from webtensorc_passes.tiling._sites import in_panels, match, without_padding
+from webtensorc_passes.tiling._softmax import softmax_sites
 
 __all__ = ["GenerateKernels"]
 
 _DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtype(np.int32), "i8": np.dtype(np.int8)}
+
+_NO_BYTE = "-128 : i8"
+"""What adds nothing where 128 is added to a byte first."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,16 @@ class GenerateKernels(Pass):
             choices[choice.kernel] = choice
             operands = [*whole.operands, *whole.fused.operands]
             library.dispatch(whole.name, choice.kernel, operands, whole.fused, _scratch(choice.kernel, module))
+        for found in softmax_sites(_operations(module)):
+            author = functools.partial(softmax.generate, found.rows, found.length)
+            choice = best([Candidate("softmax", softmax.lanes(found.length, machine), author)], machine)
+            assert choice is not None
+            choices[choice.kernel] = choice
+            library.dispatch(found.name, choice.kernel, [found.given], found.fused)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
+            if site.integer and site.fold is None:
+                site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
             fused = fuse(site.op, site.channels)
             found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
             if found is not None:

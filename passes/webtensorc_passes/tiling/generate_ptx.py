@@ -62,6 +62,8 @@ class GeneratePtx(Pass):
             kernel = attention.generate(decoding.problem, decoding.epilogue, widest=gpu.widest)
             library.dispatch(decoding.name, kernel, decoding.operands, decoding.fused)
         for found in softmax_sites(_operations(module)):
+            if found.length > softmax.LONGEST:
+                continue
             library.dispatch(found.name, softmax.generate(found.rows, found.length), [found.given], found.fused)
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
         kinds = [[each, each, "f32", "f32"] for each in elements]
