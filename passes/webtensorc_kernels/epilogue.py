@@ -126,12 +126,13 @@ class Epilogue:
         """Write the steps for one vector of results and return what they give."""
         values: list[str] = []
         for step in self.steps:
-            values.append(self._emit(code, step, place, views, [*values, vector]))
+            values.append(self.one(code, step, place, views, [*values, vector]))
         return values[-1] if values else vector
 
-    def _emit(
+    def one(
         self, code: Code, step: Constant | Load | Apply, place: Place, views: Sequence[View], values: Sequence[str]
     ) -> str:
+        """Write one step for one vector of results; `values` are those of earlier steps, and last what came in."""
         if isinstance(step, Constant):
             return code.number(step.text)
         if isinstance(step, Apply):

@@ -24,7 +24,7 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["Fused", "fuse"]
+__all__ = ["Fused", "Growing", "fuse"]
 
 By = Literal["result", "channel", "point", "all", "plane"]
 _ELEMENT_TYPES = ("f32", "i1", "i8", "i32")
@@ -42,6 +42,7 @@ class Fused:
         absorbed: what is not needed any more, in program order, the contraction first.
         operands: the epilogue's operands, in order.
         destination: the tensor that the result becomes a part of, if the epilogue has a slot and that holds anything.
+        others: values besides `result` that further results of the dispatch stand for.
     """
 
     result: Any
@@ -50,6 +51,7 @@ class Fused:
     epilogue: Epilogue
     operands: list[Any]
     destination: Any = None
+    others: list[Any] = field(default_factory=list)
 
 
 def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
@@ -57,7 +59,7 @@ def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
 
     It may end as float32, int32 or bytes. Only the `longest` first operations behind it are looked at.
     """
-    growing = _Growing(root, channels)
+    growing = Growing(root, channels)
     best = growing.snapshot()
     for op in _followers(root, longest):
         if op.name in ("tensor.collapse_shape", "tensor.expand_shape"):
@@ -116,7 +118,9 @@ def _followers(root: Any, longest: int) -> Iterator[Any]:
 
 
 @dataclass
-class _Growing:
+class Growing:
+    """An epilogue that takes in one operation after the other; `numbers` says which step each value is."""
+
     root: Any
     channels: int
     absorbed: list[Any] = field(default_factory=list)

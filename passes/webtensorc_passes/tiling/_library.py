@@ -36,7 +36,7 @@ class Library(Generic[K]):
     def dispatch(
         self, name: str, kernel: K, operands: Sequence[Any], fused: Fused, scratch: Sequence[Any] = ()
     ) -> None:
-        """Let a dispatch of `kernel` stand for what was fused; `scratch` are the types of results of no meaning."""
+        """Let a dispatch of `kernel` stand for what was fused; `scratch` are the types of results behind the first."""
         symbol = self._names.get(kernel) or self._define(name, kernel)
         given = [*operands, *([] if fused.destination is None else [fused.destination])]
         attributes = {
@@ -49,7 +49,8 @@ class Library(Generic[K]):
         with self._module.context:
             parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
         op = mlir.create("flow.dispatch", given, [fused.result.type, *scratch], parsed, before=fused.last)
-        fused.result.replace_all_uses_with(op.results[0])
+        for value, made in zip([fused.result, *fused.others], op.results, strict=False):
+            value.replace_all_uses_with(made)
         for each in reversed(fused.absorbed):
             each.erase()
         self.uses += 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from webtensorc_kernels import attention, direct, integer, skinny, softmax, windows, winograd
+from webtensorc_kernels import attention, direct, gated, integer, skinny, softmax, windows, winograd
 from webtensorc_kernels.choice import Candidate, Choice, best
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -26,6 +26,7 @@ from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import fuse
+from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import in_panels, match, without_padding
@@ -72,12 +73,18 @@ class GenerateKernels(Pass):
             choices[choice.kernel] = choice
             operands = [*whole.operands, *whole.fused.operands]
             library.dispatch(whole.name, choice.kernel, operands, whole.fused, _scratch(choice.kernel, module))
-        for found in softmax_sites(_operations(module)):
-            author = functools.partial(softmax.generate, found.rows, found.length)
-            choice = best([Candidate("softmax", softmax.lanes(found.length, machine), author)], machine)
+        for row in softmax_sites(_operations(module)):
+            author = functools.partial(softmax.generate, row.rows, row.length)
+            choice = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
             assert choice is not None
             choices[choice.kernel] = choice
-            library.dispatch(found.name, choice.kernel, [found.given], found.fused)
+            library.dispatch(row.name, choice.kernel, [row.given], row.fused)
+        for step in gated_sites(_operations(module)):
+            choice = _gated(step.cell, machine)
+            if choice is not None:
+                choices[choice.kernel] = choice
+                types = [value.type for value in step.fused.others]
+                library.dispatch(step.name, choice.kernel, [*step.operands, *step.fused.operands], step.fused, types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
             if site.integer and site.fold is None:
@@ -122,6 +129,14 @@ def _attention(site: AttentionSite, machine: Machine) -> Choice:
     choice = best([Candidate("attention", blocks.lanes, author)], machine)
     assert choice is not None
     return choice
+
+
+@functools.cache
+def _gated(cell: gated.Cell, machine: Machine) -> Choice | None:
+    vectors = gated.choose(cell, machine)
+    if vectors is None:
+        return None
+    return best([Candidate("gates", machine.lanes, functools.partial(gated.generate, cell, vectors))], machine)
 
 
 def _chosen(

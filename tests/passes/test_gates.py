@@ -1,0 +1,45 @@
+"""Recurrent networks are compiled to cells: one dispatch a step, and the numbers are JAX's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import webtensorc_runtime
+from graph_models import traced
+from jax import lax
+
+import webtensorc
+
+Array = Any
+
+
+def lstm(inside: Array, state: Array, x: Array) -> Array:
+    """The outputs, and the state in the end, which is read between the steps as well."""
+
+    def step(both: Array, part: Array) -> Array:
+        h, c = both
+        i, o, forget, new = jnp.split(part + h @ state, 4, axis=1)
+        c = jax.nn.sigmoid(forget) * c + jax.nn.sigmoid(i) * jnp.tanh(new)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    zeros = jnp.zeros((x.shape[1], state.shape[0]), jnp.float32)
+    (_, c), outputs = lax.scan(step, (zeros, zeros), x @ inside)
+    return outputs, c
+
+
+@pytest.mark.parametrize("width", [32, 20])
+def test_an_lstm_is_one_dispatch_a_step(width: int) -> None:
+    rng = np.random.default_rng(0)
+    shapes = {"inside": (6, 4 * width), "state": (width, 4 * width)}
+    weights = {name: rng.standard_normal(shape, np.float32) / 4 for name, shape in shapes.items()}
+    inputs = {"x": rng.standard_normal((3, 2, 6), np.float32)}
+    bundle = webtensorc.compile(traced(lstm, weights, inputs), cache=False)
+    for ours, theirs in zip(webtensorc_runtime.load(bundle)(*inputs.values()), lstm(**weights, **inputs), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+    steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"] if step["kind"] == "dispatch"]
+    assert len([name for name in steps if name.startswith("gates")]) == (3 if width % 16 == 0 else 0)
