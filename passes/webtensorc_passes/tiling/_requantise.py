@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 from webtensorc_kernels.epilogue import Apply, Constant, Load
@@ -48,7 +49,7 @@ def requantised(steps: Sequence[Step]) -> tuple[Step, ...]:
                 step = replace(step, name="arith.mulf", arguments=(step.arguments[0], len(found) - 1))
         places[position] = len(found)
         found.append(step)
-    return tuple(_without_unused(_past_bytes(found)))
+    return tuple(_without_unused(_without_lower_bound(_without_unused(_past_bytes(found)))))
 
 
 def _leading_to_integers(steps: Sequence[Step]) -> set[int]:
@@ -67,59 +68,101 @@ def _leading_to_integers(steps: Sequence[Step]) -> set[int]:
 
 
 def _past_bytes(steps: Sequence[Step]) -> list[Step]:
-    """The same, without the way of a whole number through a byte and back: `byte(x) - zero` becomes `x - zero`."""
+    """The same, without the way of a whole number through a byte and back.
+
+    byte(min(max(whole + zero, low), high)) - zero  =  min(max(whole, low - zero), high - zero)
+    """
     found: list[Step] = []
     places: dict[int, int] = {-1: -1}
     for position, step in enumerate(steps):
         if isinstance(step, Apply):
             step = replace(step, arguments=tuple(places[i] for i in step.arguments))
-            whole = _whole(found, step) if step.name == "arith.sitofp" else None
-            if whole is not None:
-                found.append(Constant(f"{whole[1]:.9e} : f32"))
-                step = Apply("arith.subf", (whole[0], len(found) - 1), "", ("f32",) * 3)
+            way = _way_of(found, step) if step.name == "arith.sitofp" else None
+            if way is not None:
+                value = way.whole
+                for bound, number in way.bounds:
+                    found.append(Constant(f"{number - way.zero:.9e} : f32"))
+                    found.append(replace(bound, arguments=(value, len(found) - 1)))
+                    value = len(found) - 1
+                places[position] = value
+                continue
         places[position] = len(found)
         found.append(step)
     return found
 
 
-def _whole(steps: Sequence[Step], step: Apply) -> tuple[int, float] | None:
-    """Of the number that an integer is made: the step that was it before it became a byte, and what was subtracted."""
-    subtracted = 0.0
+@dataclass(frozen=True)
+class _Way:
+    """How a number becomes a byte and a number again.
+
+    Attributes:
+        whole: the step that gives a rounded number.
+        zero: what is added to it, and subtracted in the end.
+        bounds: the operations that limit the sum, and their limits.
+    """
+
+    whole: int
+    zero: float
+    bounds: tuple[tuple[Apply, float], ...]
+
+
+def _way_of(steps: Sequence[Step], step: Apply) -> _Way | None:
+    """The way that ends with `step`, an integer that becomes a number; None if it is any other."""
+    zero: float | None = 0.0
     inner = _argument(steps, step)
     if inner is not None and inner.name == "arith.subi":
-        number = _number(steps, inner.arguments[1])
-        if number is None:
-            return None
-        subtracted, inner = number, _argument(steps, inner)
+        zero, inner = _number(steps, inner.arguments[1]), _argument(steps, inner)
     limits = {"arith.extui": (0, 255), "arith.extsi": (-128, 127)}.get(inner.name if inner else "")
     for name in ("arith.trunci", "arith.fptosi"):
         inner = _argument(steps, inner) if inner else None
         if inner is None or inner.name != name:
             return None
-    if limits is None or inner is None or not _is_within(steps, inner.arguments[0], *limits):
+    bounds: list[tuple[Apply, float]] = []
+    at = inner.arguments[0] if inner else -1
+    while at >= 0 and isinstance(each := steps[at], Apply) and each.name in _BOUNDS:
+        bounds.insert(0, (each, _number(steps, each.arguments[1]) or 0.0))
+        at = each.arguments[0]
+    added = steps[at] if at >= 0 else None
+    if isinstance(added, Apply) and added.name == "arith.addf":
+        at = added.arguments[0] if _number(steps, added.arguments[1]) == zero else -1
+    elif zero != 0:
         return None
-    return inner.arguments[0], subtracted
+    whole = steps[at] if at >= 0 else None
+    if limits is None or zero is None or not isinstance(whole, Apply) or whole.name != "math.roundeven":
+        return None
+    names, low, high = sorted(each.name for each, _ in bounds), *limits
+    is_known = all(_number(steps, each.arguments[1]) is not None for each, _ in bounds)
+    if names != sorted(_BOUNDS) or not is_known or any(not low <= number <= high for _, number in bounds):
+        return None
+    return _Way(at, zero, tuple(bounds))
 
 
-def _is_within(steps: Sequence[Step], at: int, low: float, high: float) -> bool:
-    """Whether a step is a rounded number, bounded from both sides by numbers in a range."""
-    bounds = {}
-    step = steps[at] if at >= 0 else None
-    while isinstance(step, Apply) and step.name in _BOUNDS and step.name not in bounds:
-        bounds[step.name] = _number(steps, step.arguments[1])
-        step = _argument(steps, step)
-    if isinstance(step, Apply) and step.name == "arith.addf" and (_number(steps, step.arguments[1]) or 0.0) % 1 == 0:
-        step = _argument(steps, step)
-    if not isinstance(step, Apply) or step.name != "math.roundeven" or None in bounds.values() or len(bounds) < 2:
-        return False
-    return all(low <= bound <= high for bound in bounds.values() if bound is not None)
+def _without_lower_bound(steps: Sequence[Step]) -> list[Step]:
+    """The same without the inner one of two bounds: `max(round(max(x, 0) * scale), 0) = max(round(x * scale), 0)`."""
+    uses = Counter(i for step in steps if isinstance(step, Apply) for i in step.arguments)
+    found = list(steps)
+    for outer in steps:
+        if not _is_bound_of_zero(found, outer):
+            continue
+        rounding = _argument(found, outer, "math.roundeven")
+        scaled = _argument(found, rounding, "arith.mulf")
+        inner = _argument(found, scaled, "arith.maximumf")
+        if rounding is None or scaled is None or not _is_bound_of_zero(found, inner):
+            continue
+        is_lone = uses[outer.arguments[0]] == uses[rounding.arguments[0]] == 1
+        if is_lone and (_number(found, scaled.arguments[1]) or 0.0) > 0:
+            found[rounding.arguments[0]] = replace(scaled, arguments=(inner.arguments[0], scaled.arguments[1]))
+    return found
 
 
-def _argument(steps: Sequence[Step], step: Apply) -> Apply | None:
-    """The operation that gives the first argument."""
-    at = step.arguments[0]
-    inner = steps[at] if at >= 0 else None
-    return inner if isinstance(inner, Apply) else None
+def _is_bound_of_zero(steps: Sequence[Step], step: Step | None) -> TypeGuard[Apply]:
+    return isinstance(step, Apply) and step.name == "arith.maximumf" and _number(steps, step.arguments[1]) == 0
+
+
+def _argument(steps: Sequence[Step], step: Apply | None, name: str = "") -> Apply | None:
+    """The operation that gives the first argument, if there is one, with that name."""
+    inner = steps[step.arguments[0]] if step and step.arguments[0] >= 0 else None
+    return inner if isinstance(inner, Apply) and name in ("", inner.name) else None
 
 
 def _number(steps: Sequence[Step], at: int) -> float | None:
