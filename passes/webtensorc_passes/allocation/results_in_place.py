@@ -21,6 +21,10 @@ from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
+_WAITING = ("flow.tensor.load", "util.call")
+"""Where the host reads what has been computed, as loops and conditions do, there are several lists of commands, and the
+native compiler finds no order for those that share a result: functions with any of that stay as they are."""
+
 
 @dataclass(frozen=True)
 class ResultsInPlace(Pass):
@@ -33,8 +37,15 @@ class ResultsInPlace(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of results that are no longer copied."""
-        aliases = [op for op in mlir.nested(module) if op.name == "hal.tensor.alias"]
-        return sum(_is_begun_in_place(alias) or _is_read_in_place(alias) for alias in aliases)
+        changes = 0
+        for function in module.regions[0].blocks[0].operations:
+            operations = mlir.nested(function.operation) if function.operation.name == "util.func" else []
+            if any(op.name in _WAITING or op.name.startswith(("scf.", "cf.")) for op in operations):
+                continue
+            for op in operations:
+                if op.name == "hal.tensor.alias":
+                    changes += _is_begun_in_place(op) or _is_read_in_place(op)
+        return changes
 
 
 def _is_begun_in_place(alias: Operation) -> bool:

@@ -2,7 +2,8 @@
 
 A loop that writes one row a round into a tensor that it carries copies all of that tensor each round, and its workers
 are woken for a few microseconds of work. With rounds put together, that is once for all of them, and one list of
-commands does their work. Of a loop that is done in one round nothing is left.
+commands does their work. Where all loops can be done in one round, nothing is left of them; beside others they stay
+loops of two rounds or more, because the native compiler may find no order for commands before, in and behind a loop.
 """
 
 from __future__ import annotations
@@ -40,22 +41,35 @@ class UnrollLoops(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of loops that were changed."""
+        control = [op for op in mlir.nested(module) if op.name.startswith("scf.") and op.name != "scf.yield"]
+        loops = [op for op in control if self._wants(op)]
+        counts = [_rounds(op)[0] for op in loops]
+        may_vanish = len(loops) == len(control) and [*map(self._factor, loops, counts)] == counts
         changes = 0
-        for loop in [op for op in mlir.nested(module) if op.name == "scf.for"]:
-            body = mlir.nested(loop)
-            if _DONE in mlir.attribute_names(loop) or any(op.name.startswith("scf.") for op in body[:-1]):
-                continue  # only innermost loops, without conditions
-            if not self.every and not any(_multiplies_by_weights(op, loop) for op in body):
-                continue
+        for loop in loops:
             count, step = _rounds(loop)
-            most = min(self.rounds, _MAX_OPERATIONS // len(body), count)
-            factor = next((f for f in range(most, 1, -1) if count % f == 0), 1)
+            factor = self._factor(loop, count if may_vanish else count - 1)
             if factor > 1:
                 _repeat(loop, factor, step)
                 changes += 1
             if factor == count > 1:
                 _open(loop)
         return changes
+
+    def _wants(self, op: Operation) -> bool:
+        """Whether `op` is a loop to be unrolled: an innermost one, without conditions."""
+        if op.name != "scf.for" or _DONE in mlir.attribute_names(op):
+            return False
+        body = mlir.nested(op)
+        return not any(each.name.startswith("scf.") for each in body[:-1]) and (
+            self.every or any(_multiplies_by_weights(each, op) for each in body)
+        )
+
+    def _factor(self, loop: Operation, most: int) -> int:
+        """Rounds to be put together: the largest number that divides them and is neither above `most` nor too many."""
+        count, _ = _rounds(loop)
+        most = min(self.rounds, _MAX_OPERATIONS // len(mlir.nested(loop)), most)
+        return next((f for f in range(most, 1, -1) if count % f == 0), 1)
 
 
 def _multiplies_by_weights(op: Operation, loop: Operation) -> bool:
