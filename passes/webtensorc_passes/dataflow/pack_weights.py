@@ -54,7 +54,7 @@ class PackWeights(Pass):
 def _has_panels(weights: Array) -> bool:
     """Whether there is more than one panel (one is the matrix as it is), or whole words of bytes."""
     if weights.dtype == np.int8 and weights.ndim in (2, 4):
-        return weights.shape[-1] >= panels.WIDTH and weights.shape[-2] % panels.TOGETHER == 0
+        return bool(weights.shape[-1] >= panels.WIDTH and weights.shape[-2] % panels.TOGETHER == 0)
     return weights.ndim == 2 and weights.dtype == np.float32 and weights.shape[1] > panels.WIDTH
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeGuard
 
 import numpy as np
 from webtensorc_kernels.epilogue import Apply, Constant, Load
@@ -141,13 +140,12 @@ def _without_lower_bound(steps: Sequence[Step]) -> list[Step]:
     """The same without the inner one of two bounds: `max(round(max(x, 0) * scale), 0) = max(round(x * scale), 0)`."""
     uses = Counter(i for step in steps if isinstance(step, Apply) for i in step.arguments)
     found = list(steps)
-    for outer in steps:
-        if not _is_bound_of_zero(found, outer):
-            continue
+    for step in steps:
+        outer = _bound_of_zero(found, step)
         rounding = _argument(found, outer, "math.roundeven")
         scaled = _argument(found, rounding, "arith.mulf")
-        inner = _argument(found, scaled, "arith.maximumf")
-        if rounding is None or scaled is None or not _is_bound_of_zero(found, inner):
+        inner = _bound_of_zero(found, _argument(found, scaled))
+        if outer is None or rounding is None or scaled is None or inner is None:
             continue
         is_lone = uses[outer.arguments[0]] == uses[rounding.arguments[0]] == 1
         if is_lone and (_number(found, scaled.arguments[1]) or 0.0) > 0:
@@ -155,8 +153,11 @@ def _without_lower_bound(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _is_bound_of_zero(steps: Sequence[Step], step: Step | None) -> TypeGuard[Apply]:
-    return isinstance(step, Apply) and step.name == "arith.maximumf" and _number(steps, step.arguments[1]) == 0
+def _bound_of_zero(steps: Sequence[Step], step: Step | None) -> Apply | None:
+    """The step, if it is `max(x, 0)`."""
+    if not isinstance(step, Apply) or step.name != "arith.maximumf":
+        return None
+    return step if _number(steps, step.arguments[1]) == 0 else None
 
 
 def _argument(steps: Sequence[Step], step: Apply | None, name: str = "") -> Apply | None:

@@ -25,7 +25,7 @@ from webtensorc_kernels.windows import Fold
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention
-from webtensorc_passes.tiling._epilogues import fuse
+from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
@@ -68,23 +68,9 @@ class GenerateKernels(Pass):
             return 0
         library = Library[Kernel](module)
         choices: dict[Kernel, Choice] = {}
-        for whole in _attentions(module) if self.attention else ():
-            choice = _attention(whole, machine)
-            choices[choice.kernel] = choice
-            operands = [*whole.operands, *whole.fused.operands]
-            library.dispatch(whole.name, choice.kernel, operands, whole.fused, _scratch(choice.kernel, module))
-        for row in softmax_sites(_operations(module)):
-            author = functools.partial(softmax.generate, row.rows, row.length)
-            choice = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
-            assert choice is not None
-            choices[choice.kernel] = choice
-            library.dispatch(row.name, choice.kernel, [row.given], row.fused)
-        for step in gated_sites(_operations(module)):
-            choice = _gated(step.cell, machine)
-            if choice is not None:
-                choices[choice.kernel] = choice
-                types = [value.type for value in step.fused.others]
-                library.dispatch(step.name, choice.kernel, [*step.operands, *step.fused.operands], step.fused, types)
+        for each in _structures(module, machine, self.attention):
+            choices[each.choice.kernel] = each.choice
+            library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
             if site.integer and site.fold is None:
@@ -100,6 +86,35 @@ class GenerateKernels(Pass):
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
         context.report["kernels"] = {name: choices[kernel].as_dict() for name, kernel in library.kernels.items()}
         return library.uses
+
+
+@dataclass(frozen=True)
+class _Structure:
+    """Several operations that one kernel stands for; `types` are those of the dispatch's results behind the first."""
+
+    name: str
+    choice: Choice
+    operands: list[Any]
+    fused: Fused
+    types: list[Any]
+
+
+def _structures(module: Any, machine: Machine, with_attention: bool) -> Iterator[_Structure]:
+    """One after the other, each to be replaced before the next one is looked for."""
+    for whole in _attentions(module) if with_attention else ():
+        choice = _attention(whole, machine)
+        operands = [*whole.operands, *whole.fused.operands]
+        yield _Structure(whole.name, choice, operands, whole.fused, _scratch(choice.kernel, module))
+    for row in softmax_sites(_operations(module)):
+        author = functools.partial(softmax.generate, row.rows, row.length)
+        best_softmax = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
+        assert best_softmax is not None
+        yield _Structure(row.name, best_softmax, [row.given], row.fused, [])
+    for step in gated_sites(_operations(module)):
+        found = _gated(step.cell, machine)
+        if found is not None:
+            types = [value.type for value in step.fused.others]
+            yield _Structure(step.name, found, [*step.operands, *step.fused.operands], step.fused, types)
 
 
 def _scratch(kernel: Kernel, module: Any) -> list[Any]:
