@@ -19,8 +19,10 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _DONE = "webtensorc.unrolled"
 """Attribute of loops that have been unrolled."""
-_MAX_OPERATIONS = 8000
+_MAX_OPERATIONS = 1500
 """Of the body in the end: the time to compile grows with it."""
+_MAX_OPERATIONS_OF_NETWORKS = 8000
+"""The same of a recurrent network, whose rounds are worth more."""
 _PRODUCTS = {"linalg.vecmat", "linalg.matvec", "linalg.matmul", "linalg.batch_vecmat", "linalg.batch_matmul"}
 
 
@@ -34,50 +36,57 @@ class UnrollLoops(Pass):
     level: ClassVar[int | None] = 3
     order: ClassVar[int] = 60
 
-    rounds: int = 128
+    rounds: int = 8
     """Rounds put together, at most."""
-    every: bool = False
-    """Whether loops are unrolled too that multiply by no tensor from outside, as recurrent networks do."""
+    recurrent: int = 128
+    """The same of recurrent networks: loops that multiply by something from outside of them."""
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of loops that were changed."""
         control = [op for op in mlir.nested(module) if op.name.startswith("scf.") and op.name != "scf.yield"]
-        loops = [op for op in control if self._wants(op)]
-        counts = [_rounds(op)[0] for op in loops]
-        may_vanish = len(loops) == len(control) and [*map(self._factor, loops, counts)] == counts
+        networks = [op for op in control if _is_innermost(op) and _multiplies_by_weights(op)]
+        counts = [_rounds(op)[0] for op in networks]
+        may_vanish = len(networks) == len(control) and [*map(self._of_network, networks, counts)] == counts
         changes = 0
-        for loop in loops:
+        for loop in control:
+            if not _is_innermost(loop):
+                continue
             count, step = _rounds(loop)
-            factor = self._factor(loop, count if may_vanish else count - 1)
+            if loop in networks:
+                factor = self._of_network(loop, count if may_vanish else count - 1)
+            else:
+                factor = _factor(loop, min(self.rounds, count), _MAX_OPERATIONS)
             if factor > 1:
                 _repeat(loop, factor, step)
                 changes += 1
-            if factor == count > 1:
+            if may_vanish and factor == count > 1:
                 _open(loop)
         return changes
 
-    def _wants(self, op: Operation) -> bool:
-        """Whether `op` is a loop to be unrolled: an innermost one, without conditions."""
-        if op.name != "scf.for" or _DONE in mlir.attribute_names(op):
-            return False
-        body = mlir.nested(op)
-        return not any(each.name.startswith("scf.") for each in body[:-1]) and (
-            self.every or any(_multiplies_by_weights(each, op) for each in body)
-        )
-
-    def _factor(self, loop: Operation, most: int) -> int:
-        """Rounds to be put together: the largest number that divides them and is neither above `most` nor too many."""
-        count, _ = _rounds(loop)
-        most = min(self.rounds, _MAX_OPERATIONS // len(mlir.nested(loop)), most)
-        return next((f for f in range(most, 1, -1) if count % f == 0), 1)
+    def _of_network(self, loop: Operation, most: int) -> int:
+        """Rounds of a recurrent network to be put together."""
+        return _factor(loop, min(self.recurrent, most), _MAX_OPERATIONS_OF_NETWORKS)
 
 
-def _multiplies_by_weights(op: Operation, loop: Operation) -> bool:
-    """Whether `op` is a product with something that is the same in each round."""
-    if op.name not in _PRODUCTS:
+def _is_innermost(op: Operation) -> bool:
+    """Whether it is a loop without loops and conditions in it, and not unrolled yet."""
+    if op.name != "scf.for" or _DONE in mlir.attribute_names(op):
         return False
+    return not any(each.name.startswith("scf.") for each in mlir.nested(op)[:-1])
+
+
+def _factor(loop: Operation, most: int, operations: int) -> int:
+    """The largest number of rounds that divides them, is at most `most`, and makes at most so many operations."""
+    count, _ = _rounds(loop)
+    most = min(most, operations // len(mlir.nested(loop)))
+    return next((f for f in range(most, 1, -1) if count % f == 0), 1)
+
+
+def _multiplies_by_weights(loop: Operation) -> bool:
+    """Whether a round has a product with something that is the same in each."""
     inside = loop.regions[0].blocks[0]
-    return any(_block(value) != inside for value in op.operands)
+    products = (op for op in mlir.nested(loop) if op.name in _PRODUCTS)
+    return any(_block(value) != inside for op in products for value in op.operands)
 
 
 def _block(value: Value) -> Any:

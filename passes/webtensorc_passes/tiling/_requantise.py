@@ -2,8 +2,8 @@
 
     fptosi(min(max(round(x / scale) + zero, low), high))
 
-What becomes an integer need not keep NaN apart, which costs two instructions for each bound; and where x is a sum of
-bytes times scales, rounded already, its quotient by a scale is as well its product with the reciprocal: the result
+Sums of bytes times scales are no NaN, and to keep that apart costs two instructions for each bound; and where x is such
+a sum, rounded already, its quotient by a scale is as well its product with the reciprocal: the result
 differs by one step at most, where x / scale is half-way between two.
 
 Where such a byte is made a number again, for the sum with a residual, it is the number that it was made from: the way
@@ -30,6 +30,7 @@ _NO_NAN = "fastmath = #arith.fastmath<nnan,nsz>"
 
 def requantised(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The same steps, with bounds and divisions that lead to nothing but integers made cheaper."""
+    steps = _without_unused(_plain_bounds(steps))
     found: list[Step] = []
     places: dict[int, int] = {-1: -1}
     inside = _leading_to_integers(steps)
@@ -49,6 +50,24 @@ def requantised(steps: Sequence[Step]) -> tuple[Step, ...]:
         places[position] = len(found)
         found.append(step)
     return tuple(_without_unused(_without_lower_bound(_without_unused(_past_bytes(found)))))
+
+
+def _plain_bounds(steps: Sequence[Step]) -> list[Step]:
+    """The same with `max(x, low)` for `x >= low ? x : low`, which gives `low` for NaN."""
+
+    def same(a: int, b: int) -> bool:
+        return a == b or (isinstance(steps[a], Constant) and steps[a] == steps[b])
+
+    found = list(steps)
+    for at, step in enumerate(steps):
+        if not isinstance(step, Apply) or step.name != "arith.select" or min(step.arguments) < 0:
+            continue
+        chosen, is_at_least = step.arguments[1:], steps[step.arguments[0]]
+        if not isinstance(is_at_least, Apply) or "predicate = 3 " not in is_at_least.attributes:
+            continue
+        if all(map(same, is_at_least.arguments, chosen)):
+            found[at] = Apply("arith.maximumf", (chosen[0], chosen[1]), "", ("f32",) * 3)
+    return found
 
 
 def _leading_to_integers(steps: Sequence[Step]) -> set[int]:
