@@ -196,3 +196,15 @@ def test_regions_that_take_as_many_samples_as_they_are_large() -> None:
     module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
     for n, k, w in ((3, 1, 8), (4, 5, 13)):
         agree(proto, module, {"n": n, "k": k, "w": w})
+
+
+def test_an_operator_that_onnx_defines_for_its_node() -> None:
+    proto = model(
+        [helper.make_node("Attention", ["q", "k", "v"], ["y"], is_causal=1)],
+        {"q": ["n", 4, "steps", 8], "k": ["n", 2, "total", 8], "v": ["n", 2, "total", 8]},
+        {"y": ["n", 4, "steps", 8]},
+    )
+    proto.opset_import[0].version, proto.ir_version = 23, 11
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for n, steps, total in ((2, 3, 5), (1, 7, 7)):
+        agree(proto, module, {"n": n, "steps": steps, "total": total})

@@ -11,8 +11,8 @@ import onnx
 from onnx import defs, helper
 
 from webtensorc.errors import InvalidFileError
-from webtensorc.frontends.onnx.extents import Count
-from webtensorc.frontends.onnx.values import Bounded, Value, describe
+from webtensorc.frontends.onnx.extents import Count, is_open
+from webtensorc.frontends.onnx.values import Value, describe
 
 _OPTION = defs.OpSchema.FormalParameterOption
 
@@ -115,7 +115,5 @@ def _type_proto(value: Value) -> Any:
     if isinstance(value, list):
         return helper.make_sequence_type_proto(_type_proto(value[0]) if value else onnx.TypeProto())
     element = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype))
-    if isinstance(value, Bounded):
-        sizes = [None if isinstance(size, Count) else size for size in value.shape]
-        return helper.make_tensor_type_proto(element, sizes)
-    return helper.make_tensor_type_proto(element, value.shape)
+    sizes = [None if isinstance(size, Count) else str(size) if is_open(size) else size for size in value.shape]
+    return helper.make_tensor_type_proto(element, sizes)
