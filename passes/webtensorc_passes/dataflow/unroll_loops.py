@@ -44,15 +44,13 @@ class UnrollLoops(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of loops that were changed."""
         control = [op for op in mlir.nested(module) if op.name.startswith("scf.") and op.name != "scf.yield"]
-        networks = [op for op in control if _is_innermost(op) and _multiplies_by_weights(op)]
-        counts = [_rounds(op)[0] for op in networks]
-        may_vanish = len(networks) == len(control) and [*map(self._of_network, networks, counts)] == counts
+        loops = [(op, *_rounds(op), _multiplies_by_weights(op)) for op in control if _is_innermost(op)]
+        may_vanish = len(loops) == len(control) and all(
+            is_network and self._of_network(loop, count) == count for loop, count, _, is_network in loops
+        )
         changes = 0
-        for loop in control:
-            if not _is_innermost(loop):
-                continue
-            count, step = _rounds(loop)
-            if loop in networks:
+        for loop, count, step, is_network in loops:
+            if is_network:
                 factor = self._of_network(loop, count if may_vanish else count - 1)
             else:
                 factor = _factor(loop, min(self.rounds, count), _MAX_OPERATIONS)
