@@ -48,6 +48,8 @@ PROGRAMS = {
     "counted": "d3 = Shape <start = 0, end = 1> (some)  n3 = Squeeze(d3)  start3 = Constant <value_int = 0> ()"
     "  step3 = Constant <value_int = 1> ()  counted = Range(start3, n3, step3)",
     "scaled": "d4 = Size(some)  f4 = Cast <to = 1> (d4)  scaled = Div(some, f4)",
+    "least": "d5 = Shape <start = 0, end = 1> (some)  p5 = Concat <axis = 0> (two, d5)"
+    "  least = ReduceMin <keepdims = 0> (p5, zero)",
     "sizes": "sizes = Shape(some)",
     "number": "number = Size(some)",
     "largest": "t = ReduceSum <keepdims = 0> (some, one)  n = Shape(t)  k = Min(n, three)  largest, where = TopK(t, k)",

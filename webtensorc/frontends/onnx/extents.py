@@ -135,8 +135,14 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         return getattr(jnp, function.__name__)(*map(_traced, inputs), **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        kwargs.pop("dtype", None)
-        found = function(*_objects(args), **_objects(kwargs))
+        try:
+            found = function(
+                *_objects(args), **{name: _objects(each) for name, each in kwargs.items() if name != "dtype"}
+            )
+        except TypeError:  # sizes that depend on data have no order
+            if not self.counts:
+                raise
+            return getattr(jnp, function.__name__)(*_replaced(args, _traced), **_replaced(kwargs, _traced))
         if isinstance(found, (list, tuple)):
             return [of(each, self.dtype) for each in found]
         return of(found, self.dtype)
@@ -149,13 +155,16 @@ def _is_computed(value: Any) -> bool:
 
 def _objects(value: Any) -> Any:
     """The value with arrays of objects for `Extents`."""
-    if isinstance(value, Extents):
-        return value.elements
+    return _replaced(value, lambda each: each.elements if isinstance(each, Extents) else each)
+
+
+def _replaced(value: Any, of_each: Callable[[Any], Any]) -> Any:
+    """The value with something else for each that is in its lists, tuples and dictionaries."""
     if isinstance(value, (list, tuple)):
-        return type(value)(map(_objects, value))
+        return type(value)(_replaced(each, of_each) for each in value)
     if isinstance(value, dict):
-        return {name: _objects(each) for name, each in value.items()}
-    return value
+        return {name: _replaced(each, of_each) for name, each in value.items()}
+    return of_each(value)
 
 
 def _whole(value: Any) -> Any:
