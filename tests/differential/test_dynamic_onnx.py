@@ -208,3 +208,12 @@ def test_an_operator_that_onnx_defines_for_its_node() -> None:
     module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
     for n, steps, total in ((2, 3, 5), (1, 7, 7)):
         agree(proto, module, {"n": n, "steps": steps, "total": total})
+
+
+def test_padding_from_the_other_end() -> None:
+    nodes = [helper.make_node("Pad", ["x", "pads"], ["y"], mode="wrap")]
+    proto = model(nodes, {"x": ["n", 3, "w"]}, {"y": [None] * 3}, {"pads": np.asarray([0, 0, 2, 0, 0, 1])})
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    assert [str(each) for each in module.dims] == ["n=1..", "w=2.."]
+    for n, w in ((1, 2), (2, 7)):
+        agree(proto, module, {"n": n, "w": w})

@@ -218,7 +218,19 @@ def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *,
         return lax.pad(jnp.asarray(data), fill, [(low, high, 0) for low, high in widths])
     cut = tuple(slice(max(-low, 0), size - max(-high, 0)) for size, (low, high) in zip(data.shape, widths, strict=True))
     grow = [(max(low, 0), max(high, 0)) for low, high in widths]
+    if mode == "wrap" and not is_static(data.shape):
+        return _wrapped(jnp.asarray(data[cut]), grow)
     return jnp.pad(data[cut], grow, mode=mode)
+
+
+def _wrapped(data: Value, widths: list[tuple[int, int]]) -> Value:
+    """Pad from the other end; an open size is at least the padding."""
+    for axis, (low, high) in enumerate(widths):
+        size = data.shape[axis]
+        ends = [lax.slice_in_dim(data, size - low, size, axis=axis)] if low else []
+        starts = [lax.slice_in_dim(data, 0, high, axis=axis)] if high else []
+        data = jnp.concatenate([*ends, data, *starts], axis)
+    return data
 
 
 @op("Trilu", domain="com.microsoft")
