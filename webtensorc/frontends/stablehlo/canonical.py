@@ -20,6 +20,7 @@ from webtensorc.frontends.stablehlo import (
     signature,
     source,
     tensor_types,
+    tuples,
     weights,
 )
 from webtensorc.model import Model, TensorSpec
@@ -53,6 +54,7 @@ def to_model(
     pinned = pinner(found.inputs)
     source.run_passes(module, source.COMPOSITES_TO_CALLS)
     inline.inline_calls(function, ir.SymbolTable(module.operation), file)
+    tuples.flatten(function)
     if found.leading:
         _set_platform(function, platform)
     block = function.regions[0].blocks[0]

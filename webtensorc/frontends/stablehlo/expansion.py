@@ -52,14 +52,19 @@ class Call:
 
     Attributes:
         name: of the operation, or the target of a `custom_call`.
-        attributes: by name; of a custom call, those of its `backend_config`, and `called`, the names of the functions
-            it refers to. Integers, booleans, lists of integers, or MLIR's text.
+        attributes: by name; of a custom call, those of its `backend_config` (under `options` if it is text), and
+            `called`, the names of the functions it refers to. Integers, booleans, lists of integers, or MLIR's text.
         results: dtype and shape of every result; an open size is DYNAMIC.
     """
 
     name: str
     attributes: Mapping[str, Any]
     results: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
+
+    @property
+    def is_lower(self) -> bool:
+        """Which triangle is meant: LAPACK's `uplo`, the `lower` of the libraries for GPUs."""
+        return bool(self.attributes.get("lower", self.attributes.get("uplo") == ord("L")))
 
 
 def expands(*names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = None) -> Callable[[F], F]:
@@ -83,6 +88,11 @@ def expands(*names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = No
 def lapack(routine: str, letters: str = "sdcz") -> tuple[str, ...]:
     """The targets of a LAPACK routine for float32, float64, complex64 and complex128 (jaxlib/cpu/lapack.h)."""
     return tuple(f"lapack_{letter}{routine}_ffi" for letter in letters)
+
+
+def gpu(*routines: str) -> tuple[str, ...]:
+    """The targets of routines of NVIDIA's (cuSOLVER, cuSPARSE) and AMD's libraries, whose dtype is the operands'."""
+    return tuple(f"{vendor}{routine}_ffi" for routine in routines for vendor in ("cu", "hip"))
 
 
 @functools.cache
@@ -151,6 +161,8 @@ def _attributes(operation: Any) -> dict[str, Any]:
     for key in ("mhlo.backend_config", "backend_config", "mhlo.attributes"):
         if key in attributes and isinstance(attributes[key], ir.DictAttr):
             found.update({named.name: _plain(named.attr) for named in _named(attributes[key])})
+        elif key in attributes and isinstance(attributes[key], ir.StringAttr):
+            found["options"] = attributes[key].value
     if "called_computations" in attributes:
         found["called"] = [str(each).lstrip("@") for each in attributes["called_computations"]]
     return found

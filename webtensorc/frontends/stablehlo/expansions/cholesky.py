@@ -12,19 +12,19 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 
 _BLOCK = 32
 
 
-@expands(*lapack("potrf"), fixed=2)
+@expands(*lapack("potrf"), *gpu("solver_potrf"), fixed=2)
 def potrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """LAPACK xPOTRF: the factor in the triangle `uplo`; `info` is 1 where a matrix is not positive definite."""
-    if call.attributes["uplo"] == ord("U"):
-        factor = jnp.conj(jnp.swapaxes(cholesky(jnp.conj(jnp.swapaxes(a, -1, -2))), -1, -2))
-    else:
+    if call.is_lower:
         factor = cholesky(a)
+    else:
+        factor = jnp.conj(jnp.swapaxes(cholesky(jnp.conj(jnp.swapaxes(a, -1, -2))), -1, -2))
     diagonal = jnp.real(jnp.diagonal(factor, axis1=-2, axis2=-1))
     return factor, jnp.any(~(diagonal > 0), axis=-1).astype(jnp.int32)
 

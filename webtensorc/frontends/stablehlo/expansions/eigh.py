@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions._jacobi import (
     Planes,
     conjugate,
@@ -25,18 +25,30 @@ from webtensorc.frontends.stablehlo.expansions._jacobi import (
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 
 
-@expands(*lapack("syevd", "sd"), *lapack("heevd", "cz"), fixed=2)
+@expands(*lapack("syevd", "sd"), *lapack("heevd", "cz"), *gpu("solver_syevd"), fixed=2)
 def syevd(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """LAPACK xSYEVD and xHEEVD: eigenvectors in columns, eigenvalues ascending, `info` 0."""
+    vectors, values = _decomposed(a, call.is_lower)
+    return vectors, values, jnp.zeros(a.shape[:-2], jnp.int32)
+
+
+@expands("Eigh", fixed=2)
+def eigh(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """XLA's for TPUs, whose options begin with whether the lower triangle is read: the same without `info`."""
+    return _decomposed(a, call.attributes["options"].startswith("1"))
+
+
+def _decomposed(a: jax.Array, is_lower: bool) -> tuple[jax.Array, jax.Array]:
+    """Eigenvectors and eigenvalues of matrices `[..., n, n]`, of which one triangle is read."""
     batch, n = a.shape[:-2], a.shape[-1]
     real = jnp.finfo(a.dtype).dtype
     if 0 in a.shape:
-        return a, jnp.zeros((*batch, n), real), jnp.zeros(batch, jnp.int32)
-    lower = jnp.tril(a, -1) if call.attributes["uplo"] == ord("L") else jnp.conj(jnp.swapaxes(jnp.triu(a, 1), -1, -2))
+        return a, jnp.zeros((*batch, n), real)
+    lower = jnp.tril(a, -1) if is_lower else jnp.conj(jnp.swapaxes(jnp.triu(a, 1), -1, -2))
     diagonal = jnp.real(jnp.diagonal(a, axis1=-2, axis2=-1))[..., None] * jnp.eye(n, dtype=real)
     whole = lower + jnp.conj(jnp.swapaxes(lower, -1, -2)) + diagonal
     values, vectors = jnp.vectorize(_eigh, signature="(n,n)->(n),(n,n)")(whole)
-    return vectors, values, jnp.zeros(batch, jnp.int32)
+    return vectors, values
 
 
 def _eigh(a: jax.Array) -> tuple[jax.Array, jax.Array]:

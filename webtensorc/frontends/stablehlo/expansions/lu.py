@@ -12,24 +12,58 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 from webtensorc.frontends.stablehlo.expansions.triangular_solve import solve
 
 _BLOCK = 32
 
 
-@expands(*lapack("getrf"), fixed=2)
+@expands(*lapack("getrf"), *gpu("solver_getrf"), fixed=2)
 def getrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """LAPACK xGETRF: both factors in one matrix, pivots from 1, `info` (1 + the first zero pivot's number, or 0)."""
     count = min(a.shape[-2:])
     batch = a.shape[:-2]
     if 0 in a.shape:
         return a, jnp.zeros((*batch, count), jnp.int32), jnp.zeros(batch, jnp.int32)
-    factors, pivots = jnp.vectorize(_lu, signature="(m,n)->(m,n),(k)")(a)
+    factors, pivots = _factors(a)
     zero = jnp.diagonal(factors, axis1=-2, axis2=-1)[..., :count] == 0
     info = jnp.where(jnp.any(zero, -1), 1 + jnp.argmax(zero, -1), 0)
     return factors, pivots + 1, info.astype(jnp.int32)
+
+
+@expands("LuDecomposition", fixed=2)
+def lu_decomposition(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
+    """XLA's for TPUs: both factors in one matrix, pivots from 0, and the order of rows that they make."""
+    factors, pivots = _factors(a)
+    return factors, pivots, _order(pivots, a.shape[-2])
+
+
+@expands("cu_lu_pivots_to_permutation", "hip_lu_pivots_to_permutation", fixed=1)
+def permutation(call: Call, pivots: jax.Array) -> tuple[jax.Array]:
+    """jaxlib's `lu_pivots_to_permutation`: where each row comes from after the swaps `[..., k]`, counted from 0."""
+    return (_order(pivots, call.results[0][1][-1]),)
+
+
+def _order(pivots: jax.Array, size: int) -> jax.Array:
+    """Where each of `size` rows comes from; a swap with what is no row is none."""
+
+    def one(swaps: jax.Array) -> jax.Array:
+        def swap(i: Any, order: jax.Array) -> jax.Array:
+            other = lax.dynamic_index_in_dim(swaps, i, keepdims=False)
+            other = jnp.where(other < size, other, i).astype(jnp.int32)
+            places = jnp.arange(size, dtype=jnp.int32)
+            return order[jnp.where(places == i, other, jnp.where(places == other, jnp.asarray(i, jnp.int32), places))]
+
+        return loop(swaps.shape[0], swap, jnp.arange(size, dtype=jnp.int32))
+
+    order: jax.Array = jnp.vectorize(one, signature="(k)->(n)")(pivots)
+    return order
+
+
+def _factors(a: jax.Array) -> tuple[jax.Array, jax.Array]:
+    factors, pivots = jnp.vectorize(_lu, signature="(m,n)->(m,n),(k)")(a)
+    return factors, pivots
 
 
 def _lu(a: jax.Array) -> tuple[jax.Array, jax.Array]:

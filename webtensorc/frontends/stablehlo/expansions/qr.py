@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions._loops import loop
 
 _BLOCK = 32
 
 
-@expands(*lapack("geqrf"), fixed=2)
+@expands(*lapack("geqrf"), *gpu("solver_geqrf"), "Qr", fixed=2)
 def geqrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """LAPACK xGEQRF: R on and above the diagonal, the reflectors below it, and their factors `tau`."""
     if 0 in a.shape:
@@ -27,7 +27,13 @@ def geqrf(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     return packed, tau
 
 
-@expands(*lapack("orgqr", "sd"), *lapack("ungqr", "cz"), fixed=2)
+@expands(
+    *lapack("orgqr", "sd"),
+    *lapack("ungqr", "cz"),
+    *gpu("solver_orgqr"),
+    "ProductOfElementaryHouseholderReflectors",
+    fixed=2,
+)
 def orgqr(call: Call, a: jax.Array, tau: jax.Array) -> tuple[jax.Array]:
     """LAPACK xORGQR and xUNGQR: the first columns of Q, as many as `a` has."""
     if 0 in a.shape:

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions._jacobi import (
     Planes,
     conjugate,
@@ -34,16 +34,41 @@ from webtensorc.frontends.stablehlo.expansions.qr import _columns, _factor
 @expands(*lapack("gesdd"), *lapack("gesvd"), fixed=2)
 def gesdd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
     """LAPACK xGESDD and xGESVD: the overwritten input, singular values descending, U, V^H, `info` 0."""
-    batch, mode = a.shape[:-2], chr(call.attributes["mode"])
-    m, n = a.shape[-2:]
-    (_, _), _, (_, u_shape), (_, v_shape), _ = call.results
-    tall = a if m >= n else jnp.conj(jnp.swapaxes(a, -1, -2))
-    full = mode == "A"
-    u, s, v = jnp.vectorize(lambda x: _svd(x, full, mode != "N"), signature="(m,n)->(m,k),(n),(n,n)")(tall)
-    u, vh = (u, jnp.conj(jnp.swapaxes(v, -1, -2))) if m >= n else (v, jnp.conj(jnp.swapaxes(u, -1, -2)))
-    if mode == "N":  # nobody looks at them then
-        u, vh = (jnp.zeros((*batch, *each[-2:]), a.dtype) for each in (u_shape, v_shape))
-    return a, s, u, vh, jnp.zeros(batch, jnp.int32)
+    mode = chr(call.attributes["mode"])
+    s, u, v = _factors(a, full=mode == "A", vectors=mode != "N")
+    return _results(call, a, s, u, _adjoint(v), vectors=mode != "N")
+
+
+@expands(*gpu("solver_gesdd", "solver_gesvd", "solver_gesvdj", "solver_gesvdp"), fixed=2)
+def gesvd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
+    """cuSOLVER's and hipSOLVER's: as LAPACK's, but V where the method is Jacobi's or polar, V^H in front of U of a
+    matrix that was handed over as its transpose."""
+    vectors = call.attributes["compute_uv"]
+    s, u, v = _factors(a, full=call.attributes["full_matrices"], vectors=vectors)
+    if not call.name.endswith(("gesvdj_ffi", "gesvdp_ffi")):
+        v = _adjoint(v)
+    return _results(call, a, s, *((v, u) if call.attributes.get("transposed") else (u, v)), vectors=vectors)
+
+
+def _factors(a: jax.Array, *, full: bool, vectors: bool) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Singular values, U and V of matrices `[..., m, n]`."""
+    is_tall = a.shape[-2] >= a.shape[-1]
+    tall = a if is_tall else _adjoint(a)
+    u, s, v = jnp.vectorize(lambda x: _svd(x, full, vectors), signature="(m,n)->(m,k),(n),(n,n)")(tall)
+    return (s, u, v) if is_tall else (s, v, u)
+
+
+def _results(
+    call: Call, a: jax.Array, s: jax.Array, left: jax.Array, right: jax.Array, *, vectors: bool
+) -> tuple[jax.Array, ...]:
+    batch = a.shape[:-2]
+    if not vectors:  # nobody looks at them then
+        left, right = (jnp.zeros((*batch, *shape[-2:]), a.dtype) for _, shape in call.results[2:4])
+    return a, s, left, right, jnp.zeros(batch, jnp.int32)
+
+
+def _adjoint(x: jax.Array) -> jax.Array:
+    return jnp.conj(jnp.swapaxes(x, -1, -2))
 
 
 def _svd(a: jax.Array, full: bool, vectors: bool) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from webtensorc.frontends.stablehlo.expansion import Call, expands, lapack
+from webtensorc.frontends.stablehlo.expansion import Call, expands, gpu, lapack
 from webtensorc.frontends.stablehlo.expansions.qr import reflector
 
 
@@ -26,6 +26,12 @@ def gtsv(call: Call, dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -
         return dl, d, du, b, jnp.zeros(b.shape[:-2], jnp.int32)
     x, info = jnp.vectorize(_solve, signature="(n),(n),(n),(n,m)->(n,m),()")(dl, d, du, b)
     return dl, d, du, x, info
+
+
+@expands(*gpu("sparse_gtsv2"), fixed=1)
+def gtsv2(call: Call, dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -> tuple[jax.Array]:
+    """cuSPARSE gtsv2: the solution alone."""
+    return (gtsv(call, dl, d, du, b)[3],)
 
 
 def _solve(dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -63,7 +69,12 @@ def _solve(dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -> tuple[ja
     return jnp.concatenate([x, end[None]]), singular.astype(jnp.int32)
 
 
-@expands(*lapack("sytrd", "sd"), *lapack("hetrd", "c"))
+@expands(
+    *lapack("sytrd", "sd"),
+    *lapack("hetrd", "c"),
+    *gpu("solver_sytrd"),
+    dtypes=("float32", "float64", "complex64"),
+)
 def sytrd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
     """LAPACK xSYTRD and CHETRD: packed reflectors, diagonal, off-diagonal, `tau`, `info` 0.
 
@@ -74,7 +85,7 @@ def sytrd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
     if n == 0 or 0 in batch:
         empty = jnp.zeros((*batch, max(n - 1, 0)), real)
         return a, jnp.zeros((*batch, n), real), empty, empty.astype(a.dtype), jnp.zeros(batch, jnp.int32)
-    upper = call.attributes["uplo"] == ord("U")
+    upper = not call.is_lower
     given = jnp.flip(a, (-1, -2)) if upper else a
     packed, d, e, tau = jnp.vectorize(_reduce, signature="(n,n)->(n,n),(n),(k),(k)")(given)
     if upper:
