@@ -8,28 +8,34 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 from typing import Any
 
 from webtensorc.frontends.detect import Format
 
-_SECONDS = 20.0
-_BYTES_A_SECOND = 20e6
-"""Time limit of the child: a fixed part and one for size, each several times what a busy machine needs."""
+_SECONDS = 40
+_BYTES_A_SECOND = 20_000_000
+"""Processor time that the child may take: a fixed part and one for size, each several times what is needed."""
+_PATIENCE = 20
+"""Times that limit until the child is given up, on a machine that is busy with other things."""
 _REJECTED = 3
 
 
 def complaints(data: bytes, form: Format) -> list[str] | None:
     """What is wrong with `data`, as far as the reader can say; None if it reads and verifies."""
-    command = [sys.executable, "-P", "-m", __name__, form.name]
-    seconds = _SECONDS + len(data) / _BYTES_A_SECOND
+    seconds = _SECONDS + len(data) // _BYTES_A_SECOND
+    command = [sys.executable, "-P", "-m", __name__, form.name, str(seconds)]
+    limit = _PATIENCE * seconds
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(command, input=data, capture_output=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
-        return [f"reading it did not end within {seconds:.0f} s"]
+        return [f"reading it did not end within {limit} s"]
     if done.returncode == 0:
         return None
+    if done.returncode < 0 and signal.Signals(-done.returncode).name == "SIGXCPU":
+        return [f"reading it did not end within {seconds} s"]
     if done.returncode == _REJECTED:
         with contextlib.suppress(ValueError):
             return [str(note) for note in json.loads(done.stdout)]
@@ -46,6 +52,8 @@ def _main() -> int:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        seconds = int(sys.argv[2])
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     with source.context(), ir.Location.unknown():
         try:
             module = source.parse(sys.stdin.buffer.read(), Format[sys.argv[1]], None, "")
