@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,13 @@ from webtensorc import portable, prepack, registry, scratch, store, workers
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
-from webtensorc.errors import CompilationError, InvalidFileError, UsageError
-from webtensorc.job import READING, Job, Kind
+from webtensorc.errors import CompilationError, UsageError
+from webtensorc.job import Job, Kind
 from webtensorc.missing_types import explained
 from webtensorc.model import Model
 from webtensorc.phase import Phase
-from webtensorc.plan import Options, Plan, Step, versions
+from webtensorc.plan import Options, Plan, versions
 from webtensorc.sizes import Sizes, combinations
-from webtensorc.spec import Spec
 from webtensorc.variants import Special, beside, kept_sizes
 
 Listener = Callable[[int, int, str], None]
@@ -94,7 +91,7 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
     """
     plans = request.plans()
     with scratch.folder() as folder:
-        compiler = _Compiler(request, listener or _silent, folder / "general")
+        compiler = Compiler(request, listener or silent, folder / "general")
         shared = compiler.graph(plans[0])
         model = dataclasses.replace(shared, done=tuple(step.spec for step in plans[0].at(Phase.GRAPH)))
         own: dict[str, np.ndarray] = {}
@@ -102,7 +99,7 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
         records, cached = dict(compiler.records), list(compiler.cached)
         for number, sizes in enumerate(combinations(request.dims) or kept_sizes(request.source, model.dims)):
             asked = {**request.dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
-            each = _Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
+            each = Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
             each.deadline = compiler.deadline
             special = Special.of(sizes, each.graph(plans[0]), model.weights, own)
             own |= {name: special.model.weights[name] for name in special.own}
@@ -129,7 +126,7 @@ def lower(request: Request, stop_after: Phase) -> str:
     """
     plan = request.plans()[0]
     with scratch.folder() as folder:
-        compiler = _Compiler(request, _silent, folder)
+        compiler = Compiler(request, silent, folder)
         model = compiler.graph(plan)
         text = portable.to_text(model.graph)
         if stop_after is Phase.GRAPH:
@@ -146,7 +143,7 @@ def forecast(request: Request) -> dict[str, dict[str, Any]]:
     """
     plans = request.plans()
     with scratch.folder() as folder:
-        compiler = _Compiler(request, _silent, folder)
+        compiler = Compiler(request, silent, folder)
         model = compiler.graph(plans[0])
         text = portable.to_text(model.graph)
         job = compiler.run(Kind.MODULES, plans, text, model.weights, stop_after=Phase.STREAM.value)
@@ -154,83 +151,11 @@ def forecast(request: Request) -> dict[str, dict[str, Any]]:
         return {plan.target: about["report"] for plan, about in zip(plans, facts, strict=True)}
 
 
-@dataclass(frozen=True)
-class Rewritten:
-    """What passes made of a module.
-
-    Attributes:
-        ir: the module as generic MLIR text.
-        weights: the weights that are its `main`'s first arguments, by name.
-        changes: the number of changes of all passes together.
-    """
-
-    ir: str
-    weights: Mapping[str, np.ndarray]
-    changes: int
-
-
-def run_passes(
-    source: Any,
-    specs: Sequence[str],
-    target: str | None = None,
-    *,
-    weights: Mapping[str, np.ndarray] | None = None,
-    strict: bool = True,
-) -> Rewritten:
-    """Run passes on a module and nothing else; what `webtensorc opt` does.
-
-    Args:
-        source: MLIR text of any phase (a `str` that is not a path), or anything that `Request.source` takes.
-        specs: the passes, in order, whatever phase they are for.
-        target: the target that the passes may ask, or None.
-        weights: where `source` is text, the weights that are the first arguments of its `main`.
-        strict: check every pass's number of changes against the module.
-
-    Raises:
-        DiagnosticError: as `compile_source`.
-    """
-    text, given = _module_and_weights(source, weights or {})
-    passes = [registry.make_pass(spec) for spec in specs]
-    steps = tuple(Step(each.after.value, each.family.value, str(Spec.of(each.name, each))) for each in passes)
-    plan = Plan.make(target) if target else Plan.of_passes(steps)
-    with scratch.folder() as folder:
-        compiler = _Compiler(Request(source, strict=strict), _silent, folder)
-        with _blaming_the_text(source):
-            job = compiler.run(Kind.GRAPH, (dataclasses.replace(plan, steps=steps),), text, given)
-        facts = json.loads((job.result / "graph.json").read_text())
-        stored = weights_file.read(job.result / "weights.safetensors")
-        kept = {name: stored[name] for name in facts["names"]}
-        changes = sum(record["changes"] for record in facts["records"])
-        return Rewritten((job.result / "graph.mlir").read_text(), kept, changes)
-
-
-@contextlib.contextmanager
-def _blaming_the_text(source: Any) -> Iterator[None]:
-    """Text that the user wrote and that is no MLIR is an invalid file, not a failure of the compiler."""
-    try:
-        yield
-    except CompilationError as error:
-        if error.doing != READING or not isinstance(source, str):
-            raise
-        if error.reproducer:
-            shutil.rmtree(error.reproducer, ignore_errors=True)
-        raise InvalidFileError(f"the text is not valid MLIR: {error.message}", notes=error.notes) from None
-
-
-def _module_and_weights(source: Any, weights: Mapping[str, np.ndarray]) -> tuple[str, Mapping[str, np.ndarray]]:
-    if isinstance(source, str) and "\n" in source:
-        return source, weights
-    from webtensorc.frontends import load_model
-
-    model = load_model(source)
-    return portable.to_text(model.graph), model.weights
-
-
-def _silent(step: int, of: int, label: str) -> None:
+def silent(step: int, of: int, label: str) -> None:
     """A listener that nobody hears."""
 
 
-class _Compiler:
+class Compiler:
     """One compilation: its request, its scratch folder, and what it has done so far."""
 
     def __init__(self, request: Request, listener: Listener, folder: Path) -> None:

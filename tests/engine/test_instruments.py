@@ -13,9 +13,10 @@ from iree.compiler import ir
 from jax import export
 
 from webtensorc.cli.app import run
-from webtensorc.driver import Request, compile_source, lower, run_passes
+from webtensorc.driver import Request, compile_source, lower
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan
+from webtensorc.rewrite import run_passes
 
 TARGET = "x86-64-v2"
 

@@ -18,7 +18,7 @@ import numpy as np
 from webtensorc_kernels.executable import Kernel
 
 from webtensorc import registry
-from webtensorc.driver import run_passes
+from webtensorc.rewrite import run_passes
 
 PAGE = mmap.PAGESIZE
 ALIGNMENT = 64

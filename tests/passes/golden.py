@@ -20,7 +20,7 @@ import numpy as np
 from iree.compiler import ir
 
 from webtensorc.cli.values import format_value, parse_binding
-from webtensorc.driver import Rewritten, run_passes
+from webtensorc.rewrite import Rewritten, run_passes
 
 RULE = "// -----\n"
 

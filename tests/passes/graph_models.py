@@ -11,10 +11,10 @@ import numpy as np
 from jax import export
 
 from webtensorc import portable
-from webtensorc.driver import run_passes
 from webtensorc.frontends import load_model
 from webtensorc.model import Model
 from webtensorc.reference import run_interpreter
+from webtensorc.rewrite import run_passes
 
 Arrays = Mapping[str, np.ndarray]
 

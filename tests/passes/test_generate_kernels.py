@@ -246,3 +246,32 @@ def test_the_pass_can_be_left_out(tmp_path: Path) -> None:
     path.write_text(jax.jit(bias_and_relu).lower(*arguments).as_text())
     bundle = webtensorc.compile(path, cache=False, disabled_passes=("generate-kernels",))
     assert "kernels" not in bundle.artifacts[0].report
+
+
+def test_kernels_of_constants_alone(tmp_path: Path) -> None:
+    """The native compiler computes them ahead of time, with kernels that have their code."""
+    path = tmp_path / "model.mlir"
+    path.write_text("""
+      func.func @main(%x: tensor<32x32xf32>) -> tensor<32x32xf32> {
+        %zero = stablehlo.constant dense<0> : tensor<i32>
+        %one = stablehlo.constant dense<1> : tensor<i32>
+        %three = stablehlo.constant dense<3> : tensor<i32>
+        %rows = stablehlo.iota dim = 0 : tensor<32x32xf32>
+        %scale = stablehlo.constant dense<0.03125> : tensor<32x32xf32>
+        %start = stablehlo.multiply %rows, %scale : tensor<32x32xf32>
+        %0:2 = stablehlo.while(%i = %zero, %m = %start) : tensor<i32>, tensor<32x32xf32>
+         cond {
+          %more = stablehlo.compare LT, %i, %three : (tensor<i32>, tensor<i32>) -> tensor<i1>
+          stablehlo.return %more : tensor<i1>
+        } do {
+          %next = stablehlo.add %i, %one : tensor<i32>
+          %p = stablehlo.dot_general %m, %scale, contracting_dims = [1] x [0]
+            : (tensor<32x32xf32>, tensor<32x32xf32>) -> tensor<32x32xf32>
+          stablehlo.return %next, %p : tensor<i32>, tensor<32x32xf32>
+        }
+        %y = stablehlo.add %x, %0#1 : tensor<32x32xf32>
+        return %y : tensor<32x32xf32>
+      }""")
+    x = np.random.default_rng(0).standard_normal((32, 32)).astype(np.float32)
+    (found,) = webtensorc_runtime.load(webtensorc.compile(path, cache=False))(x)
+    np.testing.assert_allclose(found, x + np.arange(32, dtype=np.float32)[:, None] / 32, rtol=1e-6)

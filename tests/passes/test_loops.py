@@ -60,7 +60,7 @@ def test_numbers(rounds: int, tmp_path: Path) -> None:
 
     path = tmp_path / "model.mlir"
     path.write_text(jax.jit(every).lower(x, w).as_text())
-    bundle = webtensorc.compile(path, passes=("unroll-loops",), cache=False)
+    bundle = webtensorc.compile(path, passes=("unroll-loops{rounds=8}",), cache=False)
     results = iter(webtensorc_runtime.load(bundle)(x, w))
     for program, expected in zip(PROGRAMS, jax.jit(every)(x, w), strict=True):
         for theirs in jax.tree.leaves(expected):

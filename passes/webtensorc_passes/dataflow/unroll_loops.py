@@ -36,8 +36,8 @@ class UnrollLoops(Pass):
     level: ClassVar[int | None] = 3
     order: ClassVar[int] = 60
 
-    rounds: int = 8
-    """Rounds put together, at most."""
+    rounds: int = 1
+    """Rounds put together, at most: by default none, because not every such loop gets past the native compiler."""
     recurrent: int = 128
     """The same of recurrent networks: loops that multiply by something from outside of them."""
 

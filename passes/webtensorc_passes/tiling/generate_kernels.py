@@ -26,6 +26,7 @@ from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import Fused, fuse
+from webtensorc_passes.tiling._filling import fill_known
 from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._signs import flipped
@@ -84,6 +85,7 @@ class GenerateKernels(Pass):
                 choices[found.kernel] = found
                 scratch = _scratch(found.kernel, module)
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
+        fill_known(module)
         context.report["kernels"] = {name: choices[kernel].as_dict() for name, kernel in library.kernels.items()}
         return library.uses
 

@@ -40,7 +40,7 @@ def command(console: Console, file: str, specs: tuple[str, ...], target: str) ->
 
     FILE is MLIR text of any phase (- for standard input), or a model, whose graph is taken.
     """
-    from webtensorc.driver import run_passes
+    from webtensorc.rewrite import run_passes
 
     found = run_passes(_source(file), specs, target)
     console.say(f"{', '.join(specs)}: {found.changes} changes")
