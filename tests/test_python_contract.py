@@ -32,6 +32,7 @@ def test_compile() -> None:
         ("passes", KEYWORD, ()),
         ("disabled_passes", KEYWORD, ()),
         ("precise", KEYWORD, False),
+        ("prepack", KEYWORD, False),
         ("cache", KEYWORD, True),
     ]
 
