@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 MASK = "WEBTENSORC_CPU_FEATURES_MASK"
 """Environment variable: features to do without, separated by commas (`avx512f,avx512bw`)."""
+
+_thread = threading.local()
 
 _X86_RENAMED = {
     "3dnowprefetch": ("prfchw",),
@@ -165,3 +169,18 @@ def _quota() -> int:
         return -(-int(limit) // int(period))
     except (OSError, ValueError):  # no quota ("max"), or another cgroup layout
         return 1 << 16
+
+
+def stand_back() -> None:
+    """Let the calling thread take no time slice from workers, from now on.
+
+    IREE's wait for a program keeps the caller running. Where workers need every core, the caller takes a time slice
+    from one of them again and again, and many a call takes twice the time. Linux does not let a batch thread (sched(7),
+    SCHED_BATCH) interrupt others. A thread with a policy of its own keeps it.
+    """
+    if getattr(_thread, "stands_back", False):
+        return
+    _thread.stands_back = True
+    if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
+        with suppress(OSError):  # forbidden: calls are slower
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc_runtime import safetensors
+from webtensorc_runtime import cpu, safetensors
 from webtensorc_runtime.device import Execution, forget_device, open_device
 from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError, InvalidFileError
 from webtensorc_runtime.memory import Memory
@@ -65,6 +65,7 @@ class Program:
         self.lock = threading.Lock()
         self._list = self.runtime.VmVariantList
         self._process = os.getpid()
+        self._crowded = execution.workers >= cpu.usable_cores()
         instance = _vm_instance(self.runtime)
         open_device(self.runtime, execution)  # what cannot run here is not looked at
         try:
@@ -123,6 +124,8 @@ class Program:
                 doing="running the model",
                 hint="load the bundle after forking, or load it with threads=1",
             )
+        if self._crowded:
+            cpu.stand_back()
         results = self._list(1)
         try:
             self._invoke(self._function, arguments, results)

@@ -1,5 +1,6 @@
 """One module from many threads, many modules at once, and nothing lost over many calls."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import webtensorc_runtime
-from webtensorc_runtime import Module
+from webtensorc_runtime import Module, cpu
 from webtensorc_runtime.device import WORKER_STACK
 from webtensorc_targets._flags import processor
 
@@ -59,6 +60,24 @@ def test_one_module_from_eight_threads(compiled: Compile, destinations: bool, si
     bundle = compiled(body, f"a:float32[{size}]", f"r:float32[{size}]", destinations=destinations)
     module = webtensorc_runtime.load(bundle, threads=threads)
     hammer(lambda x: module(x)[0], size)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has batch threads")
+def test_who_calls_a_module_that_needs_every_core_stands_back(compiled: Compile) -> None:
+    body = "%r = stablehlo.add %a, %a : tensor<4xf32>\nreturn %r : tensor<4xf32>"
+    bundle = compiled(body, "a:float32[4]", "r:float32[4]", destinations=True)
+    policies = []
+
+    def call(module: Module) -> None:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))  # whatever the thread that starts this one has
+        module(np.zeros(4, np.float32))
+        policies.append(os.sched_getscheduler(0))
+
+    for threads in (1, max(cpu.usable_cores(), 2)):
+        caller = threading.Thread(target=call, args=(webtensorc_runtime.load(bundle, threads=threads),))
+        caller.start()
+        caller.join()
+    assert policies == [os.SCHED_OTHER, os.SCHED_BATCH]
 
 
 def test_modules_side_by_side(compiled: Compile) -> None:
