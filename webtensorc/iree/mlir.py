@@ -108,6 +108,18 @@ def create(
         ).operation
 
 
+def splice(text: str, operands: Sequence[Value], *, before: Operation) -> list[Value]:
+    """Put the body of the function that `text` is, of one block, in front of `before`; what it returns for operands."""
+    parsed = ir.Module.parse(text, before.context)
+    (block,) = parsed.body.operations[0].regions[0].blocks
+    for argument, operand in zip(block.arguments, operands, strict=True):
+        argument.replace_all_uses_with(operand)
+    *body, last = [op.operation for op in block.operations]
+    for op in body:
+        op.move_before(before)
+    return list(last.operands)
+
+
 def clone_with(
     op: Operation, operands: Sequence[Value], types: Sequence[Type], changes: Mapping[str, Attribute]
 ) -> Operation:

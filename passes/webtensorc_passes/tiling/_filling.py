@@ -46,20 +46,13 @@ def _arguments(op: Operation) -> list[Value]:
 
 
 def _fill(kernel: Operation) -> None:
-    parsed = ir.Module.parse(kernel.attributes[BODY].value, kernel.context)
-    (code,) = (op.operation for op in parsed.body.operations)
     (call,) = (op for op in mlir.nested(kernel) if op.name == "func.call")
-    (block,) = code.regions[0].blocks
-    for argument, operand in zip(block.arguments, call.operands, strict=True):
-        argument.replace_all_uses_with(operand)
-    *body, _ = block.operations
-    for op in body:
-        op.operation.move_before(call)
-    call.erase()
+    mlir.splice(kernel.attributes[BODY].value, list(call.operands), before=call)
     (declaration,) = (
         op.operation
         for op in kernel.parent.regions[0].blocks[0].operations
-        if op.operation.attributes["sym_name"] == code.attributes["sym_name"]
+        if op.operation.attributes["sym_name"].value == call.attributes["callee"].value
     )
+    call.erase()
     declaration.erase()
     del kernel.attributes[BODY]

@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from iree.compiler import ir
-
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -232,13 +230,4 @@ def _write_out(call: Operation, body: str) -> None:
     """Put the body of a function of `%x` that gives `%y` in place of a call."""
     kind = call.results[0].type
     text = f"func.func @f(%x: {kind}) -> {kind} {{{body}  return %y : {kind}\n}}"
-    parsed = ir.Module.parse(text, call.context)
-    block = parsed.body.operations[0].regions[0].blocks[0]
-    values = {block.arguments[0]: call.operands[0]}
-    *steps, last = [each.operation for each in block.operations]
-    for step in steps:
-        copy = step.clone(ip=ir.InsertionPoint(call))
-        for at, operand in enumerate(step.operands):
-            copy.operands[at] = values[operand]
-        values |= dict(zip(step.results, copy.results, strict=True))
-    mlir.replace(call, [values[last.operands[0]]])
+    mlir.replace(call, mlir.splice(text, list(call.operands), before=call))
