@@ -71,13 +71,42 @@ def test_signals_leave_nothing_at_any_moment(model: Path, tmp_path: Path, number
         running.stderr.readline()  # the first step is done
     else:
         _wait_for_library(running.pid, {"starting": "_socket", "importing": "jaxlib", "reading": "ml_dtypes"}[moment])
-    running.send_signal(number)
-    stdout, stderr = running.communicate(timeout=120)
+    stdout, stderr = _end(running, number)
     assert running.returncode == 128 + number, stderr
     assert stdout == ""
     assert "Traceback" not in stderr
     assert stderr.splitlines()[-1] == ("interrupted" if number == signal.SIGINT else f"ended by {number.name}")
     assert list(out.iterdir()) == [] and list(scratch.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_signal_ends_what_is_just_being_imported(tmp_path: Path) -> None:
+    """The main thread is put to rest inside the import, so that the module stays without its functions."""
+    (tmp_path / "half.py").write_text(
+        "import sys, time, types\n"
+        "from webtensorc.cli.interrupt import end_on_signals\n"
+        "sys.modules['webtensorc.workers'] = types.ModuleType('webtensorc.workers')\n"
+        "end_on_signals()\n"
+        "print('listening', flush=True)\n"
+        "time.sleep(100)\n"
+    )
+    running = subprocess.Popen(
+        [sys.executable, tmp_path / "half.py"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "listening\n"
+    assert _end(running, signal.SIGTERM) == ("", "ended by SIGTERM\n")
+    assert running.returncode == 128 + signal.SIGTERM
+
+
+def _end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:
+    """What the process printed on both streams, up to its end by that signal."""
+    process.send_signal(number)
+    try:
+        return process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.communicate()  # an end that does not come must not leave open files to the tests after this one
 
 
 def _wait_for_library(process: int, name: str) -> None:

@@ -19,6 +19,9 @@ _resting = threading.Event()
 _PATIENCE = 0.2
 """Seconds that the main thread gets to reach a point where it can be put to rest; native code may never reach one."""
 
+_LIMIT = 10.0
+"""Seconds that cleaning up may take: the main thread may have been put to rest while it held a lock."""
+
 
 def end_on_signals() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP end the process with exit code 128 + their number, cleanly.
@@ -40,14 +43,19 @@ def _rest(*_: object) -> None:
 
 
 def _end(number: int) -> NoReturn:
+    code = 128 + number
     # Else it would see its worker die and its files vanish, and report that.
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
     _resting.wait(_PATIENCE)
-    if workers := sys.modules.get("webtensorc.workers"):
-        workers.end_all()  # first: they write into the scratch folders
-    if scratch := sys.modules.get("webtensorc.scratch"):
-        scratch.sweep()
+    threading.Timer(_LIMIT, os._exit, [code]).start()
+    _clean_up("webtensorc.workers", "end_all")  # first: they write into the scratch folders
+    _clean_up("webtensorc.scratch", "sweep")
     if sys.stderr.isatty():  # a progress bar may be showing, the cursor hidden
         sys.stderr.write("\r\033[K\033[?25h")
     console.error("interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}")
-    os._exit(128 + number)
+    os._exit(code)
+
+
+def _clean_up(module: str, function: str) -> None:
+    """Call what a module has for its cleaning up; one that is not imported, or only in part, has nothing to clean."""
+    getattr(sys.modules.get(module), function, lambda: None)()
