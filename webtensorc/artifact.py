@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from webtensorc_runtime import safetensors, zip_layout
-from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, open_container
+from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, in_memory, open_container
 from webtensorc_runtime.digest import PIECE
 from webtensorc_runtime.manifest import Manifest, Member, Variant, oldest_reader
 
@@ -166,7 +166,7 @@ class Bundle:
 
     def to_buffer(self) -> mmap.mmap:
         """The same bytes in page-aligned memory, where the runtime uses them in place."""
-        buffer = mmap.mmap(-1, self._layout.size)
+        buffer = in_memory(self._layout.size)
         for piece in self._pieces():
             buffer.write(piece)
         return buffer

@@ -6,6 +6,7 @@ matches the digest in the archive comment, and every other member matches its di
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
@@ -74,9 +75,24 @@ def open_container(source: str | os.PathLike[str] | bytes | bytearray | memoryvi
     return _read(_map(Path(source)), str(source))
 
 
+def in_memory(size: int) -> mmap.mmap:
+    """Memory for a bundle of `size` bytes: aligned, since weights are used in place, in large pages if there are any.
+
+    Weights that are read once a call come from main memory. With pages of 4 KiB the processor must find out where each
+    of them is; it then reads two thirds as much a second (measured, 21 GB/s and 32 with pages of 2 MiB).
+    """
+    size = max(size, 1)
+    if not hasattr(mmap, "MADV_HUGEPAGE"):
+        return mmap.mmap(-1, size)
+    mapped = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # shared memory has small pages
+    with contextlib.suppress(OSError):  # a kernel that was built without them
+        mapped.madvise(mmap.MADV_HUGEPAGE)
+    return mapped
+
+
 def _aligned(source: bytes | bytearray | memoryview) -> memoryview:
-    # Weights and modules are used in place and need alignment, which a bytes object does not give.
-    mapped = mmap.mmap(-1, max(len(source), 1))
+    # A bytes object has no alignment.
+    mapped = in_memory(len(source))
     mapped[: len(source)] = source
     return memoryview(mapped).toreadonly()[: len(source)]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import webtensorc_runtime
+from webtensorc_runtime.container import in_memory
 from webtensorc_runtime.tensors import ALIGNMENT, ZERO_COPY_BYTES
 
 from webtensorc.artifact import Bundle
@@ -30,6 +32,20 @@ def aligned(offset: int = 0) -> np.ndarray:
 def address(view: object) -> int:
     """Where the memory of an engine's buffer view lies."""
     return int(np.frombuffer(view.map(), np.uint8).ctypes.data)  # type: ignore[attr-defined]
+
+
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage")
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+def test_a_bundle_in_memory_asks_for_large_pages() -> None:
+    memory = in_memory(5 << 20)
+    where = np.frombuffer(memory, np.uint8).ctypes.data
+    found = [each.split() for each in Path("/proc/self/smaps").read_text().splitlines()]
+    ranges = [[int(end, 16) for end in words[0].split("-")] for words in found if "-" in words[0]]
+    flags = [words[1:] for words in found if words[0] == "VmFlags:"]
+    (mine,) = [each for (low, high), each in zip(ranges, flags, strict=True) if low <= where < high]
+    assert "hg" in mine and "sh" not in mine  # proc_pid_smaps(5): huge page advise, shared
 
 
 def test_an_aligned_input_is_read_where_it_lies(double: webtensorc_runtime.Module) -> None:
