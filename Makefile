@@ -16,11 +16,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # A PEP 735 dependency group needs pip 25.1. Of the packages in `models` only the model files are used, so that what
-# they would run on (PyTorch: gigabytes) is left out.
+# they would run on (PyTorch: gigabytes) is left out; of NVIDIA's compiler the tests need the assembler alone.
 $(STAMP): pyproject.toml | $(BIN)/python
 	$(PIP) --upgrade "pip>=25.1"
 	$(PIP) --editable . --group dev
-	$(PIP) --no-deps --group models
+	$(PIP) --no-deps --group models --group ptxas
 	touch $(STAMP)
 
 # The runtime for aarch64, which tests run under qemu. Where it cannot be had they are skipped, and say so.

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from webtensorc import registry
+from webtensorc import registry, tools
 from webtensorc._version import __version__
 from webtensorc.errors import UsageError
 from webtensorc.phase import Phase
@@ -72,7 +72,8 @@ class Plan:
         """Decide everything for one target.
 
         Raises:
-            UsageError: an unknown target, pass or option, or a required pass disabled.
+            UsageError: an unknown target, pass or option, a required pass disabled, or a program that
+                makes a part of the target's modules not there.
         """
         resolved = registry.make_target(target) if isinstance(target, str) else target
         return cls(
@@ -83,7 +84,7 @@ class Plan:
             flags=resolved.flags(options.optimization_level),
             optimization_level=options.optimization_level,
             steps=tuple(_steps(options)),
-            versions=tuple(versions().items()),
+            versions=tuple({**versions(), **tools.versions(resolved.tools)}.items()),
         )
 
     @classmethod

@@ -114,6 +114,16 @@ class Target:
         return False
 
     @property
+    def assembled_for(self) -> str:
+        """The architecture that PTX kernels have machine code for besides, as `ptxas -arch` takes it; or none."""
+        return ""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Programs of others that make a part of the modules (`webtensorc.tools`); a plan names their versions."""
+        return ()
+
+    @property
     def matrix_types(self) -> frozenset[str]:
         """Types that kernels may use matrix units on, with float32 sums: `f16`, `bf16`, and `tf32` for float32."""
         return frozenset()

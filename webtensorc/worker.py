@@ -77,7 +77,7 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
 def _facts(program: Program, planned: schedule.Schedule, needs: tuple[str, ...]) -> dict[str, Any]:
     """What is known of a module besides its code, once its schedule is."""
     return {
-        "features": needs,
+        "features": sorted({*needs, *program.needs}),
         "mode": planned.mode(predictions.seconds(program.report)),
         "report": {**program.report, "overwritten": planned.overwritten(), "schedule": planned.to_json()},
         "records": _records(program),

@@ -13,6 +13,8 @@ from webtensorc_runtime import vulkan
 _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 """CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of the CUDA driver API (cuda.h)."""
 _OLDEST_CAPABILITY = 50
+_OLDEST_CUDA = 11
+"""The first whose drivers know PTX 7.0."""
 
 _SPIRV_CAPABILITIES = {
     "shaderInt8": "Int8",
@@ -50,8 +52,8 @@ class Abilities:
     """What a device can do.
 
     Attributes:
-        features: in the words of variants: `vulkan1.1` and SPIR-V capabilities, or compute capabilities (`sm_80`); of
-            versions, all that it can take the place of.
+        features: in the words of variants: `vulkan1.1` and SPIR-V capabilities, or compute capabilities (`sm_80`) and
+            the driver's CUDA (`cuda12.0`); of versions, all that it can take the place of.
         memory_bytes: the device's own memory; 0 where the driver does not tell.
         is_software: a driver that computes on the processor, such as Mesa's lavapipe.
     """
@@ -170,8 +172,10 @@ def _cuda_abilities(number: int, text: str) -> Abilities:
     except OSError:
         return Abilities()
     device, major, minor, size = ctypes.c_int(), ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+    version = ctypes.c_int()
     statuses = (
         driver.cuInit(0),
+        driver.cuDriverGetVersion(ctypes.byref(version)),
         driver.cuDeviceGet(ctypes.byref(device), number),
         driver.cuDeviceGetAttribute(ctypes.byref(major), _CAPABILITY_MAJOR, device),
         driver.cuDeviceGetAttribute(ctypes.byref(minor), _CAPABILITY_MINOR, device),
@@ -181,7 +185,14 @@ def _cuda_abilities(number: int, text: str) -> Abilities:
         return Abilities()
     capability = major.value * 10 + minor.value
     older = {f"sm_{each}" for each in range(_OLDEST_CAPABILITY, capability + 1)}
-    return Abilities(frozenset(older | {f"sm_{capability}a"}), size.value)
+    return Abilities(frozenset(older | {f"sm_{capability}a"} | _cuda_versions(version.value)), size.value)
+
+
+def _cuda_versions(number: int) -> set[str]:
+    """`cuda13.0` for 13000, and all before it."""
+    known = number // 1000, number % 1000 // 10
+    versions = ((major, minor) for major in range(_OLDEST_CUDA, known[0] + 1) for minor in range(10))
+    return {f"cuda{major}.{minor}" for major, minor in versions if (major, minor) <= known}
 
 
 KINDS: Mapping[str, Callable[[int, str], Abilities]] = {"cuda": _cuda_abilities, "vulkan": vulkan_abilities}

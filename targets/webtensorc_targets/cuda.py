@@ -19,6 +19,8 @@ _NATIVE = {"sm_90": "sm_89", "sm_90a": "sm_89", "sm_100": "sm_89"}
 """Whose code the native compiler (IREE 3.13) writes instead, where it has no description of an architecture."""
 _ARCHITECTURES = ("sm_70", "sm_72", "sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_90a", "sm_100", "sm_120")
 """`sm_90a` is for that architecture alone: only its code may use `wgmma`."""
+_OLDEST_ASSEMBLED = 75
+"""What `ptxas` of CUDA 13 begins with."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class CudaTarget(Target):
     """`cuda`: PTX for compute capability 7.0 and later; `cuda{arch=sm_80}` may use what newer ones have.
 
     From `arch=sm_80` on, products and convolutions are kernels of our own, on the matrix units for 16-bit floats; on
-    those for float32 too with `tf32=true`. `sm_90a` adds what Hopper alone has, and is for Hopper alone.
+    those for float32 too with `tf32=true`. `sm_90a` adds what Hopper alone has, and is for Hopper alone. `cubin=true`
+    has NVIDIA's `ptxas` add machine code for `arch` (pip install nvidia-cuda-nvcc); other GPUs still take the PTX.
     """
 
     name: ClassVar[str] = "cuda"
@@ -37,6 +40,8 @@ class CudaTarget(Target):
     arch: str = _ARCHITECTURES[0]
     tf32: bool = False
     """Whether float32 products may be rounded to tf32, 10 bits of mantissa, for the matrix units."""
+    cubin: bool = False
+    """Whether GPUs of `arch` find machine code besides the PTX, so that their driver need not compile at load."""
 
     def __post_init__(self) -> None:
         if self.arch not in _ARCHITECTURES:
@@ -44,14 +49,20 @@ class CudaTarget(Target):
                 f"`cuda` has no architecture `{self.arch}`",
                 hint=f"code for an earlier one runs as well; there are: {', '.join(_ARCHITECTURES)}",
             )
+        if self.cubin and self.compute_capability < _OLDEST_ASSEMBLED:
+            raise UsageError(
+                f"there is no machine code for `{self.arch}`",
+                hint=f"NVIDIA's assembler begins with `arch=sm_{_OLDEST_ASSEMBLED}`",
+            )
 
     def device(self) -> str:
         """CUDA's driver runs the modules."""
         return "cuda"
 
     def features(self) -> frozenset[str]:
-        """The compute capability, in LLVM's name for it (llvm/lib/Target/NVPTX/NVPTX.td)."""
-        return frozenset({self.arch})
+        """The compute capability and all before it, in LLVM's names (llvm/lib/Target/NVPTX/NVPTX.td)."""
+        before = _ARCHITECTURES[: _ARCHITECTURES.index(self.arch)]
+        return frozenset({*(each for each in before if not each.endswith("a")), self.arch})
 
     def flags(self, optimization_level: int) -> tuple[str, ...]:
         """PTX as text: no tool of NVIDIA's is needed to compile."""
@@ -70,6 +81,16 @@ class CudaTarget(Target):
     def exact_capability(self) -> bool:
         """Whether code for this target runs on GPUs of its compute capability alone."""
         return self.arch.endswith("a")
+
+    @property
+    def assembled_for(self) -> str:
+        """`arch`, where machine code is asked for."""
+        return self.arch if self.cubin else ""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """NVIDIA's, for machine code."""
+        return ("ptxas", "fatbinary") if self.cubin else ()
 
     @property
     def matrix_types(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,6 +191,36 @@ def test_a_code_of_vulkan_is_explained() -> None:
 
     with pytest.raises(UnavailableError, match=r"no driver for any device \(VK_ERROR_INCOMPATIBLE_DRIVER\)"):
         accelerators.devices(Runtime(), "vulkan")
+
+
+class CudaDriver:
+    """The part of CUDA's driver API that tells of one H100 under CUDA 12.8."""
+
+    def cuInit(self, flags: int) -> int:
+        return 0
+
+    def cuDeviceGet(self, to: Any, number: int) -> int:
+        return 0
+
+    def cuDriverGetVersion(self, to: Any) -> int:
+        to._obj.value = 12080
+        return 0
+
+    def cuDeviceGetAttribute(self, to: Any, which: int, device: object) -> int:
+        to._obj.value = {75: 9, 76: 0}[which]
+        return 0
+
+    def cuDeviceTotalMem_v2(self, to: Any, device: object) -> int:
+        to._obj.value = 80 << 30
+        return 0
+
+
+def test_what_a_cuda_driver_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerators.ctypes, "CDLL", lambda name: CudaDriver())
+    found = accelerators.KINDS["cuda"](0, "")
+    assert found.features >= {"sm_70", "sm_89", "sm_90", "sm_90a", "cuda11.6", "cuda12.0", "cuda12.8"}
+    assert not found.features & {"sm_80a", "sm_100", "cuda12.9", "cuda13.0"}
+    assert found.memory_bytes == 80 << 30
 
 
 class Driver:

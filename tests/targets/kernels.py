@@ -6,18 +6,29 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+import pytest
+
+from webtensorc import tools
 from webtensorc.artifact import Bundle
+from webtensorc.errors import UsageError
 from webtensorc.registry import make_target
 
 _MAGIC = re.escape(struct.pack("<I", 0x07230203))
-_WHEEL = next(Path(sys.prefix).glob("lib/python*/site-packages/nvidia/*/bin/ptxas"), None)
-PTXAS = shutil.which("ptxas") or (str(_WHEEL) if _WHEEL else None)
+
+
+def _tool(name: str) -> str | None:
+    try:
+        return str(tools.find(name))
+    except UsageError:
+        return None
+
+
+PTXAS = _tool("ptxas")
 SPIRV_VAL = shutil.which("spirv-val")
 OLDEST = "sm_75"
 """What the assemblers of today still know; it runs what is written for sm_70."""
@@ -26,6 +37,49 @@ OLDEST = "sm_75"
 def ptx(module: bytes) -> list[str]:
     """The PTX texts in a module."""
     return [each.decode() for each in re.findall(rb"\.version [^\0]*", module)]
+
+
+FATBIN = struct.pack("<I", 0xBA55ED50)
+"""How an image for several architectures begins (fatbinary_section.h of CUDA's toolkit)."""
+_ELF, _CUDA_MACHINE = b"\x7fELF", 190
+
+
+def cuda_images(module: bytes) -> list[bytes]:
+    """What CUDA's driver is given for each executable, read by the FlatBuffer library."""
+    tables = pytest.importorskip("flatbuffers.table")
+    images = []
+    for match in re.finditer(rb"CDA1\0{4}.{8}\0{48}", module, re.DOTALL):
+        start = match.start() + 64  # behind a header
+        (root,) = struct.unpack_from("<I", module, start)
+        executable = tables.Table(bytearray(module[start:]), root)
+        modules = tables.Table(executable.Bytes, executable.Indirect(executable.Vector(executable.Offset(6))))
+        images.append(modules.String(modules.Offset(4) + modules.Pos))
+    return images
+
+
+@dataclass(frozen=True)
+class Cubin:
+    """Machine code for one architecture, an ELF file.
+
+    Attributes:
+        architecture: as `ptxas -arch` takes it.
+        kernels: their names, sorted.
+    """
+
+    architecture: str
+    kernels: list[str]
+
+
+def cubins(image: bytes) -> list[Cubin]:
+    """The machine code in an image."""
+    found = []
+    for match in re.finditer(re.escape(_ELF), image):
+        (machine,) = struct.unpack_from("<H", image, match.start() + 18)
+        (flags,) = struct.unpack_from("<I", image, match.start() + 48)
+        assert machine == _CUDA_MACHINE
+        names = re.findall(rb"\0\.text\.(\w+)", image[match.start() :])
+        found.append(Cubin(f"sm_{flags >> 8 & 0xFF}", sorted({name.decode() for name in names})))
+    return found
 
 
 def spirv(module: bytes) -> list[bytes]:

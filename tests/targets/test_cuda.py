@@ -17,13 +17,16 @@ from webtensorc_runtime.manifest import Variant
 from webtensorc_runtime.select import Machine, select, why_not
 
 import webtensorc
+from webtensorc import tools
 from webtensorc.errors import UsageError
 from webtensorc.registry import make_target
 
 needs_ptxas = pytest.mark.skipif(kernels.PTXAS is None, reason="no ptxas: pip install nvidia-cuda-nvcc")
 
 
-@pytest.mark.parametrize("text", ["cuda{arch=sm_61}", "cuda{arch=sm_91}", "cuda{arhc=sm_80}", "cuad"])
+@pytest.mark.parametrize(
+    "text", ["cuda{arch=sm_61}", "cuda{arch=sm_91}", "cuda{arhc=sm_80}", "cuad", "cuda{cubin=true}"]
+)
 def test_what_does_not_exist_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         make_target(text)
@@ -34,8 +37,9 @@ def test_a_later_gpu_runs_what_an_earlier_one_does() -> None:
     targets = [make_target(label) for label in ("cuda", "cuda{arch=sm_80}", "cuda{arch=sm_89}")]
     variants = [Variant(t.label, t.device(), "", tuple(t.features()), "m", "task", (), "") for t in targets]
     machine = Machine("x86_64", frozenset(f"sm_{n}" for n in range(50, 87)), "cuda")
-    chosen = select(variants, machine, "m.wtb", "cuda{arch=sm_80}")
-    assert chosen.rejected[1] == ("cuda{arch=sm_89}", "needs sm_89 which this GPU lacks")
+    chosen = select(variants, machine, "m.wtb")
+    assert chosen.variant.label == "cuda{arch=sm_80}"  # more of the GPU than the baseline
+    assert chosen.rejected[1] == ("cuda{arch=sm_89}", "needs sm_87, sm_89 which this GPU lacks")
     assert select(variants[::2], machine, "m.wtb").variant.label == "cuda"
 
 
@@ -48,6 +52,7 @@ def test_code_for_one_architecture_runs_on_no_later_one() -> None:
     )
     assert why_not(variant, hopper) is None
     assert why_not(variant, blackwell) == "needs sm_90a which this GPU lacks"
+    assert "sm_90a" not in make_target("cuda{arch=sm_100}").features()
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +121,63 @@ def test_ptx_is_accepted(label: str, tmp_path: Path) -> None:
     compile_str(target_models.CONTRACTIONS, input_type="stablehlo", extra_args=flags)
     (file,) = tmp_path.glob("*.ptx")
     text = file.read_text()
-    (written,) = target.features()
+    written = f"sm_{target.compute_capability}"
     assert re.search(rf"^\.target {written}\b", text, re.MULTILINE)
     assert len(re.findall(r"^\.visible \.entry", text, re.MULTILINE)) >= 2
     for arch in (written, "sm_90"):
         kernels.assemble(text, arch, tmp_path)
+
+
+TWO_KERNELS = """
+func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>) -> (tensor<4x16xf32>, tensor<4x8xf32>) {
+  %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
+    : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+  %1 = stablehlo.exponential %a : tensor<4x8xf32>
+  return %0, %1 : tensor<4x16xf32>, tensor<4x8xf32>
+}
+"""
+"""A kernel of ours and one of the native compiler's."""
+
+
+@pytest.fixture
+def two_kernels(tmp_path: Path) -> Path:
+    path = tmp_path / "model.mlir"
+    path.write_text(TWO_KERNELS)
+    return path
+
+
+@pytest.mark.slow
+@needs_ptxas
+def test_machine_code_lies_beside_the_ptx(two_kernels: Path) -> None:
+    """GPUs of the architecture load it, others compile the PTX; the driver must know the assembler's format."""
+    label = "cuda{arch=sm_90,cubin=true}"
+    (artifact,) = webtensorc.compile(two_kernels, targets=[label], cache=False).artifacts
+    images = kernels.cuda_images(artifact.module)
+    assert len(images) == 2
+    for image in images:
+        assert image.startswith(kernels.FATBIN)
+        (text,), (code,) = kernels.ptx(image), kernels.cubins(image)
+        (name,) = re.findall(r"\.entry (\w+)", text)
+        assert (code.architecture, code.kernels) == ("sm_90", [name])
+    version = tools.versions(["ptxas"])["ptxas"]
+    assert f"cuda{version.partition('.')[0]}.0" in artifact.features
+    assert f"ptxas {version}" in artifact.plan
+    assert artifact.report["assembled"] == {"for": "sm_90", "images": 2}
+    assert webtensorc.compile(two_kernels, targets=[label], cache=False).artifacts[0].module == artifact.module
+
+
+def test_without_an_assembler_there_is_no_machine_code(two_kernels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="no `ptxas` here") as caught:
+        webtensorc.compile(two_kernels, targets=["cuda{arch=sm_90,cubin=true}"])
+    assert caught.value.hint == "pip install nvidia-cuda-nvcc"
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_too_old_for_the_ptx(two_kernels: Path) -> None:
+    (variant,) = webtensorc.compile(two_kernels, targets=["cuda{arch=sm_80}"], cache=False).manifest.variants
+    has = {f"sm_{n}" for n in range(50, 91)}
+    needs = "cuda11.6"  # PTX 7.6, which the native compiler writes
+    assert why_not(variant, Machine("x86_64", frozenset(has), "cuda")) == f"needs {needs} which this GPU lacks"
+    assert why_not(variant, Machine("x86_64", frozenset({*has, needs}), "cuda")) is None

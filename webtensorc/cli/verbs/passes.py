@@ -35,7 +35,7 @@ def describe(cls: type[Any]) -> dict[str, Any]:
         "phase": cls.after.value,
         "level": cls.level,
         "options": describe_options(cls),
-        "doc": summary(cls),
+        "doc": documentation(cls)[0],
     }
 
 
@@ -52,13 +52,13 @@ def describe_options(cls: type[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def summary(cls: type[Any]) -> str:
-    """First line of the class's documentation, or of its module's."""
+def documentation(cls: type[Any]) -> list[str]:
+    """The paragraphs of the class's documentation, or of its module's."""
     own = vars(cls).get("__doc__") or ""
     generated = own.startswith(f"{cls.__name__}(")  # what dataclass writes where there is none
     module = inspect.getmodule(cls)
     text = inspect.cleandoc((module.__doc__ if generated or not own else own) or "")
-    return text.split("\n\n")[0].replace("\n", " ")
+    return [paragraph.replace("\n", " ") for paragraph in text.split("\n\n")]
 
 
 def _level(level: int | None) -> str:

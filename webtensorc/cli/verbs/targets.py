@@ -6,7 +6,7 @@ from typing import Any
 
 from webtensorc.cli.console import Console, table
 from webtensorc.cli.options import verb
-from webtensorc.cli.verbs.passes import describe_options, summary
+from webtensorc.cli.verbs.passes import describe_options, documentation
 
 
 @verb("""
@@ -24,6 +24,7 @@ def command(console: Console) -> None:
     text = [
         table(("name", "instructions", "maturity", "tested by", "names to use", "options"), rows),
         "",
+        *(f"{each['doc']}\n" for each in found if each["options"]),
         f"host is {machine['target']}",
         f"  features: {' '.join(machine['features'])}",
     ]
@@ -39,7 +40,7 @@ def describe(cls: type[Any]) -> dict[str, Any]:
         "tested_by": cls.tested_by,
         "names": list(cls.names()),
         "options": describe_options(cls),
-        "doc": summary(cls),
+        "doc": " ".join(documentation(cls)),
     }
 
 
