@@ -49,7 +49,7 @@ def contractions(bundle: Bundle) -> list[str]:
 
 
 def element_types(contraction: str) -> list[str]:
-    return re.findall(r"tensor<(?:\d+x)*(\w+)>", contraction)
+    return re.findall(r"tensor<(?:[\d?]+x)*(\w+)>", contraction)
 
 
 QDQ, QOPERATOR = QuantFormat.QDQ, QuantFormat.QOperator
@@ -83,6 +83,24 @@ def test_weights_stay_small_and_products_are_of_small_integers(build: Callable[[
     large = [each for each in given if each.dtype == np.int8 and each.size > 64]
     kept = [each for each in bundle.model.weights.values() if each.dtype == np.int8]
     assert sum(each.nbytes for each in kept) == sum(each.nbytes for each in large) > 4000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("build", "types"), [(attention, "u8-s8"), (convolutions, "u8-u8")])
+def test_an_open_batch(build: Callable[[], onnx.ModelProto], types: str) -> None:
+    model = statically(build(), quant_format=QDQ, **TYPES[types])
+    rows = model.graph.input[0].type.tensor_type.shape.dim[1:]
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    del model.graph.value_info[:]
+    bundle = webtensorc.compile(model, cache=False)
+    assert {element_types(each)[-1] for each in contractions(bundle)} == {"i32"}
+    module = webtensorc_runtime.load(bundle)
+    for batch in (1, 3):
+        shape = (batch, *(each.dim_value for each in rows))
+        x = np.random.default_rng(batch).standard_normal(shape).astype(np.float32)
+        (found,) = module(x)
+        assert np.abs(found - reference(model, x)).max() <= 1.01 * output_step(model)
 
 
 NARROW_OR_WIDE = {
@@ -142,3 +160,39 @@ def test_unsigned_weights_keep_their_type() -> None:
     for rows, table in zip(found, tables.values(), strict=True):
         np.testing.assert_array_equal(rows, table[[2, 0]])
         assert rows.dtype == table.dtype
+
+
+def test_operators_of_onnx_runtime_round_as_it_does() -> None:
+    """Half-way between two steps the zero point decides, which QLinearAdd and QLinearMul add before they round."""
+    rng = np.random.default_rng(0)
+    scales = {"a": 0.5, "b": 0.25, "sum": 1.0, "product": 0.25, "shares": 1 / 240}
+    zeros = {"a": 3, "b": 8, "sum": 5, "product": 7, "shares": 0}
+    parameters = {name: (f"{name}_scale", f"{name}_zero") for name in scales}
+    operands = ["a", *parameters["a"], "b", *parameters["b"]]
+    nodes = [
+        helper.make_node("QLinearAdd", [*operands, *parameters["sum"]], ["sum"], domain="com.microsoft"),
+        helper.make_node("QLinearMul", [*operands, *parameters["product"]], ["product"], domain="com.microsoft"),
+        helper.make_node(
+            "QLinearSoftmax",
+            ["a", *parameters["a"], *parameters["shares"]],
+            ["shares"],
+            domain="com.microsoft",
+            axis=-1,
+            opset=13,
+        ),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "quantised",
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, [4, 16]) for name in "ab"],
+        [helper.make_tensor_value_info(node.output[0], TensorProto.UINT8, [4, 16]) for node in nodes],
+        [numpy_helper.from_array(np.array(each, np.float32), f"{name}_scale") for name, each in scales.items()]
+        + [numpy_helper.from_array(np.array(each, np.uint8), f"{name}_zero") for name, each in zeros.items()],
+    )
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=domains, ir_version=9)
+    feeds = {name: rng.integers(0, 24, (4, 16)).astype(np.uint8) for name in "ab"}
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = webtensorc_runtime.load(webtensorc.compile(model, cache=False)).run(feeds)
+    for node, expected in zip(nodes, session.run(None, feeds), strict=True):
+        np.testing.assert_array_equal(found[node.output[0]], expected)

@@ -106,8 +106,11 @@ class Evaluator:
 
 
 def rearranged(op: Operation, array: Array) -> Array:
-    """What a reshape, transposition or broadcast makes of an array in broadcast form."""
-    made = _STRUCTURAL[op.name](op, [array])
+    """What a reshape, transposition or broadcast makes of an array in broadcast form.
+
+    Sizes may be open, but not where one that the array runs over is reshaped.
+    """
+    made = _STRUCTURAL[op.name.replace("dynamic_", "")](op, [array])
     assert made is not None, op.name
     return made
 
@@ -133,6 +136,20 @@ def materialise(graph: Graph, known: Known, shape: Sequence[int], suffix: str, b
 
     A new weight is called like the first weight it comes from, with `.suffix` once at the end.
     """
+    value, kept = _distinct(graph, known, shape, suffix, before)
+    return value if len(kept) == len(shape) else stablehlo.broadcast(value, shape, kept, before)
+
+
+def materialise_like(graph: Graph, known: Known, like: Value, suffix: str, before: Operation) -> Value:
+    """The same in the shape of another value, which may be open."""
+    value, kept = _distinct(graph, known, shape_of(like), suffix, before)
+    return value if len(kept) == len(shape_of(like)) else stablehlo.broadcast_like(value, like, kept, before)
+
+
+def _distinct(
+    graph: Graph, known: Known, shape: Sequence[int], suffix: str, before: Operation
+) -> tuple[Value, list[int]]:
+    """The distinct part of a known value as a weight or a constant, and the dimensions it runs over."""
     core, kept = core_of(known, shape)
     value = next((graph.weight_value(n) for n in known.weights if _is_same(graph.weights[n], core)), None)
     if value is None and (core.size == 1 or (not known.weights and core.nbytes <= MAX_CONSTANT_BYTES)):
@@ -141,7 +158,7 @@ def materialise(graph: Graph, known: Known, shape: Sequence[int], suffix: str, b
         base = known.weights[0] if known.weights else "constant"
         name = base if base.endswith(f".{suffix}") else f"{base}.{suffix}"
         value = graph.add_weight(name, np.ascontiguousarray(core))
-    return value if len(kept) == len(shape) else stablehlo.broadcast(value, shape, kept, before)
+    return value, kept
 
 
 def _is_same(weight: Array, core: Array) -> bool:
@@ -180,6 +197,8 @@ def _broadcast_in_dim(op: Operation, arrays: Sequence[Array]) -> Array:
 def _reshape(op: Operation, arrays: Sequence[Array]) -> Array:
     """Stay in broadcast form wherever a group of dimensions that become others is one number repeated."""
     old, new = shape_of(op.operands[0]), shape_of(op.results[0])
+    if arrays[0].size == 1:
+        return arrays[0].reshape([1] * len(new))
     wide, narrow = list(arrays[0].shape), [1] * len(new)
     for before, after in _regrouped(old, new):
         if any(wide[i] != 1 for i in before):

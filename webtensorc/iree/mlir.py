@@ -45,6 +45,11 @@ def is_static_tensor(value: Value) -> bool:
     return isinstance(kind, ir.RankedTensorType) and kind.has_static_shape and str(kind.element_type) in _DTYPES
 
 
+def is_tensor(value: Value) -> bool:
+    """Whether a value is a tensor, of known shape or not, whose element type numpy has."""
+    return isinstance(value.type, ir.RankedTensorType) and str(value.type.element_type) in _DTYPES
+
+
 def shape_of(value: Value) -> tuple[int, ...]:
     """The shape of a tensor value; a dimension known only at run time is negative."""
     return tuple(value.type.shape)

@@ -58,6 +58,31 @@ def broadcast(value: Value, shape: Sequence[int], dimensions: Sequence[int], bef
     return create("stablehlo.broadcast_in_dim", [value], [typed(value, shape)], attributes, before=before).result
 
 
+def broadcast_like(value: Value, like: Value, dimensions: Sequence[int], before: Operation) -> Value:
+    """`value` in the shape of another one, which may be open."""
+    shape = shape_of(like)
+    if min(shape, default=0) >= 0:
+        return broadcast(value, shape, dimensions, before)
+    attributes = {"broadcast_dimensions": integer_array(dimensions, before.context)}
+    operands = [value, _sizes(like, before)]
+    kind = typed(value, shape)
+    return create("stablehlo.dynamic_broadcast_in_dim", operands, [kind], attributes, before=before).result
+
+
+def _sizes(value: Value, before: Operation) -> Value:
+    """The shape of a tensor as int32[rank]."""
+    numbers = []
+    for axis, extent in enumerate(shape_of(value)):
+        number = constant(np.array([extent if extent >= 0 else 0], np.int32), before)
+        if extent < 0:
+            attributes = {"dimension": integer_attribute(axis, before.context)}
+            kinds = [typed(number, [])]
+            size = create("stablehlo.get_dimension_size", [value], kinds, attributes, before=before).result
+            number = reshape(size, [1], before)
+        numbers.append(number)
+    return concatenate(numbers, 0, before)
+
+
 def slice_(
     value: Value, start: Sequence[int], limit: Sequence[int], strides: Sequence[int], before: Operation
 ) -> Value:
@@ -84,7 +109,10 @@ def concatenate(values: Sequence[Value], axis: int, before: Operation) -> Value:
 def pad(
     value: Value, filler: Value, low: Sequence[int], high: Sequence[int], interior: Sequence[int], before: Operation
 ) -> Value:
-    """`stablehlo.pad`: `filler`, a scalar, around and between the elements; a negative edge cuts off."""
+    """`stablehlo.pad`: `filler`, a scalar, around and between the elements; a negative edge cuts off.
+
+    What is open stays open.
+    """
     context = before.context
     attributes = {
         "edge_padding_low": integer_array(low, context),
@@ -92,7 +120,7 @@ def pad(
         "interior_padding": integer_array(interior, context),
     }
     sizes = zip(low, shape_of(value), high, interior, strict=True)
-    shape = [a + extent + b + max(extent - 1, 0) * between for a, extent, b, between in sizes]
+    shape = [extent if extent < 0 else a + extent + b + max(extent - 1, 0) * between for a, extent, b, between in sizes]
     return create("stablehlo.pad", [value, filler], [typed(value, shape)], attributes, before=before).result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.evaluate import Evaluator, Known, expand, materialise
+from webtensorc.iree.evaluate import Evaluator, Known, expand, materialise_like
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Attribute, Operation, Value
 from webtensorc.iree.stablehlo import ConvolutionLayout
@@ -50,7 +50,7 @@ def convolve(
             a, changes = _padded(op, a, x, layout), _nothing_around(op, len(flat) - 2)
         total = contraction(op, a, b, changes)
         if y.any():
-            total = less(graph, total, y.reshape(per_channel), _window_sums(op, a, b, layout, changes), op)
+            total = less(graph, total, y.reshape(per_channel), _window_sums(op, a, b, total, layout, changes), op)
         if x.any():
             sums = _kernel_sums(evaluator, b, y, output)
             total = less(graph, total, x.reshape(flat), Known(sums.array.reshape(per_channel), sums.weights), op)
@@ -71,28 +71,30 @@ def _kernel_sums(evaluator: Evaluator, kernel: Value, zero: Array, output: int) 
 
 
 def _window_sums(
-    op: Operation, image: Value, kernel: Value, layout: ConvolutionLayout, changes: Mapping[str, Attribute]
+    op: Operation,
+    image: Value,
+    kernel: Value,
+    total: Value,
+    layout: ConvolutionLayout,
+    changes: Mapping[str, Attribute],
 ) -> Value:
-    """The sum of the image under every window: its convolution with ones, in the shape of the result."""
+    """The sum of the image under every window: its convolution with ones, in the shape of the result, `total`."""
     window = [1 if each == "o" else size for each, size in zip(layout.kernel, mlir.shape_of(kernel), strict=True)]
     ones = stablehlo.constant(np.ones(window, np.int8), op)
-    shape = mlir.shape_of(op.results[0])
+    shape = mlir.shape_of(total)
     single = [1 if each == "f" else size for each, size in zip(layout.output, shape, strict=True)]
     kind = mlir.tensor_type(single, INT32, op.context)
     sums = mlir.clone_with(op, [image, ones], [kind], changes).results[0]
-    places = [i for i, each in enumerate(layout.output) if each != "f"]
-    dense = stablehlo.reshape(sums, [shape[i] for i in places], op)
-    return stablehlo.broadcast(dense, shape, places, op)
+    return stablehlo.broadcast_like(sums, total, range(len(shape)), op)
 
 
 def _centred(graph: Graph, integers: Value, zero: Array, op: Operation) -> Value:
     """`integers - zero` in int32."""
-    shape = mlir.shape_of(integers)
-    kind = mlir.tensor_type(shape, INT32, op.context)
+    kind = mlir.tensor_type(mlir.shape_of(integers), INT32, op.context)
     wide = mlir.create("stablehlo.convert", [integers], [kind], before=op).result
     if not zero.any():
         return wide
-    return stablehlo.binary("stablehlo.subtract", wide, materialise(graph, Known(zero, ()), shape, "zero", op), op)
+    return stablehlo.binary("stablehlo.subtract", wide, materialise_like(graph, Known(zero, ()), wide, "zero", op), op)
 
 
 def _padded(op: Operation, image: Value, zero: Array, layout: ConvolutionLayout) -> Value:

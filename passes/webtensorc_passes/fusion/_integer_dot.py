@@ -17,8 +17,11 @@ from webtensorc_passes.fusion._quantised import Quantised
 
 
 def can_multiply(evaluator: Evaluator, op: Operation, left: Quantised, right: Quantised) -> bool:
-    """Whether scales and zero points are the same along what a `stablehlo.dot_general` sums over."""
-    sides = _Side.of(op, DotLayout.of(op))
+    """Whether scales and zero points are the same along what a `stablehlo.dot_general` sums over, a known number."""
+    layout = DotLayout.of(op)
+    if min((mlir.shape_of(op.operands[0])[i] for i in layout.left_contracting), default=0) < 0:
+        return False
+    sides = _Side.of(op, layout)
     pairs = zip((left, right), sides, strict=True)
     return all(side.is_uniform(each.scale.array) and side.is_uniform(each.zero) for each, side in pairs)
 
@@ -33,9 +36,9 @@ def multiply(
     a, b = left.int8(graph, evaluator, op), right.int8(graph, evaluator, op)
     total = contraction(op, a, b)
     if y.any():
-        total = less(graph, total, y, _sums(evaluator, a, sides[0], op), op)
+        total = less(graph, total, y, _sums(evaluator, a, sides[0], total, op), op)
     if x.any():
-        total = less(graph, total, x, _sums(evaluator, b, sides[1], op), op)
+        total = less(graph, total, x, _sums(evaluator, b, sides[1], total, op), op)
     if x.any() and y.any():
         depth = math.prod(mlir.shape_of(a)[i] for i in layout.left_contracting)
         total = less(graph, total, -x * y, Known(np.full((1,) * x.ndim, depth, np.int32), ()), op)
@@ -83,8 +86,8 @@ class _Side:
         return array.transpose(*self.kept, *self.contracting).reshape(shape)
 
 
-def _sums(evaluator: Evaluator, value: Value, side: _Side, op: Operation) -> Known | Value:
-    """The sums of one operand over what is summed over, in the shape of the result."""
+def _sums(evaluator: Evaluator, value: Value, side: _Side, total: Value, op: Operation) -> Known | Value:
+    """The sums of one operand over what is summed over, in the shape of the result, `total`."""
     known = evaluator.known(value)
     if known is not None:
         sums = expand(known, value).sum(axis=side.contracting, dtype=np.int32, keepdims=True)
@@ -97,4 +100,4 @@ def _sums(evaluator: Evaluator, value: Value, side: _Side, op: Operation) -> Kno
     kind = mlir.tensor_type([shape[i] for i in kept], INT32, op.context)
     sums = mlir.create("stablehlo.dot_general", [value, ones], [kind], attributes, before=op).result
     places = [side.places[side.kept.index(i)] for i in kept]
-    return stablehlo.broadcast(sums, mlir.shape_of(op.results[0]), places, op)
+    return stablehlo.broadcast_like(sums, total, places, op)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.evaluate import Known, materialise
+from webtensorc.iree.evaluate import Known, materialise_like
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Attribute, Operation, Value
 
@@ -22,10 +22,9 @@ def contraction(op: Operation, left: Value, right: Value, changes: Mapping[str, 
 
 def less(graph: Graph, total: Value, factor: Array, sums: Known | Value, op: Operation) -> Value:
     """`total - factor * sums` in int32; what is known is multiplied now."""
-    shape = mlir.shape_of(total)
     if isinstance(sums, Known):
-        product = materialise(graph, Known(factor * sums.array, sums.weights), shape, "sums", op)
+        product = materialise_like(graph, Known(factor * sums.array, sums.weights), total, "sums", op)
     else:
-        wide = materialise(graph, Known(factor, ()), shape, "zero", op)
+        wide = materialise_like(graph, Known(factor, ()), total, "zero", op)
         product = stablehlo.binary("stablehlo.multiply", sums, wide, op)
     return stablehlo.binary("stablehlo.subtract", total, product, op)

@@ -13,7 +13,10 @@ from webtensorc.iree.evaluate import Evaluator, Known, materialise, rearranged
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
 
-_MOVEMENTS = ("stablehlo.reshape", "stablehlo.transpose", "stablehlo.broadcast_in_dim")
+_MOVEMENTS = (
+    *("stablehlo.reshape", "stablehlo.transpose", "stablehlo.broadcast_in_dim"),
+    *("stablehlo.dynamic_reshape", "stablehlo.dynamic_broadcast_in_dim"),
+)
 _NARROW = (np.dtype(np.int8), np.dtype(np.uint8))
 _WIDE = (np.dtype(np.int16), np.dtype(np.uint16))
 _NARROWER = ("i4", "ui4", "i2", "ui2")
@@ -49,6 +52,8 @@ class Quantised:
         source, zero, scale = found
         arrays = [scale.array, zero]
         for movement in movements:
+            if movement.name == "stablehlo.dynamic_reshape" and max(array.size for array in arrays) > 1:
+                return None
             arrays = [rearranged(movement, array) for array in arrays]
         return cls(source, tuple(movements), Known(arrays[0], scale.weights), arrays[1])
 
@@ -91,12 +96,12 @@ class Quantised:
                 kind = mlir.tensor_type(mlir.shape_of(value), np.dtype(np.int8), before.context)
                 value = mlir.create("stablehlo.bitcast_convert", [value], [kind], before=before).result
                 sign = stablehlo.constant(np.array(-128, np.int8), before)
-                mask = stablehlo.broadcast(sign, mlir.shape_of(value), [], before)
+                mask = stablehlo.broadcast_like(sign, value, [], before)
                 value = stablehlo.binary("stablehlo.xor", value, mask, before)
         for op in self.movements:
             kind = stablehlo.typed(value, mlir.shape_of(op.results[0]))
             attributes = {name: op.attributes[name] for name in mlir.attribute_names(op)}
-            value = mlir.create(op.name, [value], [kind], attributes, before=before).result
+            value = mlir.create(op.name, [value, *list(op.operands)[1:]], [kind], attributes, before=before).result
         return value
 
 
@@ -122,7 +127,9 @@ def _halves(graph: Graph, evaluator: Evaluator, source: Value, before: Operation
     if known is not None:
         parts = {"high": (known.array >> 8).astype(high), "low": (known.array & 255).astype(low)}
         return [materialise(graph, Known(part, known.weights), shape, name, before) for name, part in parts.items()]
-    eight, mask = (stablehlo.broadcast(stablehlo.constant(kind.type(n), before), shape, [], before) for n in (8, 255))
+    eight, mask = (
+        stablehlo.broadcast_like(stablehlo.constant(kind.type(n), before), source, [], before) for n in (8, 255)
+    )
     shift = "stablehlo.shift_right_arithmetic" if kind == np.int16 else "stablehlo.shift_right_logical"
     upper = stablehlo.binary(shift, source, eight, before)
     lower = stablehlo.binary("stablehlo.and", source, mask, before)
@@ -136,7 +143,7 @@ def _converted(value: Value, dtype: np.dtype[Any], before: Operation) -> Value:
 
 def _is_float_conversion(op: Operation) -> bool:
     """Whether `op` only changes the width of floats: the scale of a float16 model is applied in float32."""
-    if op.name != "stablehlo.convert" or not all(map(mlir.is_static_tensor, (*op.operands, *op.results))):
+    if op.name != "stablehlo.convert" or not all(map(mlir.is_tensor, (*op.operands, *op.results))):
         return False
     return all(mlir.dtype_of(value).kind not in "iubc" for value in (*op.operands, *op.results))
 
@@ -144,14 +151,14 @@ def _is_float_conversion(op: Operation) -> bool:
 def _scaled(evaluator: Evaluator, value: Value) -> tuple[Value, Array, Known] | None:
     """`q`, `z` and `s` if `value` is s * (q - z), or q - z in int32."""
     op = mlir.owner(value)
-    if op is None or not mlir.is_static_tensor(value):
+    if op is None or not mlir.is_tensor(value):
         return None
     if op.name != "stablehlo.multiply":
         is_int32 = mlir.dtype_of(value) == np.int32
         centred = _centred(evaluator, value) if is_int32 else None
         return centred and (*centred, Known(np.ones((1,) * len(mlir.shape_of(value)), np.float32), ()))
     for integers, factor in (tuple(op.operands), tuple(op.operands)[::-1]):
-        centred, scale = _centred(evaluator, integers), evaluator.known(factor)
+        centred, scale = _centred(evaluator, integers), _known(evaluator, factor)
         if centred is not None and scale is not None:
             return (*centred, scale)
     return None
@@ -162,7 +169,7 @@ def _centred(evaluator: Evaluator, value: Value) -> tuple[Value, Array] | None:
     zero: Array = np.zeros((1,) * len(mlir.shape_of(value)), np.int32)
     while (op := mlir.owner(value)) is not None:
         if op.name == "stablehlo.subtract":
-            known = evaluator.known(op.operands[1])
+            known = _known(evaluator, op.operands[1])
             if known is None or (known.array != np.rint(known.array)).any():
                 return None
             zero = zero + known.array.astype(np.int32)
@@ -171,8 +178,17 @@ def _centred(evaluator: Evaluator, value: Value) -> tuple[Value, Array] | None:
         value = op.operands[0]
         if is_narrower(value):
             return value, zero
-        if not mlir.is_static_tensor(value):
+        if not mlir.is_tensor(value):
             return None
         if mlir.dtype_of(value) in (*_NARROW, *_WIDE):
             return value, zero
     return None
+
+
+def _known(evaluator: Evaluator, value: Value) -> Known | None:
+    """The known form of a value, of one that is broadcast to open sizes too."""
+    op = mlir.owner(value)
+    if op is None or op.name != "stablehlo.dynamic_broadcast_in_dim":
+        return evaluator.known(value)
+    known = evaluator.known(op.operands[0])
+    return known and Known(rearranged(op, known.array), known.weights)

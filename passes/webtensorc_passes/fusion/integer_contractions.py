@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from webtensorc.iree import mlir, stablehlo
-from webtensorc.iree.evaluate import Evaluator, Known, materialise
+from webtensorc.iree.evaluate import Evaluator, Known, materialise_like
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -59,7 +59,7 @@ class IntegerContractions(Pass):
         with Graph(module, context.weights) as graph:
             evaluator = Evaluator(graph)
             for op in graph.operations():
-                if op.name not in _KINDS or not mlir.is_static_tensor(op.results[0]):
+                if op.name not in _KINDS or not mlir.is_tensor(op.results[0]):
                     continue
                 left, right = (Quantised.of(evaluator, operand) for operand in op.operands)
                 if left is not None and right is not None and _rewrite(graph, evaluator, op, left, right):
@@ -86,11 +86,10 @@ def _rewrite(graph: Graph, evaluator: Evaluator, op: Operation, left: Quantised,
 def _scaled(graph: Graph, total: Value, factor: Known, op: Operation) -> Value:
     """`total * factor` in float32, or in the result's type where that is wider."""
     wide = np.result_type(mlir.dtype_of(op.results[0]), np.float32)
-    shape = mlir.shape_of(total)
-    kind = mlir.tensor_type(shape, wide, op.context)
+    kind = mlir.tensor_type(mlir.shape_of(total), wide, op.context)
     value = mlir.create("stablehlo.convert", [total], [kind], before=op).result
     scale = Known(factor.array.astype(wide), factor.weights)
-    return stablehlo.binary("stablehlo.multiply", value, materialise(graph, scale, shape, "scale", op), op)
+    return stablehlo.binary("stablehlo.multiply", value, materialise_like(graph, scale, value, "scale", op), op)
 
 
 def _sum(values: list[Value], op: Operation) -> Value:

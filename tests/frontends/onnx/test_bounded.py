@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import webtensorc_runtime
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 import webtensorc
@@ -60,3 +60,46 @@ def test_an_operator_that_needs_the_size_is_refused() -> None:
     to_float = helper.make_node("Cast", ["t"], ["f"], to=TensorProto.FLOAT)
     with pytest.raises(UnsupportedError, match="has a size that depends on the model's inputs"):
         webtensorc.compile(model(node, (2, 2), to_float, helper.make_node("Softmax", ["f"], ["y"])), cache=False)
+
+
+def test_tensors_joined_alike_meet_and_a_branch_may_give_none_of_them() -> None:
+    """As in the suppression of boxes of several levels: scores and boxes are joined, and nothing is left if none is."""
+    make = helper.make_node
+    nodes = [make("Constant", [], [name], value_float=value) for name, value in (("low", 0.0), ("high", 1.0))]
+    nodes.append(make("Constant", [], ["first"], value_ints=[0]))
+    for name in ("low", "high"):
+        nodes += [
+            make("Greater", ["s", name], [f"is_{name}"]),
+            make("NonZero", [f"is_{name}"], [f"at_{name}"]),
+            make("Squeeze", [f"at_{name}", "first"], [f"i_{name}"]),
+            *(make("Gather", [data, f"i_{name}"], [f"{data}_{name}"], axis=0) for data in ("x", "s")),
+        ]
+    nodes += [make("Concat", [f"{data}_low", f"{data}_high"], [f"{data}_all"], axis=0) for data in ("x", "s")]
+    branches = {
+        "then_branch": [
+            make("Constant", [], ["axes"], value_ints=[1]),
+            make("Unsqueeze", ["s_all", "axes"], ["column"]),
+            make("Add", ["x_all", "column"], ["sum"]),
+        ],
+        "else_branch": [make("Constant", [], ["sum"], value=numpy_helper.from_array(np.zeros((0, 3), np.float32)))],
+    }
+    output = helper.make_tensor_value_info("sum", TensorProto.FLOAT, None)
+    graphs = {name: helper.make_graph(body, name, [], [output]) for name, body in branches.items()}
+    nodes += [
+        make("ReduceMax", ["s"], ["most"], keepdims=0),
+        make("Greater", ["most", "high"], ["is_any"]),
+        make("If", ["is_any"], ["y"], **graphs),
+    ]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in SIZES.items()]
+    graph = helper.make_graph(nodes, "joined", inputs, [onnx.ValueInfoProto(name="y")])
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for shift in (0.0, -9.0):
+        feeds = {"x": np.arange(12, dtype=np.float32).reshape(4, 3), "s": np.array([2, -1, 0.5, 3], np.float32) + shift}
+        (wanted,) = ReferenceEvaluator(proto).run(None, feeds)
+        found = module.run(feeds)
+        assert found["y"].shape == (8, 3)
+        np.testing.assert_array_equal(found["y"][: found["y.size0"]], wanted)
+
+
+SIZES = {"x": (4, 3), "s": (4,)}

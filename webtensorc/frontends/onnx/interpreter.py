@@ -32,12 +32,14 @@ class Node:
         operator: ONNX operator name.
         opset: imported version of its domain.
         outputs: output names; "" for one that nobody wants.
+        shared: what operators of the same graph leave for each other, so that equal sizes are one value.
     """
 
     name: str
     operator: str
     opset: int
     outputs: tuple[str, ...]
+    shared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def wants(self, index: int) -> bool:
         """Whether output `index` is used."""
@@ -48,7 +50,8 @@ class Node:
 class Scope:
     """The values by name in one graph or function body; graphs inside it see through to it.
 
-    `sized` has the inputs and results of nodes whose results have sizes that depend on data, by `_key`.
+    `sized` has the inputs and results of nodes whose results have sizes that depend on data, by `_key`; `shared` is for
+    its nodes.
     """
 
     path: str
@@ -58,6 +61,7 @@ class Scope:
     graph: Any = None
     values: dict[str, Value] = field(default_factory=dict)
     sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = field(default_factory=dict)
+    shared: dict[Any, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Value:
         if name not in self.values and self.outer:
@@ -136,7 +140,7 @@ class Interpreter:
     def node(self, proto: Any, name: str, scope: Scope) -> None:
         """Compute one node and bind its outputs."""
         domain = "" if proto.domain == "ai.onnx" else proto.domain
-        node = Node(scope.path + name, proto.op_type, scope.opsets.get(domain, 0), tuple(proto.output))
+        node = Node(scope.path + name, proto.op_type, scope.opsets.get(domain, 0), tuple(proto.output), scope.shared)
         inputs = tuple(scope[each] if each else None for each in proto.input)
         if any(each is failures.UNKNOWN for each in inputs):
             scope.values.update(dict.fromkeys(filter(None, proto.output), failures.UNKNOWN))

@@ -75,10 +75,20 @@ class Bounded:
 
 def select(mask: jax.Array, data: jax.Array, axis: int) -> Bounded:
     """The slices of `data` along `axis` where the one-dimensional `mask` holds, moved to the front in their order."""
+    return pick(data, axis, *chosen(mask))
+
+
+def chosen(mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Where a one-dimensional mask holds: the positions, in front of what means nothing, and how many there are."""
     size = mask.shape[0]
     place = jnp.where(mask, jnp.cumsum(mask.astype(jnp.int32)) - 1, size)
     source = jnp.zeros(size + 1, jnp.int32).at[place].set(jnp.arange(size, dtype=jnp.int32))[:size]
-    return Bounded(jnp.take(data, source, axis, mode="clip"), axis, mask.sum(dtype=jnp.int64))
+    return source, mask.sum(dtype=jnp.int64)
+
+
+def pick(data: jax.Array, axis: int, positions: jax.Array, count: jax.Array) -> Bounded:
+    """The slices of `data` at positions along an axis, `count` of which mean something."""
+    return Bounded(jnp.take(data, positions, axis, mode="clip"), axis, count)
 
 
 def is_known(value: Value) -> bool:

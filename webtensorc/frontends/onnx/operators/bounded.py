@@ -12,10 +12,16 @@ from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, 
 
 
 @op("NonZero", since=9, neutral=lambda dtype: np.zeros((), dtype))
-def non_zero(x: Value) -> Value:
-    """Positions of the elements that are not zero, a column each, in row-major order."""
+def non_zero(x: Value, *, node: Value) -> Value:
+    """Positions of the elements that are not zero, a column each, in row-major order.
+
+    All positions of a vector that `ConstantOfShape` filled, which is how PyTorch writes `arange` for an open size.
+    """
     if is_known(x):
         return np.stack(np.nonzero(np.atleast_1d(x))).astype(np.int64)
+    filled, element = node.shared.get(("filled", id(x)), (None, 0))
+    if filled is x and x.ndim == 1 and element:
+        return jnp.arange(x.shape[0], dtype=np.int64)[None]
     x = jnp.atleast_1d(x)
     positions = jnp.stack([lax.broadcasted_iota(jnp.int64, x.shape, axis).ravel() for axis in range(x.ndim)])
     return select((x != np.zeros((), x.dtype)).ravel(), positions, 1)

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -25,58 +24,6 @@ from webtensorc.frontends.onnx.values import (
 Body = Callable[..., tuple[Value, ...]]
 
 _MOST_UNROLLED = 64
-
-
-@op("If")
-def if_(condition: Value, *, then_branch: Body, else_branch: Body) -> Value:
-    """One branch; both are in the graph if the condition is computed, and must then agree on types and shapes."""
-    if is_known(condition):
-        return then_branch() if condition.reshape(()) else else_branch()
-    branches, shapes = _branches(then_branch, else_branch, condition)
-    if shapes[0] != shapes[1]:
-        raise NotSupportedError(
-            f"its condition depends on the model's inputs and its branches give {', '.join(map(str, shapes[0]))} "
-            f"and {', '.join(map(str, shapes[1]))}: the output's shape is not known when the model is compiled"
-        )
-    with jax.disable_jit(False):
-        return tuple(lax.cond(jnp.reshape(condition, ()), *branches))
-
-
-def _branches(
-    then_branch: Body, else_branch: Body, condition: Value
-) -> tuple[list[Callable[[], tuple[jax.Array, ...]]], list[list[Any]]]:
-    """Both branches as functions of nothing to arrays, and what they give.
-
-    A branch that is not valid for the shapes at hand (silero_vad has one branch per sampling rate, each for its own
-    number of samples) cannot be compiled, yet must be there: it gives NaN, so choosing it cannot pass for an answer.
-    ONNX Runtime fails at that point of the run.
-    """
-    functions: list[Any] = []
-    shapes: list[Any] = []
-    failures: list[InvalidFileError] = []
-    for body in (then_branch, else_branch):
-
-        def run(body: Body = body) -> tuple[jax.Array, ...]:
-            results = body()
-            if any(each is None or isinstance(each, list) for each in results):
-                raise NotKnownError("condition (a branch gives a sequence or an optional)", condition)
-            return tuple(map(jnp.asarray, results))
-
-        functions.append(run)
-        try:
-            with jax.disable_jit(False):
-                shapes.append([(each.shape, str(each.dtype)) for each in jax.eval_shape(run)])
-        except InvalidFileError as error:
-            failures.append(error)
-            shapes.append(None)
-    if failures:
-        valid = shapes[0] or shapes[1]
-        if valid is None or not all(jnp.issubdtype(dtype, jnp.floating) for _, dtype in valid):
-            raise failures[0]
-        bad = shapes.index(None)
-        functions[bad] = lambda: tuple(jnp.full(shape, np.nan, dtype) for shape, dtype in valid)
-        shapes[bad] = valid
-    return functions, shapes
 
 
 def _array(value: Value) -> jax.Array:

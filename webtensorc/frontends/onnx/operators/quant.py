@@ -76,10 +76,11 @@ def quantize_linear(
         return convert(shifted.astype(np.float32), np.dtype(dtype), saturate=bool(saturate))
     whole = xp(ratio).rint(ratio)
     shifted = whole if offset is None else whole + offset.astype(np.int32).astype(wide)
-    return _clipped(shifted, dtype)
+    return clipped(shifted, dtype)
 
 
-def _clipped(x: Value, dtype: Any) -> Value:
+def clipped(x: Value, dtype: Any) -> Value:
+    """Whole numbers as integers of a type, the nearest ones that it has, its least for NaN."""
     info = jnp.iinfo(dtype)
     low, high = (np.asarray(each, x.dtype) for each in (int(info.min), int(info.max)))
     found = xp(x).where(x >= low, x, low)  # NaN is not
@@ -147,7 +148,7 @@ def qlinear_matmul(
 
 def _requantised(total: Value, ratio: Value, zero_point: Value) -> Value:
     scaled = lax.round(total.astype(np.float32) * ratio, lax.RoundingMethod.TO_NEAREST_EVEN)
-    return _clipped(scaled + zero_point.astype(np.float32), zero_point.dtype)
+    return clipped(scaled + zero_point.astype(np.float32), zero_point.dtype)
 
 
 @op("ConvInteger", since=10)

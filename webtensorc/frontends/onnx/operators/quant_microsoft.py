@@ -15,7 +15,7 @@ import numpy as np
 from webtensorc.frontends.onnx.operators.linear import gemm
 from webtensorc.frontends.onnx.operators.linear_microsoft import unpacked
 from webtensorc.frontends.onnx.operators.pool import average_pool, max_pool
-from webtensorc.frontends.onnx.operators.quant import dequantize_linear, qlinear_conv, quantize_linear
+from webtensorc.frontends.onnx.operators.quant import clipped, dequantize_linear, qlinear_conv, quantize_linear
 from webtensorc.frontends.onnx.operators.transformers import embed_layer_normalization
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value
@@ -27,8 +27,10 @@ _DOMAIN = "com.microsoft"
 def qlinear_add(
     a: Value, a_scale: Value, a_zero: Value, b: Value, b_scale: Value, b_zero: Value, scale: Value, zero: Value = None
 ) -> Value:
-    """a + b."""
-    return _quantised(dequantize_linear(a, a_scale, a_zero) + dequantize_linear(b, b_scale, b_zero), a, scale, zero)
+    """a + b; all that is known of it is put together first, the zero point of the sum included."""
+    a_ratio, b_ratio = a_scale / scale, b_scale / scale
+    offset = _number(zero) - (a_ratio * _number(a_zero) + b_ratio * _number(b_zero))
+    return _rounded((offset + _number(a) * a_ratio) + _number(b) * b_ratio, a.dtype)
 
 
 @op("QLinearMul", domain=_DOMAIN)
@@ -36,7 +38,18 @@ def qlinear_mul(
     a: Value, a_scale: Value, a_zero: Value, b: Value, b_scale: Value, b_zero: Value, scale: Value, zero: Value = None
 ) -> Value:
     """a * b."""
-    return _quantised(dequantize_linear(a, a_scale, a_zero) * dequantize_linear(b, b_scale, b_zero), a, scale, zero)
+    product = (_number(a) - _number(a_zero)) * (_number(b) - _number(b_zero))
+    return _rounded(product * (a_scale * b_scale / scale) + _number(zero), a.dtype)
+
+
+def _number(x: Value) -> Value:
+    """A quantised tensor as float32, 0 if there is none."""
+    return np.float32(0) if x is None else x.astype(np.float32)
+
+
+def _rounded(y: Value, dtype: Any) -> Value:
+    """The nearest integers. A zero point has been added already: unlike in QuantizeLinear it moves ties."""
+    return clipped(jnp.rint(y), dtype)
 
 
 def _quantised(y: Value, like: Value, scale: Value, zero: Value) -> Value:
@@ -64,7 +77,8 @@ def qlinear_softmax(
 ) -> Value:
     """Softmax along `axis`, or, with `opset` below 13, over all dimensions from it on."""
     axes = axis if opset >= 13 else tuple(range(axis % x.ndim, x.ndim))
-    return _quantised(jax.nn.softmax(dequantize_linear(x, x_scale, x_zero), axes), x, scale, zero)
+    steps = jnp.floor(np.float32(1) / scale)  # of 1; ONNX Runtime takes whole ones
+    return _quantised(jax.nn.softmax(dequantize_linear(x, x_scale, x_zero), axes), x, np.float32(1) / steps, zero)
 
 
 @op("QLinearGlobalAveragePool", domain=_DOMAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +12,16 @@ from jax import lax
 from webtensorc.frontends.onnx import slices
 from webtensorc.frontends.onnx.extents import Extents, check_equal, is_open, is_static, quotient
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, select, xp
+from webtensorc.frontends.onnx.values import (
+    Bounded,
+    NotSupportedError,
+    Value,
+    chosen,
+    is_known,
+    known_ints,
+    pick,
+    xp,
+)
 
 
 @op("Identity", bounded=True)
@@ -75,23 +85,32 @@ def unsqueeze(data: Value, axes: Value) -> Value:
 
 
 @op("Concat", bounded=True)
-def concat(*inputs: Value, axis: int) -> Value:
+def concat(*inputs: Value, axis: int, node: Value) -> Value:
     """Join along an axis."""
     some = [each for each in inputs if isinstance(each, Bounded)]
     if some and any(each.axis == axis % each.array.ndim for each in some):
-        return _join_some(inputs, axis % some[0].array.ndim)
+        return _join_some(inputs, axis % some[0].array.ndim, node.shared)
     if some:
-        return slices.apply(lambda *arrays: concat(*arrays, axis=axis), inputs)
+        return slices.apply(lambda *arrays: jnp.concatenate(arrays, axis), inputs)
     return xp(*inputs).concatenate(inputs, axis)
 
 
-def _join_some(inputs: tuple[Value, ...], axis: int) -> Value:
-    """Join along the axis whose size depends on data: what means nothing goes to the end."""
+def _join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> Value:
+    """Join along the axis whose size depends on data: what means nothing goes to the end.
+
+    Boxes, scores and labels of several levels are joined alike: the sum of their sizes is computed once.
+    """
+    if len(inputs) == 1:
+        return inputs[0]
     if any(isinstance(each, Bounded) and each.axis != axis for each in inputs):
         raise NotSupportedError("its inputs have sizes that depend on the model's inputs along different axes")
     arrays = [each.array if isinstance(each, Bounded) else jnp.asarray(each) for each in inputs]
-    masks = [each.is_there if isinstance(each, Bounded) else jnp.ones(each.shape[axis], bool) for each in inputs]
-    return select(jnp.concatenate(masks), jnp.concatenate(arrays, axis), axis)
+    sizes = [(id(each.count), each.array.shape[axis]) if isinstance(each, Bounded) else each.shape for each in inputs]
+    key = ("joined", axis, *sizes)
+    if key not in shared:
+        masks = [each.is_there if isinstance(each, Bounded) else jnp.ones(each.shape[axis], bool) for each in inputs]
+        shared[key] = inputs, chosen(jnp.concatenate(masks))  # the inputs, so that no other gets their identity
+    return pick(jnp.concatenate(arrays, axis), axis, *shared[key][1])
 
 
 @op("Split", bounded=True)
@@ -192,7 +211,8 @@ def _slice_of_some(data: Bounded, starts: Value, ends: Value, axes: Value, steps
         low, high = lows[at], highs[at]
         if low < 0 or high < 0 or strides[at] != 1:
             raise NotSupportedError("it cuts an axis whose size depends on data, not from the start or with steps")
-        count = jnp.clip(count - low, 0, max(high - low, 0))
+        if low > 0 or high < data.array.shape[data.axis]:  # else the size is the same, not only equal
+            count = jnp.clip(count - low, 0, max(high - low, 0))
     return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, count)
 
 
