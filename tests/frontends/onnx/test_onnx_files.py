@@ -168,3 +168,10 @@ def test_a_bundle_is_a_model_again(tmp_path: Path) -> None:
     assert bytes(second.to_buffer()) == bytes(first.to_buffer())
     (y,) = webtensorc_runtime.load(second)(np.ones((2, 4), np.float32))
     np.testing.assert_array_equal(y, np.ones((2, 4), np.float32) @ weight)
+
+
+def test_dimensions_that_the_exporter_did_not_know_are_not_one() -> None:
+    """PaddlePaddle's writes `?` and -1 for height and width."""
+    model = proto([helper.make_node("Relu", ["x"], ["y"])], [])
+    model.graph.input[0].CopyFrom(helper.make_tensor_value_info("x", TensorProto.FLOAT, [-1, 3, "?", "?", "-1", "n"]))
+    assert load_model(model).inputs[0].shape == ("x_0", 3, "x_2", "x_3", "x_4", "n")

@@ -72,9 +72,10 @@ def _declared(value: Any, source: Source) -> Declared:
 
 
 def _dim(dim: Any) -> Declaration:
-    if dim.WhichOneof("value") == "dim_param" and dim.dim_param:
+    """A size, a name, or None: PaddlePaddle's exporter writes `?` and -1 for what it does not know, others "-1"."""
+    if dim.WhichOneof("value") == "dim_param" and any(map(str.isalpha, dim.dim_param)):
         return str(dim.dim_param)
-    is_size = dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0  # some write -1 for "not known"
+    is_size = dim.WhichOneof("value") == "dim_value" and dim.dim_value >= 0
     return int(dim.dim_value) if is_size else None
 
 
