@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import WIDTH
 
-__all__ = ["Convolution", "Tile", "choose", "is_inside", "segments", "tile_starts"]
+__all__ = ["Axis", "Convolution", "Tile", "choose", "is_inside", "segments", "tile_starts"]
 
 _MAX_CODE = 3000
 """Multiplications written out in one kernel, at most: beyond, compiling takes too long."""
@@ -24,11 +24,30 @@ _WAYS_BESIDE_PANELS = 10
 
 
 @dataclass(frozen=True)
+class Axis:
+    """One spatial dimension: extents of image, kernel and result, the stride and dilation, and the zeros in front."""
+
+    image: int = 1
+    kernel: int = 1
+    out: int = 1
+    stride: int = 1
+    dilation: int = 1
+    padding: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each place of the result comes from the same place of the image alone."""
+        return replace(self, dilation=1) == Axis(self.image, out=self.image)
+
+
+@dataclass(frozen=True)
 class Convolution:
     """A convolution of `[batch, height, width, groups * channels]` by `[kh, kw, channels, groups * outputs]`.
 
     `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
     extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`).
+    Volumes, `[batch, depth, height, width, channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and
+    columns.
     """
 
     batch: int
@@ -42,6 +61,7 @@ class Convolution:
     padding: tuple[int, int] = (0, 0)
     groups: int = 1
     packed: bool = False
+    depth: Axis = Axis()
 
     @classmethod
     def product(cls, rows: int, depth: int, columns: int, *, packed: bool = False) -> Convolution:
@@ -49,16 +69,43 @@ class Convolution:
         return cls(1, (1, rows), depth, columns, out=(1, rows), packed=packed)
 
     def flat(self) -> Convolution:
-        """The same work on the same memory as a matrix product if it is one, or else along a row instead of a column.
+        """The same work on the same memory with fewer dimensions, as a matrix product if it is one.
 
-        Tiles are adjacent points of a row: an image of one column, as one-dimensional convolutions have it, is a row.
+        Planes that do not meet are images of a batch; pixels of a plane that do not meet are a row, and a column (as
+        one-dimensional convolutions may have it) is a row as well: tiles are adjacent points of a row.
         """
-        if self.kernel == self.strides == (1, 1) and self.padding == (0, 0) and self.image == self.out:
-            return replace(self, batch=1, image=(1, self.points), out=(1, self.points))
+        if self.depth != Axis() and self.depth.is_plain:
+            return replace(self, batch=self.batch * self.depth.image, depth=Axis()).flat()
+        if self.rows.is_plain and self.columns.is_plain:
+            if self.depth == Axis():
+                return replace(self, batch=1, image=(1, self.points), out=(1, self.points))
+            pixels = math.prod(self.image)
+            return replace(self, depth=Axis()).over(self.depth, Axis(pixels, out=pixels))
+        if self.depth != Axis():
+            return self
         if self.image[1] == self.kernel[1] == self.out[1] == 1 and self.padding[1] == 0:
-            turned = ("image", "kernel", "out", "strides", "dilations", "padding")
-            return replace(self, **{name: getattr(self, name)[::-1] for name in turned})
+            return self.over(self.columns, self.rows)
         return self
+
+    def over(self, rows: Axis, columns: Axis) -> Convolution:
+        """The same over other rows and columns."""
+        pairs = zip(astuple(rows), astuple(columns), strict=True)
+        image, kernel, out, strides, dilations, padding = pairs
+        return replace(self, image=image, kernel=kernel, out=out, strides=strides, dilations=dilations, padding=padding)
+
+    @property
+    def rows(self) -> Axis:
+        """The dimension of rows, down the image."""
+        return self._axis(0)
+
+    @property
+    def columns(self) -> Axis:
+        """The dimension of columns, along a row."""
+        return self._axis(1)
+
+    def _axis(self, number: int) -> Axis:
+        of = self.image, self.kernel, self.out, self.strides, self.dilations, self.padding
+        return Axis(*(each[number] for each in of))
 
     @property
     def is_product(self) -> bool:
@@ -68,12 +115,17 @@ class Convolution:
     @property
     def points(self) -> int:
         """Pixels of the result, all images together."""
-        return self.batch * math.prod(self.out)
+        return self.batch * self.depth.out * math.prod(self.out)
+
+    @property
+    def taps(self) -> int:
+        """Pixels of a window."""
+        return self.depth.kernel * math.prod(self.kernel)
 
     @property
     def flops(self) -> int:
         """Multiplications and additions, those with padding included."""
-        return 2 * self.points * self.groups * self.outputs * self.channels * math.prod(self.kernel)
+        return 2 * self.points * self.groups * self.outputs * self.channels * self.taps
 
     @property
     def is_contiguous(self) -> bool:
@@ -110,7 +162,7 @@ class Tile:
 def choose(problem: Convolution, machine: Machine) -> Tile | None:
     """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code."""
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
-    size = math.prod(problem.kernel) * problem.channels * problem.groups * problem.outputs * 4
+    size = problem.taps * problem.channels * problem.groups * problem.outputs * 4
     together = 1 if size <= machine.second_level // 2 else _TOGETHER
     tiles = [
         Tile(points, vectors, lanes, together)

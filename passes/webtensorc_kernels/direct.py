@@ -3,6 +3,8 @@
     y[n, oh, ow, o] = epilogue(sum over kh, kw, i of
                                x[n, oh * sh + kh * dh - ph, ow * sw + kw * dw - pw, i] * w[kh, kw, i, o])
 
+and the same with one more dimension for volumes, whose planes and rows are gone through alike.
+
 Inside a row of the window, (kw, i) is one contiguous run of `x`'s row as well as of `w`'s, so that the innermost loop
 runs over both at once; a matrix product is the case of one row and one column. Per step it loads `vectors` vectors of
 weights, and multiplies each by `points` numbers of the image.
@@ -25,7 +27,7 @@ from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.geometry import rows_inside, tile_runs
+from webtensorc_kernels.geometry import tile_runs, window_rows
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.panels import Matrix
 
@@ -46,7 +48,7 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where a tile of points is: its row and its first column.
+    """Where a tile of points is: its image (or plane of a volume), its row and its first column.
 
     `column` is `start` where the tile is not inside the image, else None.
     """
@@ -74,13 +76,14 @@ class _Writer:
         p = problem
         self.pixel = p.groups * p.channels
         self.window_row = p.kernel[1] * p.channels
-        self.x = View("%x", (p.batch, p.image[0], p.image[1] * self.pixel))
-        self.w = Matrix("%w", p.kernel[0] * self.window_row, p.groups * p.outputs, p.packed)
+        self.x = View("%x", (p.batch * p.depth.image, p.image[0], p.image[1] * self.pixel))
+        self.w = Matrix("%w", p.taps * p.channels, p.groups * p.outputs, p.packed)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
-        self.rows = p.batch * p.out[0]
+        self.images = p.batch * p.depth.out
+        self.rows = self.images * p.out[0]
         down = self.rows if self.rows > 1 else len(self.starts)
         self.down, self.across = self._grid(down)
 
@@ -143,8 +146,8 @@ class _Writer:
 
     def _row(self, row: Index, part: tuple[Index, Index], body: Callable[[_Spot], None]) -> None:
         code, p, points = self.code, self.problem, self.tile.points
-        image = code.quotient(row, p.out[0]) if p.batch > 1 else 0
-        oh = code.remainder(row, p.out[0]) if p.batch > 1 else row
+        image = code.quotient(row, p.out[0]) if self.images > 1 else 0
+        oh = code.remainder(row, p.out[0]) if self.images > 1 else row
         for first, beyond, column in tile_runs(p, self.starts, points):
 
             def tile(number: Index, _: list[str], column: int | None = column) -> list[str]:
@@ -157,17 +160,15 @@ class _Writer:
     def _tile(self, spot: _Spot, channels: _Channels) -> None:
         """Compute and store one tile."""
         code, p, tile = self.code, self.problem, self.tile
-        top = code.subtract(code.multiply(spot.oh, p.strides[0]), p.padding[0])
         left = code.multiply(code.subtract(code.multiply(spot.start, p.strides[1]), p.padding[1]), self.pixel)
         left = code.add(left, code.multiply(channels.group, p.channels))
         runs = segments(p, spot.column, tile.points)
 
-        def window_row(kh: Index, sums: list[str]) -> list[str]:
-            ih = code.add(top, code.multiply(kh, p.dilations[0]))
+        def window_row(line: tuple[Index, Index], number: Index, sums: list[str]) -> list[str]:
             for first, beyond, valid in runs:
                 at = code.add(left, first * (p.dilations[1] * self.pixel - p.channels))
                 low, high = first * p.channels, beyond * p.channels
-                sums = self._run((spot.image, ih, at), (kh, channels), (low, high), valid, sums)
+                sums = self._run((*line, at), (number, channels), (low, high), valid, sums)
             return sums
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
@@ -175,7 +176,7 @@ class _Writer:
         block = Block((pixel,), tile.points, each)
         prefetch(code, self.epilogue, block, self.operands)
         sums = [code.zero()] * (tile.points * tile.vectors)
-        sums = code.loop(*rows_inside(code, p, top), window_row, sums)
+        sums = window_rows(code, p, (spot.image, spot.oh), window_row, sums)
         finish(code, self.epilogue, block, sums, self.operands, self.y)
 
     def _run(

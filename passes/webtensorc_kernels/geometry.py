@@ -1,13 +1,13 @@
-"""Where windows meet the border of the image: which rows of a window, and which tiles of a row, are inside."""
+"""Where windows meet the border of the image: which planes and rows of a window, and tiles of a row, are inside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from webtensorc_kernels.code import Code, Index
-from webtensorc_kernels.convolution import Convolution, is_inside
+from webtensorc_kernels.convolution import Axis, Convolution, is_inside
 
-__all__ = ["rows_inside", "tile_runs"]
+__all__ = ["inside", "tile_runs", "window_rows"]
 
 
 def tile_runs(problem: Convolution, starts: Sequence[int], points: int) -> list[tuple[int, int, int | None]]:
@@ -22,16 +22,49 @@ def tile_runs(problem: Convolution, starts: Sequence[int], points: int) -> list[
     return runs
 
 
-def rows_inside(code: Code, problem: Convolution, top: Index) -> tuple[Index, Index]:
-    """The range of kh that falls inside the image, for a window that begins at row `top`."""
-    p = problem
-    height, step, count = p.image[0], p.dilations[0], p.kernel[0]
+def inside(code: Code, axis: Axis, start: Index) -> tuple[Index, Index]:
+    """The range of a window's places along `axis` that fall inside the image, for a window that begins at `start`."""
+    step, count = axis.dilation, axis.kernel
     low: Index = 0
     high: Index = count
-    if p.padding[0]:
-        above = code.larger(0, code.subtract(0, top))
-        low = code.quotient(code.add(above, step - 1), step)
-    if (p.out[0] - 1) * p.strides[0] - p.padding[0] + (count - 1) * step >= height:
-        left = code.larger(0, code.subtract(height + step - 1, top))
+    if axis.padding:
+        outside = code.larger(0, code.subtract(0, start))
+        low = code.quotient(code.add(outside, step - 1), step)
+    if (axis.out - 1) * axis.stride - axis.padding + (count - 1) * step >= axis.image:
+        left = code.larger(0, code.subtract(axis.image + step - 1, start))
         high = code.smaller(count, code.quotient(left, step))
     return low, high
+
+
+def window_rows(
+    code: Code,
+    problem: Convolution,
+    at: tuple[Index, Index],
+    body: Callable[[tuple[Index, Index], Index, list[str]], list[str]],
+    carried: list[str],
+) -> list[str]:
+    """`carried = body((image, row), row of the window, carried)` for all rows of a window that are inside the image.
+
+    Planes of volumes are images of one row after the other; so are the rows of a window's planes. `at` is the image and
+    the row of the result.
+    """
+    rows, depth = problem.rows, problem.depth
+    top = code.subtract(code.multiply(at[1], rows.stride), rows.padding)
+
+    def plane(image: Index, number: Index, carried: list[str]) -> list[str]:
+        def row(kh: Index, carried: list[str]) -> list[str]:
+            line = code.add(top, code.multiply(kh, rows.dilation))
+            return body((image, line), code.add(code.multiply(number, rows.kernel), kh), carried)
+
+        return code.loop(*inside(code, rows, top), row, carried)
+
+    if depth == Axis():
+        return plane(at[0], 0, carried)
+    volume, place = code.quotient(at[0], depth.out), code.remainder(at[0], depth.out)
+    front = code.subtract(code.multiply(place, depth.stride), depth.padding)
+    first = code.add(code.multiply(volume, depth.image), front)
+
+    def planes(kd: Index, carried: list[str]) -> list[str]:
+        return plane(code.add(first, code.multiply(kd, depth.dilation)), kd, carried)
+
+    return code.loop(*inside(code, depth, front), planes, carried)

@@ -23,10 +23,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Convolution, Tile, choose, segments, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.geometry import rows_inside, tile_runs
+from webtensorc_kernels.geometry import inside, tile_runs
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import TOGETHER, Matrix
@@ -41,7 +41,7 @@ _PACKING = 6
 
 def plan(problem: Convolution, machine: Machine) -> Tile | None:
     """The register block; None if the machine has no instruction for it or the problem no room for a block."""
-    if machine.dot is None or (problem.points < _LEAST and not problem.packed):
+    if machine.dot is None or (problem.points < _LEAST and not problem.packed) or problem.depth != Axis():
         return None
     if problem.padding != (0, 0) and problem.channels % TOGETHER:
         return None
@@ -248,7 +248,7 @@ class Writer:
                 found += [code.dot(next(before), value, words[j]) for j in range(tile.vectors)]
             return found
 
-        return self._window(word, begin * tile.points, runs, rows_inside(code, p, x[1]))
+        return self._window(word, begin * tile.points, runs, inside(code, p.rows, x[1]))
 
     def _word_at(self, kh: Index, run: _Run, index: Index) -> Index:
         return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)

@@ -2,10 +2,10 @@
 
     y[n, oh, ow, c] = epilogue(fold over kh, kw of x[n, oh * sh + kh * dh - ph, ow * sw + kw * dw - pw, c])
 
-where the fold is `sum + x * w[kh, kw, c]` or an operation like `max(sum, x)`. Vectors run along the channels, and a
-tile is some adjacent points of a row, which share most of what they load. Padding is the neutral element of the fold,
-so it is left out: tiles that touch it are written on their own, and the loop over kh has bounds that depend on the row.
-The last tile, of points as of channels, begins earlier where the extent is no multiple.
+where the fold is `sum + x * w[kh, kw, c]` or an operation like `max(sum, x)`; volumes have one more dimension. Vectors
+run along the channels, and a tile is some adjacent points of a row, which share most of what they load. Padding is the
+neutral element of the fold, so it is left out: tiles that touch it are written on their own, and the loop over kh has
+bounds that depend on the row. The last tile, of points as of channels, begins earlier where the extent is no multiple.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, is_inside, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.geometry import rows_inside, tile_runs
+from webtensorc_kernels.geometry import tile_runs, window_rows
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 
@@ -76,16 +76,17 @@ class _Writer:
     def __init__(self, problem: Convolution, strip: Strip, fold: Fold, epilogue: Epilogue, code: Code) -> None:
         self.problem, self.strip, self.fold, self.epilogue, self.code = problem, strip, fold, epilogue, code
         p = problem
-        self.x = View("%x", (p.batch, *p.image, p.groups))
-        self.w = View("%w", (*p.kernel, p.groups))
+        self.x = View("%x", (p.batch * p.depth.image, *p.image, p.groups))
+        self.w = View("%w", (p.depth.kernel * p.kernel[0], p.kernel[1], p.groups))
         self.y = epilogue.result(p.points, p.groups)
         self.operands = epilogue.views(p.points, p.groups)
         self.starts = tile_starts(p.out[1], strip.points)
+        self.images = p.batch * p.depth.out
 
     def kernel(self) -> Kernel:
         p = self.problem
-        rows = p.batch * p.out[0]
-        steps = p.points * p.groups * p.kernel[0] * p.kernel[1] * 2
+        rows = self.images * p.out[0]
+        steps = p.points * p.groups * p.taps * 2
         flops = steps + self.epilogue.flops * p.points * p.groups
         down, _ = split(first=rows, second=1, flops=steps)
         weights = [] if self.fold.operation else [self.w]
@@ -99,7 +100,8 @@ class _Writer:
 
     def _row(self, number: Index, _: list[str]) -> list[str]:
         code, p, points = self.code, self.problem, self.strip.points
-        image, oh = (0, number) if p.batch == 1 else (code.quotient(number, p.out[0]), code.remainder(number, p.out[0]))
+        image = code.quotient(number, p.out[0]) if self.images > 1 else 0
+        oh = code.remainder(number, p.out[0]) if self.images > 1 else number
         for first, beyond, column in tile_runs(p, self.starts, points):
 
             def tile(number: Index, _: list[str], column: int | None = column) -> list[str]:
@@ -112,20 +114,17 @@ class _Writer:
 
     def _tile(self, image: Index, oh: Index, start: Index, column: int | None) -> None:
         code, p, lanes = self.code, self.problem, self.strip.lanes
-        top = code.subtract(code.multiply(oh, p.strides[0]), p.padding[0])
         left = code.subtract(code.multiply(start, p.strides[1]), p.padding[1])
         pixel = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
-        low, high = rows_inside(code, p, top)
 
         def channels(number: Index, _: list[str]) -> list[str]:
             channel = code.smaller(code.multiply(number, lanes), p.groups - lanes)
 
-            def window_row(kh: Index, values: list[str]) -> list[str]:
-                line = code.add(top, code.multiply(kh, p.dilations[0]))
-                return self._fold_row((image, line, left), kh, channel, column, values)
+            def window_row(line: tuple[Index, Index], row: Index, values: list[str]) -> list[str]:
+                return self._fold_row((*line, left), row, channel, column, values)
 
             initial = [code.number(self.fold.initial)] * self.strip.points
-            values = code.loop(low, high, window_row, initial)
+            values = window_rows(code, p, (image, oh), window_row, initial)
             block = Block((pixel,), self.strip.points, (channel,))
             finish(code, self.epilogue, block, values, self.operands, self.y)
             return []
@@ -133,7 +132,7 @@ class _Writer:
         code.loop(0, -(-p.groups // lanes), channels)
 
     def _fold_row(
-        self, at: tuple[Index, Index, Index], kh: Index, channel: Index, column: int | None, values: list[str]
+        self, at: tuple[Index, Index, Index], row: Index, channel: Index, column: int | None, values: list[str]
     ) -> list[str]:
         """Fold one row of the window into the points' values; each element of the image is loaded once."""
         code, p = self.code, self.problem
@@ -144,7 +143,7 @@ class _Writer:
             (0, p.kernel[1]) if column is None else p.columns_inside(column + i) for i in range(self.strip.points)
         ]
         for kw in range(p.kernel[1]):
-            weight = None if self.fold.operation else code.load(self.w, kh, kw, channel)
+            weight = None if self.fold.operation else code.load(self.w, row, kw, channel)
             for i, (low, high) in enumerate(ranges):
                 if not low <= kw < high:
                     continue

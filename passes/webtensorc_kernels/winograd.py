@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Convolution, Tile, choose, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share
@@ -61,7 +61,7 @@ class Blocking:
 def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     """The blocking with the least estimated work; None if the direct convolution is better or the only one."""
     p, lanes = problem, machine.lanes
-    if (p.kernel, p.strides, p.dilations, p.groups) != ((3, 3), (1, 1), (1, 1), 1):
+    if (p.kernel, p.strides, p.dilations, p.groups, p.depth) != ((3, 3), (1, 1), (1, 1), 1, Axis()):
         return None
     if min(p.out) < _OUT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
         return None

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
-from kernel_problems import arrays, convolutions, convolved, in_panels
+from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
 from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
@@ -52,10 +52,16 @@ def check(target: str, kernels: list[Kernel], operands: list[list[np.ndarray]], 
 
 @pytest.mark.parametrize("target", TARGETS)
 @settings(deadline=None, max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(problems=st.lists(convolutions(channels=150), min_size=6, max_size=6))
-def test_convolutions(target: str, problems: list[Convolution]) -> None:
+@given(problems=st.lists(convolutions(channels=150), min_size=5, max_size=5), volume=volumes(channels=150))
+def test_convolutions(target: str, problems: list[Convolution], volume: Convolution) -> None:
     machine = machine_of(target)
-    problems = [*problems, Convolution.product(17, 33, 70), Convolution.product(1, 5, 1), Convolution.product(3, 4, 16)]
+    problems = [
+        *problems,
+        volume,
+        Convolution.product(17, 33, 70),
+        Convolution.product(1, 5, 1),
+        Convolution.product(3, 4, 16),
+    ]
     kernels = []
     for p in problems:
         tile = choose(p, machine)
@@ -109,10 +115,10 @@ def test_winograd(target: str) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 @settings(deadline=None, max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(problems=st.lists(convolutions(), min_size=6, max_size=6), channels=st.integers(1, 70))
-def test_depthwise_convolutions(target: str, problems: list[Convolution], channels: int) -> None:
+@given(problems=st.lists(convolutions(), min_size=5, max_size=5), volume=volumes(), channels=st.integers(1, 70))
+def test_depthwise_convolutions(target: str, problems: list[Convolution], volume: Convolution, channels: int) -> None:
     machine = machine_of(target)
-    problems = [replace(p, channels=1, outputs=1, groups=channels + i) for i, p in enumerate(problems)]
+    problems = [replace(p, channels=1, outputs=1, groups=channels + i) for i, p in enumerate([*problems, volume])]
     kernels = []
     for p in problems:
         strip = windows.choose(p, machine)

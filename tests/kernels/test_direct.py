@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
-from kernel_problems import arrays, convolutions, convolved, in_panels
+from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
 from webtensorc_kernels import direct
-from webtensorc_kernels.convolution import Convolution, Tile, choose
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Machine
 
@@ -52,20 +54,37 @@ def interpreted(
     x, w = arrays(p)
     shapes = [view.shape for view in epilogue.views(p.points, p.groups * p.outputs)]
     held = {f"%e{i}": a.reshape(shape) for i, (a, shape) in enumerate(zip(extra, shapes, strict=True))}
-    held["%x"] = x.reshape(p.batch, p.image[0], -1)
+    held["%x"] = x.reshape(*x.shape[:2], -1)
     held["%w"] = w.reshape(-1, w.shape[-1])
     code = Interpreter(tile.lanes, held)
     direct.generate(p, tile, epilogue, code)
     assert code.stored["%y"].all()
-    return code.arrays["%y"].reshape(p.batch, *p.out, -1)
+    return code.arrays["%y"].reshape(p.batch * p.depth.out, *p.out, -1)
 
 
 @settings(deadline=None)
-@given(convolutions(), machines)
+@given(st.one_of(convolutions(), volumes()), machines)
 def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution, machine: Machine) -> None:
     tile = choose(p, machine)
     assert tile is not None
     np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@settings(deadline=None)
+@given(volumes(), st.lists(st.integers(0, 6), min_size=3, max_size=3))
+def test_with_fewer_dimensions_it_is_the_same_work(p: Convolution, extents: list[int]) -> None:
+    """Dimensions of the given extents are plain; at 0 they stay as they are."""
+    depth, rows, columns = (
+        Axis(extent, out=extent) if extent else axis
+        for extent, axis in zip(extents, (p.depth, p.rows, p.columns), strict=True)
+    )
+    p = replace(p, depth=depth).over(rows, columns)
+    flat = p.flat()
+    assert flat.is_product or not all(extents) or p.groups > 1
+    assert flat.depth == Axis() or not (any(extents[:1]) or all(extents[1:]))
+    (x, w), (same_x, same_w) = arrays(p), arrays(flat)
+    np.testing.assert_array_equal(x.reshape(-1), same_x.reshape(-1))
+    np.testing.assert_array_equal(convolved(p, x, w).reshape(-1), convolved(flat, same_x, same_w).reshape(-1))
 
 
 @settings(deadline=None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
-from kernel_problems import arrays, convolutions, convolved
+from kernel_problems import arrays, convolutions, convolved, pixel_of, volumes
 from webtensorc_kernels import windows
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
@@ -23,7 +23,7 @@ LARGEST = Fold("-1.0e30 : f32", "arith.maximumf")
 
 @st.composite
 def channelwise(draw: st.DrawFn) -> Convolution:
-    return replace(draw(convolutions()), channels=1, outputs=1, groups=draw(st.integers(1, 40)))
+    return replace(draw(st.one_of(convolutions(), volumes())), channels=1, outputs=1, groups=draw(st.integers(1, 40)))
 
 
 def interpreted(p: Convolution, strip: Strip, fold: Fold) -> np.ndarray:
@@ -31,18 +31,18 @@ def interpreted(p: Convolution, strip: Strip, fold: Fold) -> np.ndarray:
     code = Interpreter(strip.lanes, {"%x": x, "%w": w[:, :, 0]})
     windows.generate(p, strip, fold, Epilogue(), code)
     assert code.stored["%y"].all()
-    return code.arrays["%y"].reshape(p.batch, *p.out, -1)
+    return code.arrays["%y"].reshape(p.batch * p.depth.out, *p.out, -1)
 
 
 def largest(p: Convolution, x: np.ndarray) -> np.ndarray:
     """The maximum of each window, by its definition."""
-    y = np.full((p.batch, *p.out, p.groups), -1e30)
-    for oh, ow, kh, kw in np.ndindex(*p.out, *p.kernel):
-        ih = oh * p.strides[0] + kh * p.dilations[0] - p.padding[0]
-        iw = ow * p.strides[1] + kw * p.dilations[1] - p.padding[1]
-        if 0 <= ih < p.image[0] and 0 <= iw < p.image[1]:
-            y[:, oh, ow] = np.maximum(y[:, oh, ow], x[:, ih, iw])
-    return y
+    x = x.reshape(p.batch, p.depth.image, *x.shape[1:])
+    y = np.full((p.batch, p.depth.out, *p.out, p.groups), -1e30)
+    for place in np.ndindex(y.shape[1:-1]):
+        for tap in np.ndindex(p.depth.kernel, *p.kernel):
+            if pixel := pixel_of(p, place, tap):
+                y[:, *place] = np.maximum(y[:, *place], x[:, *pixel])
+    return y.reshape(-1, *y.shape[2:])
 
 
 @settings(deadline=None)

@@ -99,6 +99,21 @@ def one_dimensional(x: Array, w: Array, b: Array) -> Array:
     return jax.nn.relu(plain + b), deep * b, largest + b
 
 
+def volume(x: Array, w: Array, b: Array) -> Array:
+    channels, numbers = x.shape[-1], ("NDHWC", "DHWIO", "NDHWC")
+    planes = jnp.stack([x, 2 * x, -x], 1)
+    pads = [(1, 0), (1, 1), (0, 2)]
+    plain = lax.conv_general_dilated(planes, jnp.stack([w, -w]), (1, 2, 1), pads, dimension_numbers=numbers)
+    groups = 4 if channels % 4 == 0 else 1
+    apart = jnp.stack([w, -w])[..., : channels // groups, :]
+    grouped = lax.conv_general_dilated(
+        planes, apart, (2, 1, 1), pads, dimension_numbers=numbers, feature_group_count=groups
+    )
+    around = ((0, 0), *pads, (0, 0))
+    largest = lax.reduce_window(planes, -np.inf, lax.max, (1, 2, 3, 3, 1), (1, 1, 2, 2, 1), around)
+    return jax.nn.relu(plain + b), grouped * b, largest + b
+
+
 def column(x: Array, w: Array, b: Array) -> Array:
     return conv(x[:, :, :1], w[:, :1], padding=[(0, 2), (0, 0)]) + b
 
@@ -138,6 +153,7 @@ PROGRAMS = {
     grouped: 1,
     depthwise: 2,
     pooled: 2,
+    volume: 3,
     concatenated: 3,
     residual_from_a_part: 1,
     every_other_pixel: 1,

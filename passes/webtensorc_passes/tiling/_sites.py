@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from webtensorc_kernels.convolution import Convolution
+from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.panels import TOGETHER
 from webtensorc_kernels.windows import Fold
 
@@ -81,11 +81,13 @@ def in_panels(site: Site) -> Site:
 def without_padding(site: Site, neutral: str) -> Site:
     """The same on the image inside of its padding, if that is `neutral` bytes and splits no word of the image."""
     image = site.operands[0]
-    value, padding = _unpadded(image, neutral)
-    if value == image or site.problem.padding != (0, 0) or site.problem.channels % TOGETHER:
+    if site.problem.depth != Axis() or site.problem.padding != (0, 0) or site.problem.channels % TOGETHER:
         return site
-    _, height, width, _ = _as_image(mlir.shape_of(value))
-    problem = replace(site.problem, image=(height, width), padding=padding)
+    value, padding = _unpadded(image, neutral)
+    if value == image:
+        return site
+    _, _, height, width, _ = _as_volume(mlir.shape_of(value))
+    problem = replace(site.problem, image=(height, width), padding=padding[1:])
     return replace(site, problem=problem, operands=(value, *site.operands[1:]))
 
 
@@ -124,17 +126,21 @@ class _Access:
     out: Sequence[int]
     shapes: Sequence[tuple[int, ...]]
 
-    def lifted(self) -> _Access:
-        """The same of a one-dimensional window over an image of one row; its new loops are numbered -1 and -2."""
+    def lifted(self, times: int) -> _Access:
+        """The same over volumes of one plane, or of one row even; new loops have negative numbers."""
+        if not times:
+            return self
         (n, *image), (first, *out) = self.image, self.out
         (batch, *extents), kernel, (_, *result) = self.shapes
-        return _Access(
+        place, tap = -2 * times, 1 - 2 * times
+        once = _Access(
             self.op,
-            [n, {-1: 1, -2: 1}, *image],
-            [{-2: 1}, *self.weights],
-            [first, -1, *out],
+            [n, {place: 1, tap: 1}, *image],
+            [{tap: 1}, *self.weights],
+            [first, place, *out],
             [(batch, 1, *extents), (1, *kernel), (batch, 1, *result)],
         )
+        return once.lifted(times - 1)
 
 
 def _matmul(access: _Access) -> Site | None:
@@ -175,56 +181,59 @@ def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
 
 
 def _convolution(access: _Access) -> Site | None:
-    """`[n, h, w, i] * [kh, kw, i, o]`; also with groups, `[n, h, w, g, i] * [kh, kw, i, g, o]`."""
+    """`[n, d, h, w, i] * [kd, kh, kw, i, o]`; also with groups, `[n, d, h, w, g, i] * [kd, kh, kw, i, g, o]`."""
     op, image, weights, out = access.op, access.image, access.weights, access.out
-    grouped = len(image) == 5
-    inner = image[-1]
-    expected = [weights[2], *([{out[3]: 1}] if grouped else []), {out[-1]: 1}]
-    if not _multiplies(op) or inner != weights[2] or list(weights[2:]) != expected:
+    grouped = len(image) == 6
+    expected = [weights[3], *([{out[4]: 1}] if grouped else []), {out[-1]: 1}]
+    if not _multiplies(op) or image[-1] != weights[3] or list(weights[3:]) != expected:
         return None
-    if grouped and image[3] != {out[3]: 1}:
+    if grouped and image[4] != {out[4]: 1}:
         return None
-    window = _window(image, weights[:2], out)
-    if window is None:
-        return None
-    shape, kernel, result = access.shapes
-    groups = kernel[3] if grouped else 1
-    whole = (*shape[:3], groups * kernel[2])
+    kernel = access.shapes[1]
+    groups = kernel[4] if grouped else 1
     neutral = f"0.000000e+00 : {element(op.operands[0])}"  # a byte of 0 is a number like any other
-    problem, value = _problem(op.operands[0], whole, window, kernel[:2], result, neutral)
-    problem = _with_channels(problem, kernel[2], kernel[-1], groups)
-    size = "x".join(map(str, (*problem.image, problem.groups * problem.channels)))
-    name = f"conv_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}_{problem.groups * problem.outputs}"
+    found = _problem(access, groups * kernel[3], neutral)
+    if found is None:
+        return None
+    problem, value = found
+    problem = replace(problem, channels=kernel[3], outputs=kernel[-1], groups=groups)
+    name = f"conv_{_size(problem)}_{problem.groups * problem.outputs}"
     return Site(op, name, problem, (value, unreshaped(op.operands[1])))
 
 
 def _channelwise(access: _Access) -> Site | None:
-    """Pooling, `[n, h, w, c]` over `[kh, kw]`, and depthwise convolution, by `[kh, kw, c]`."""
+    """Pooling, `[n, d, h, w, c]` over `[kd, kh, kw]`, and depthwise convolution, by `[kd, kh, kw, c]`."""
     op, image, weights, out = access.op, access.image, access.weights, access.out
-    has_weights = len(weights) == 3
-    window = _window(image, weights[:2], out)
+    has_weights = len(weights) == 4
     operation = None if has_weights else _folding(op)
     initial = scalar_constant(op.operands[2])
-    if window is None or image[3] != {out[3]: 1} or initial is None:
+    if image[4] != {out[4]: 1} or initial is None:
         return None
-    if has_weights and (weights[2] != {out[3]: 1} or not _multiplies(op)):
+    if has_weights and (weights[3] != {out[4]: 1} or not _multiplies(op)):
         return None
     if not has_weights and operation not in _NEUTRAL:
         return None
-    shape, kernel, result = access.shapes
-    neutral = _NEUTRAL[operation or "arith.addf"]
-    problem, value = _problem(op.operands[0], shape, window, kernel[:2], result, neutral)
-    problem = _with_channels(problem, 1, 1, shape[3])
-    kind = "depthwise" if has_weights else "pool"
-    size = "x".join(map(str, (*problem.image, shape[3])))
-    name = f"{kind}_{size}_{kernel[0]}x{kernel[1]}s{problem.strides[0]}"
+    found = _problem(access, access.shapes[0][4], _NEUTRAL[operation or "arith.addf"])
+    if found is None:
+        return None
+    problem, value = found
+    problem = replace(problem, groups=access.shapes[0][4])
+    name = f"{'depthwise' if has_weights else 'pool'}_{_size(problem)}"
     operands = (value, unreshaped(op.operands[1])) if has_weights else (value,)
     return Site(op, name, problem, operands, Fold(initial, operation))
 
 
-def _row(rule: Callable[[_Access], Site | None]) -> Callable[[_Access], Site | None]:
-    """The rule for one-dimensional windows."""
-    return lambda access: rule(access.lifted())
+def _size(problem: Convolution) -> str:
+    """The extents of image and window, for a kernel's name; those of planes only where there are planes."""
+    image, kernel = [*problem.image, problem.groups * problem.channels], [*problem.kernel]
+    if problem.depth != Axis():
+        image, kernel = [problem.depth.image, *image], [problem.depth.kernel, *kernel]
+    return f"{'x'.join(map(str, image))}_{'x'.join(map(str, kernel))}s{problem.strides[0]}"
+
+
+def _lifted(rule: Callable[[_Access], Site | None], times: int) -> Callable[[_Access], Site | None]:
+    """The rule for windows with fewer dimensions than three."""
+    return lambda access: rule(access.lifted(times))
 
 
 def _batch(access: _Access) -> Site | None:
@@ -241,13 +250,16 @@ def _batch(access: _Access) -> Site | None:
 _RULES: dict[tuple[int, ...], tuple[Callable[[_Access], Site | None], ...]] = {
     (1, 2, 1): (_matmul,),
     (2, 2, 2): (_matmul,),
-    (3, 3, 3): (_row(_convolution), _batch),
-    (4, 4, 4): (_convolution, _row(_convolution)),
-    (5, 5, 5): (_convolution,),
-    (3, 1, 3): (_row(_channelwise),),
-    (3, 2, 3): (_row(_channelwise),),
-    (4, 2, 4): (_channelwise,),
-    (4, 3, 4): (_channelwise,),
+    (3, 3, 3): (_lifted(_convolution, 2), _batch),
+    (4, 4, 4): (_lifted(_convolution, 1), _lifted(_convolution, 2)),
+    (5, 5, 5): (_convolution, _lifted(_convolution, 1)),
+    (6, 6, 6): (_convolution,),
+    (3, 1, 3): (_lifted(_channelwise, 2),),
+    (3, 2, 3): (_lifted(_channelwise, 2),),
+    (4, 2, 4): (_lifted(_channelwise, 1),),
+    (4, 3, 4): (_lifted(_channelwise, 1),),
+    (5, 3, 5): (_channelwise,),
+    (5, 4, 5): (_channelwise,),
 }
 """By the ranks of image, weights and result."""
 
@@ -268,58 +280,55 @@ def _folding(op: Any) -> str | None:
     return str(inner[0].name) if set(inner[0].operands) == arguments else None
 
 
-def _window(
-    image: Sequence[Linear], kernel: Sequence[Linear], out: Sequence[int]
-) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Strides and dilations, if the image is indexed `[n, oh * s + kh * d, ow * s + kw * d, ...]`."""
+def _window(access: _Access) -> list[tuple[int, int]] | None:
+    """Strides and dilations, if the image is indexed `[n, od * s + kd * d, oh * s + kh * d, ow * s + kw * d, ...]`."""
+    image, kernel, out = access.image, access.weights[:3], access.out
     if image[0] != {out[0]: 1} or any(len(each) != 1 for each in kernel):
         return None
     factors = []
-    for index, o, position in zip(image[1:3], out[1:3], kernel, strict=True):
+    for index, o, position in zip(image[1:4], out[1:4], kernel, strict=True):
         (k,) = position
         if set(index) != {o, k}:
             return None
         factors.append((index[o], index[k]))
-    return (factors[0][0], factors[1][0]), (factors[0][1], factors[1][1])
+    return factors
 
 
-def _problem(
-    image: Any,
-    shape: tuple[int, ...],
-    window: tuple[tuple[int, int], tuple[int, int]],
-    kernel: Sequence[int],
-    result: Sequence[int],
-    neutral: str,
-) -> tuple[Convolution, Any]:
-    """The geometry of a window over `image`, seen as `shape`, and the image without the padding that it skips."""
-    image = unreshaped(image)
-    value, padding = _unpadded(image, neutral) if _as_image(mlir.shape_of(image)) == shape else (image, (0, 0))
-    if value != image:
-        shape = _as_image(mlir.shape_of(value))
-    problem = Convolution(
-        shape[0], (shape[1], shape[2]), 1, 1, (kernel[0], kernel[1]), (result[1], result[2]), *window, padding
+def _problem(access: _Access, channels: int, neutral: str) -> tuple[Convolution, Any] | None:
+    """The geometry of a window over an image of so many `channels`, and the image without padding that is `neutral`.
+
+    Channels of the problem are still to be given. None if it is no window.
+    """
+    window = _window(access)
+    if window is None:
+        return None
+    (batch, *extents, _), kernel, (_, *result) = access.shapes[0][:5], access.shapes[1], access.shapes[2]
+    image, padding = unreshaped(access.op.operands[0]), (0, 0, 0)
+    if _as_volume(mlir.shape_of(image)) == (batch, *extents, channels):
+        image, padding = _unpadded(image, neutral)
+        extents = list(_as_volume(mlir.shape_of(image))[1:4])
+    depth, rows, columns = (
+        Axis(here, taps, out, *steps, zeros)
+        for here, taps, out, steps, zeros in zip(extents, kernel[:3], result[:3], window, padding, strict=True)
     )
-    return problem, value
+    return Convolution(batch, (1, 1), 1, 1, depth=depth).over(rows, columns), image
 
 
-def _as_image(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """`[n, w, c]` as `[n, 1, w, c]`."""
-    return (shape[0], 1, *shape[1:]) if len(shape) == 3 else shape
+def _as_volume(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """`[n, h, w, c]` and `[n, w, c]` as `[n, d, h, w, c]`."""
+    return (shape[0], *[1] * (5 - len(shape)), *shape[1:])
 
 
-def _with_channels(problem: Convolution, channels: int, outputs: int, groups: int) -> Convolution:
-    return replace(problem, channels=channels, outputs=outputs, groups=groups)
-
-
-def _unpadded(image: Any, neutral: str) -> tuple[Any, tuple[int, int]]:
-    """An image without `neutral` numbers around it, and how many were in front of its rows and columns."""
+def _unpadded(image: Any, neutral: str) -> tuple[Any, tuple[int, int, int]]:
+    """An image without `neutral` numbers around it, and how many were in front of its planes, rows and columns."""
     op = mlir.owner(image)
-    if op is None or op.name != "tensor.pad" or len(op.operands) != 1 or len(mlir.shape_of(image)) not in (3, 4):
-        return image, (0, 0)
+    if op is None or op.name != "tensor.pad" or len(op.operands) != 1 or len(mlir.shape_of(image)) not in (3, 4, 5):
+        return image, (0, 0, 0)
     low, high = mlir.integers(op, "static_low"), mlir.integers(op, "static_high")
     padded = op.regions[0].blocks[0].operations
     if min(low + high) < 0 or low[0] or low[-1] or high[0] or high[-1]:
-        return image, (0, 0)
+        return image, (0, 0, 0)
     if scalar_constant(padded[len(padded) - 1].operands[0]) != neutral:
-        return image, (0, 0)
-    return op.operands[0], (low[1] if len(low) == 4 else 0, low[-2])
+        return image, (0, 0, 0)
+    depth, rows, columns = (0, 0, *low[1:-1])[-3:]
+    return op.operands[0], (depth, rows, columns)

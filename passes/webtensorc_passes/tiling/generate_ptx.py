@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from webtensorc_kernels.convolution import Axis
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_ptx import attention, contraction, finish, hopper, softmax, vector
 from webtensorc_ptx.choice import Gpu, choose
@@ -68,7 +69,8 @@ class GeneratePtx(Pass):
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
         kinds = [[each, each, "f32", "f32"] for each in elements]
         for site in reversed([site for op in _operations(module) if (site := match(op, kinds)) is not None]):
-            made = None if site.fold or site.problem.groups > 1 else _kernel(site, gpu, matrix_types)
+            is_other = site.fold or site.problem.groups > 1 or site.problem.flat().depth != Axis()
+            made = None if is_other else _kernel(site, gpu, matrix_types)
             if made is not None:
                 kernel, fused = made
                 library.dispatch(site.name, kernel, [*site.operands, *fused.operands], fused)
