@@ -14,24 +14,27 @@ func.func public @main(%x: tensor<3xcomplex<f64>>, %y: tensor<3xcomplex<f32>>, %
 // -----
 module {
   func.func public @main(%arg0: tensor<3xcomplex<f64>>, %arg1: tensor<3xcomplex<f32>>, %arg2: tensor<complex<f32>>) -> (tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>) {
-    %cst = stablehlo.constant dense<1.000000e+00> : tensor<f64>
-    %cst_0 = stablehlo.constant dense<-2.000000e+00> : tensor<f64>
-    %0:2 = stablehlo.optimization_barrier %cst, %cst_0 : tensor<f64>, tensor<f64>
-    %1 = stablehlo.complex %0#0, %0#1 : tensor<complex<f64>>
-    %2 = stablehlo.real %arg0 : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
-    %3 = stablehlo.real %1 : (tensor<complex<f64>>) -> tensor<f64>
-    %4 = stablehlo.pad %2, %3, low = [1], high = [1], interior = [0] : (tensor<3xf64>, tensor<f64>) -> tensor<5xf64>
-    %5 = stablehlo.imag %arg0 : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
-    %6 = stablehlo.imag %1 : (tensor<complex<f64>>) -> tensor<f64>
-    %7 = stablehlo.pad %5, %6, low = [1], high = [1], interior = [0] : (tensor<3xf64>, tensor<f64>) -> tensor<5xf64>
-    %8 = stablehlo.complex %4, %7 : tensor<5xcomplex<f64>>
-    %9 = stablehlo.real %arg1 : (tensor<3xcomplex<f32>>) -> tensor<3xf32>
-    %10 = stablehlo.real %arg2 : (tensor<complex<f32>>) -> tensor<f32>
-    %11 = stablehlo.pad %9, %10, low = [0], high = [0], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<5xf32>
-    %12 = stablehlo.imag %arg1 : (tensor<3xcomplex<f32>>) -> tensor<3xf32>
-    %13 = stablehlo.imag %arg2 : (tensor<complex<f32>>) -> tensor<f32>
-    %14 = stablehlo.pad %12, %13, low = [0], high = [0], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<5xf32>
-    %15 = stablehlo.complex %11, %14 : tensor<5xcomplex<f32>>
-    return %8, %arg0, %15 : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>
+    %cst = stablehlo.constant dense<[1.000000e+00, -2.000000e+00, 0.000000e+00]> : tensor<3xf64>
+    %0 = stablehlo.optimization_barrier %cst : tensor<3xf64>
+    %1 = stablehlo.slice %0 [0:1] : (tensor<3xf64>) -> tensor<1xf64>
+    %2 = stablehlo.reshape %1 : (tensor<1xf64>) -> tensor<f64>
+    %3 = stablehlo.slice %0 [1:2] : (tensor<3xf64>) -> tensor<1xf64>
+    %4 = stablehlo.reshape %3 : (tensor<1xf64>) -> tensor<f64>
+    %5 = stablehlo.complex %2, %4 : tensor<complex<f64>>
+    %6 = stablehlo.real %arg0 : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
+    %7 = stablehlo.real %5 : (tensor<complex<f64>>) -> tensor<f64>
+    %8 = stablehlo.pad %6, %7, low = [1], high = [1], interior = [0] : (tensor<3xf64>, tensor<f64>) -> tensor<5xf64>
+    %9 = stablehlo.imag %arg0 : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
+    %10 = stablehlo.imag %5 : (tensor<complex<f64>>) -> tensor<f64>
+    %11 = stablehlo.pad %9, %10, low = [1], high = [1], interior = [0] : (tensor<3xf64>, tensor<f64>) -> tensor<5xf64>
+    %12 = stablehlo.complex %8, %11 : tensor<5xcomplex<f64>>
+    %13 = stablehlo.real %arg1 : (tensor<3xcomplex<f32>>) -> tensor<3xf32>
+    %14 = stablehlo.real %arg2 : (tensor<complex<f32>>) -> tensor<f32>
+    %15 = stablehlo.pad %13, %14, low = [0], high = [0], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<5xf32>
+    %16 = stablehlo.imag %arg1 : (tensor<3xcomplex<f32>>) -> tensor<3xf32>
+    %17 = stablehlo.imag %arg2 : (tensor<complex<f32>>) -> tensor<f32>
+    %18 = stablehlo.pad %16, %17, low = [0], high = [0], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<5xf32>
+    %19 = stablehlo.complex %15, %18 : tensor<5xcomplex<f32>>
+    return %12, %arg0, %19 : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>
   }
 }

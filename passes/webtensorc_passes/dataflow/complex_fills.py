@@ -3,7 +3,8 @@
 IREE 3.13 fills with patterns of at most 64 bits: a constant of complex128 that has to be stored is refused
 ("'stream.async.splat' op operand must be ... 64-bit"). Padding with a complex constant of either width crashes the
 compiler, as does a bit cast of complex numbers to their own type. A number put together behind a barrier is no constant
-to it.
+to it, and what it is put together from must be none that memory is filled with: it copies fills into the loops that
+read them and may leave the original out of every schedule ("streamable op expected to be in an execution region").
 """
 
 from __future__ import annotations
@@ -75,11 +76,15 @@ def _padded(op: Operation, part: str) -> Value:
 
 def _hidden(op: Operation, real: str, imaginary: str) -> Value:
     build = Builder(op)
-    scalar = build.kind([], "f64")
-    parts = [
-        build.op("constant", [], scalar, value=ir.Attribute.parse(f"dense<{text}> : {scalar}", op.context))
-        for text in (real, imaginary)
-    ]
-    barrier = mlir.create("stablehlo.optimization_barrier", parts, [scalar, scalar], before=op)
-    value = build.op("complex", list(barrier.results), build.kind([], "complex<f64>"))
+    table = _apart(op, f"{real}, {imaginary}")
+    parts = [build.reshape(build.slice(table, [at], [at + 1]), []) for at in (0, 1)]
+    value = build.op("complex", parts, build.kind([], "complex<f64>"))
     return build.broadcast(value, mlir.shape_of(op.results[0]), [])
+
+
+def _apart(op: Operation, parts: str) -> Value:
+    """The two parts and a third number that makes them a table, whatever they are, behind a barrier."""
+    kind = Builder(op).kind([3], "f64")
+    numbers = [ir.Attribute.parse(f"dense<[{parts}, {other}]> : {kind}", op.context) for other in ("0.0", "1.0")]
+    table = Builder(op).op("constant", [], kind, value=numbers[ir.DenseElementsAttr(numbers[0]).is_splat])
+    return mlir.create("stablehlo.optimization_barrier", [table], [kind], before=op).result

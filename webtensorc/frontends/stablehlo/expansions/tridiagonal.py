@@ -69,17 +69,9 @@ def _solve(dl: jax.Array, d: jax.Array, du: jax.Array, b: jax.Array) -> tuple[ja
     return jnp.concatenate([x, end[None]]), singular.astype(jnp.int32)
 
 
-@expands(
-    *lapack("sytrd", "sd"),
-    *lapack("hetrd", "c"),
-    *gpu("solver_sytrd"),
-    dtypes=("float32", "float64", "complex64"),
-)
+@expands(*lapack("sytrd", "sd"), *lapack("hetrd", "cz"), *gpu("solver_sytrd"))
 def sytrd(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
-    """LAPACK xSYTRD and CHETRD: packed reflectors, diagonal, off-diagonal, `tau`, `info` 0.
-
-    ZHETRD stays refused: the native compiler crashes on its loop.
-    """
+    """LAPACK xSYTRD and xHETRD: packed reflectors, diagonal, off-diagonal, `tau`, `info` 0."""
     batch, n = a.shape[:-2], a.shape[-1]
     real = jnp.finfo(a.dtype).dtype
     if n == 0 or 0 in batch:
