@@ -202,13 +202,13 @@ def test_custom_calls_are_refused_all_at_once():
     assert all(item.operator.startswith("custom_call @lapack_") for item in e.value.items)
 
 
-def test_partitioned_modules_and_odd_types_are_refused(tmp_path):
+def test_replicated_modules_and_odd_types_are_refused(tmp_path):
     path = tmp_path / "m.mlir"
     path.write_text(
-        "module attributes {mhlo.num_partitions = 2 : i32} {"
+        "module attributes {mhlo.num_replicas = 2 : i32} {"
         "func.func @main(%x: tensor<f32>) -> tensor<f32> { return %x : tensor<f32> } }"
     )
-    with pytest.raises(UnsupportedError, match="divided over 2 devices"):
+    with pytest.raises(UnsupportedError, match="several devices"):
         load_model(path)
     path.write_text("func.func @main(%t: !stablehlo.token, %x: tensor<f32>) -> tensor<f32> { return %x : tensor<f32> }")
     with pytest.raises(UnsupportedError, match="signature") as e:

@@ -9,13 +9,13 @@ from jaxlib.mlir import ir
 from webtensorc_runtime.dims import UNKNOWN, Dim, substitute
 
 from webtensorc import portable
-from webtensorc.errors import UnsupportedError
 from webtensorc.frontends.stablehlo import (
     constraints,
     custom_calls,
     dynamism,
     expansion,
     inline,
+    placement,
     shapes,
     signature,
     source,
@@ -48,12 +48,12 @@ def to_model(
         platform: value of jax.export's platform index, where the entry function takes one.
         results: the results' shapes, with expressions for open dimensions, where they are known.
     """
-    _refuse_partitioned(module, file)
     function = signature.public_function(module, file)
     found = signature.read(function, file)
     pinned = pinner(found.inputs)
     source.run_passes(module, source.COMPOSITES_TO_CALLS)
     inline.inline_calls(function, ir.SymbolTable(module.operation), file)
+    placement.on_one_device(module, function, file)
     tuples.flatten(function)
     if found.leading:
         _set_platform(function, platform)
@@ -111,18 +111,6 @@ def _outputs(
         )
         made.append(TensorSpec(label, dtype, shape))
     return tuple(made)
-
-
-def _refuse_partitioned(module: Any, file: str | None) -> None:
-    attributes = module.operation.attributes
-    for key in ("mhlo.num_partitions", "mhlo.num_replicas"):
-        if key in attributes and attributes[key].value != 1:
-            count = attributes[key].value
-            raise UnsupportedError(
-                f"the model is divided over {count} devices ({key})",
-                file=file,
-                hint="export it for one device",
-            )
 
 
 def _set_platform(function: Any, platform: int) -> None:

@@ -14,16 +14,6 @@ from webtensorc.frontends.stablehlo.dynamism import DYNAMIC_REDUCE_WINDOW, WINDO
 from webtensorc.frontends.stablehlo.inline import nested, replace
 from webtensorc.frontends.stablehlo.names import location_name
 
-# They constrain where data lives; on one device they are the identity.
-_PLACEMENT = {
-    "Sharding",
-    "SPMDFullToShardShape",
-    "SPMDShardToFullShape",
-    "annotate_device_placement",
-    "xla.sdy.FuncResultSharding",
-    "LayoutConstraint",
-}
-
 # How jaxlib writes operations of CHLO that it keeps whole; renamed back, the CHLO pass expands them.
 _CHLO = {
     **{
@@ -39,10 +29,7 @@ def resolve(function: Any) -> None:
     """Rewrite, in place, the custom calls that have a meaning here."""
     for call in _custom_calls(function):
         target = call.attributes["call_target_name"].value
-        if target in _PLACEMENT and len(call.operands) == len(call.results) == 1:
-            if call.operands[0].type == call.results[0].type:
-                replace(call, [call.operands[0]])
-        elif target in _CHLO:
+        if target in _CHLO:
             _to_chlo(call, _CHLO[target])
         elif target == "stablehlo.shape_refinement_operand_wrapper":
             replace(call, [call.operands[0]])

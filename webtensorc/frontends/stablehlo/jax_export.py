@@ -37,7 +37,6 @@ class Export:
         shapes, results: shape of every argument that the export kept, and of every result; dimensions are text (`"8"`,
             `"2*batch"`).
         platforms: what it was lowered for.
-        devices: how many devices it runs on.
         convention: jax.export's calling convention version.
         effects: ordered effects, whose tokens it passes.
     """
@@ -47,7 +46,6 @@ class Export:
     shapes: tuple[tuple[str, ...], ...]
     results: tuple[tuple[str, ...], ...]
     platforms: tuple[str, ...]
-    devices: int
     convention: int
     effects: int
 
@@ -61,7 +59,6 @@ def from_object(exported: Any) -> Export:
         shapes=tuple(tuple(map(str, aval.shape)) for aval in avals),
         results=tuple(tuple(map(str, aval.shape)) for aval in exported.out_avals),
         platforms=tuple(exported.platforms),
-        devices=exported.nr_devices,
         convention=exported.calling_convention_version,
         effects=len(exported.ordered_effects),
     )
@@ -109,7 +106,6 @@ def _read(table: Any) -> Export:
         shapes=tuple(_shape(avals[index]) for index in kept),
         results=tuple(map(_shape, results)),
         platforms=tuple(table.Platforms(number).decode() for number in range(table.PlatformsLength())),
-        devices=table.NrDevices() or table.NrDevicesShort() or 1,
         convention=table.CallingConventionVersion(),
         effects=table.OrderedEffectsLength(),
     )
@@ -153,8 +149,6 @@ def _check(exported: Export, file: str | None) -> None:
             file=file,
             hint="export it again with a JAX of about the same age as this installation's",
         )
-    if exported.devices != 1:
-        raise UnsupportedError(f"the export is for {exported.devices} devices", file=file, hint="export it for one")
     if exported.effects:
         raise UnsupportedError(
             "the export has ordered side effects",
