@@ -78,7 +78,18 @@ def pools(x: Any) -> Any:
 
 def sorts(x: Any, y: Any) -> Any:
     gradient = jax.grad(lambda x: (jnp.sort(x, 1) * jnp.arange(x.shape[1])).sum())(x)
-    return jnp.argsort(x, 1), jnp.argsort(y, 1), gradient
+    return jnp.argsort(jnp.round(x), 1), jnp.argsort(y, 1), gradient
+
+
+def draws(key: Any, x: Any) -> Any:
+    """Bits by Philox, and the largest of elements many of which are equal."""
+    state, bits = lax.rng_bit_generator(key, x.shape)
+    return state, bits, *lax.top_k(jnp.round(x), x.shape[1] - 1)
+
+
+def dirichlet(key: Any, x: Any) -> Any:
+    """Loops in loops, whose sizes are computed in two ways."""
+    return jax.random.dirichlet(jax.random.wrap_key_data(key), jnp.abs(x) + 0.5)
 
 
 def in_turn(x: Any, y: Any) -> Any:
@@ -107,6 +118,7 @@ FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     ),
     "cumulative sum": (lambda x: jnp.cumsum(x, 1), [("b, s", F32)], BOTH),
     "sorts": (sorts, [("b, s", F32), ("b, s", F32)], BOTH),
+    "random bits": (draws, [("4", np.uint32), ("b, s + 1", F32)], BOTH),
     "mean of a window": (means, [("b, s, 5", F32)], BOTH),
     "scatters outside of the operand are dropped": (
         lambda x, i: (x.at[3 * i - 2].add(1.0), x.at[:, 3 * i].set(2.0)), [("b, 4", F32), ("s", I32)], BOTH
@@ -130,6 +142,7 @@ def depthwise_gradient(x: Any, w: Any) -> Any:
 
 SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "windows of several results": (pools, [("b, s + 3, s + 3", F32)], BOTH),
+    "random proportions": (dirichlet, [("2", np.uint32), ("b, 2", F32)], BATCH),
     "groups of the batch": (grouped, [("2*b, 3, 8, 8", F32), ("4, 3, 3, 3", F32)], BATCH),
     "gradient of a depthwise convolution": (depthwise_gradient, [("b, 3, 9, 9", F32), ("6, 1, 3, 3", F32)], BATCH),
     "real spectrum": (

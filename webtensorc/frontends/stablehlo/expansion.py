@@ -30,6 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__expands__"
 _FIXED = "__fixed__"
+_SHAPED = "__shaped__"
 
 _WHOLE = {
     "stablehlo.atan2",
@@ -52,8 +53,9 @@ class Call:
 
     Attributes:
         name: of the operation, or the target of a `custom_call`.
-        attributes: by name; of a custom call, those of its `backend_config` (under `options` if it is text), and
-            `called`, the names of the functions it refers to. Integers, booleans, lists of integers, or MLIR's text.
+        attributes: by name; of a custom call, `rng_algorithm`, those of its `backend_config` (under `options` if it is
+            bytes, a character each), and `called`, the names of the functions it refers to. Integers, booleans, lists
+            of integers, or MLIR's text.
         results: dtype and shape of every result; an open size is DYNAMIC.
     """
 
@@ -67,7 +69,9 @@ class Call:
         return bool(self.attributes.get("lower", self.attributes.get("uplo") == ord("L")))
 
 
-def expands(*names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = None) -> Callable[[F], F]:
+def expands(
+    *names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = None, shaped: int | None = None
+) -> Callable[[F], F]:
     """Declare what the decorated function expands.
 
     Args:
@@ -75,11 +79,14 @@ def expands(*names: str, dtypes: tuple[str, ...] = ("",), fixed: int | None = No
         dtypes: the dtypes of the first operand for which it does; any if not given.
         fixed: how many of the first operand's last dimensions need sizes; whatever else is open may stay so, and open
             dimensions at the same axis are the same. None if nothing may be open.
+        shaped: the number of the operand that is the shape of the last result, or how many elements it picks along
+            `reduction_dim` or the last dimension; the function gets an array of that shape in its place.
     """
 
     def mark(function: F) -> F:
         setattr(function, _MARK, tuple((name, dtype) for name in names for dtype in dtypes))
         setattr(function, _FIXED, fixed)
+        setattr(function, _SHAPED, shaped)
         return function
 
     return mark
@@ -157,12 +164,12 @@ def _attributes(operation: Any) -> dict[str, Any]:
     attributes = operation.attributes
     if operation.name != "stablehlo.custom_call":
         return {named.name: _plain(named.attr) for named in _named(attributes)}
-    found: dict[str, Any] = {}
+    found = {key: _plain(attributes[key]) for key in ("rng_algorithm",) if key in attributes}
     for key in ("mhlo.backend_config", "backend_config", "mhlo.attributes"):
         if key in attributes and isinstance(attributes[key], ir.DictAttr):
             found.update({named.name: _plain(named.attr) for named in _named(attributes[key])})
         elif key in attributes and isinstance(attributes[key], ir.StringAttr):
-            found["options"] = attributes[key].value
+            found["options"] = attributes[key].value_bytes.decode("latin-1")
     if "called_computations" in attributes:
         found["called"] = [str(each).lstrip("@") for each in attributes["called_computations"]]
     return found
@@ -191,23 +198,56 @@ def _traced(call: Call, function: Callable[..., Any], operation: Any) -> list[An
         )
         return tuple(found)
 
-    given = _operands(operation)
+    given = _operands(operation, getattr(function, _SHAPED))
     kinds = list(map(_kind, given))
+    names = ["r" if number == getattr(function, _SHAPED) else "d" for number in range(len(given))]
     with jax.enable_x64(True):
         jitted = jax.jit(results, keep_unused=True)
-        module = _lowered(jitted, kinds) if _is_static(operation) else _exported(jitted, kinds)
+        module = _lowered(jitted, kinds) if _is_static(operation) else _exported(jitted, kinds, names)
     symbols = ir.SymbolTable(module.operation)
     inline.inline_calls(symbols["main"], symbols, None)
     with ir.InsertionPoint(operation), operation.location:
         return list(_jax_mlir_ext.inlined_func_call(symbols["main"].operation, given))
 
 
-def _operands(operation: Any) -> list[Any]:
-    """The operands, but for those that are the shapes of results: those follow from the others."""
+def _operands(operation: Any, shaped: int | None) -> list[Any]:
+    """The operands, but for those that are the shapes of results: those follow from the others, or from `shaped`."""
     attributes = operation.attributes
     name = "indices_of_shape_operands"
     shapes = set(np.asarray(attributes[name]).ravel().tolist()) if name in attributes else ()
-    return [each for index, each in enumerate(operation.operands) if index not in shapes]
+    given = [each for index, each in enumerate(operation.operands) if index not in shapes]
+    if shaped is not None:
+        given[shaped] = _of_shape(operation, given[shaped])
+    return given
+
+
+def _of_shape(operation: Any, size: Any) -> Any:
+    """An array of the shape of the last result; `size` is that shape, or its extent where elements are picked."""
+    result = operation.results[len(operation.results) - 1]
+    element = ir.RankedTensorType(size.type).element_type
+    with ir.InsertionPoint(operation), operation.location:
+        if not ir.RankedTensorType(size.type).rank:
+            shape = _kind(result)[1]
+            picked = _attributes(operation).get("reduction_dim", len(shape) - 1)
+            one = ir.RankedTensorType.get([1], element)
+            parts = [size if axis == picked else _extent(operation.operands[0], axis) for axis in range(len(shape))]
+            parts = [_create("reshape", [_create("convert", [each], size.type)], one) for each in parts]
+            size = _create("concatenate", parts, ir.RankedTensorType.get([len(shape)], element), dimension=_number(0))
+        return _create("dynamic_iota", [size], result.type, iota_dimension=_number(0))
+
+
+def _extent(value: Any, axis: int) -> Any:
+    kind = ir.RankedTensorType.get([], ir.IntegerType.get_signless(32))
+    return _create("get_dimension_size", [value], kind, dimension=_number(axis))
+
+
+def _create(name: str, operands: list[Any], kind: Any, **attributes: Any) -> Any:
+    made = ir.Operation.create(f"stablehlo.{name}", results=[kind], operands=operands, attributes=attributes)
+    return made.results[0]
+
+
+def _number(value: int) -> Any:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
 
 
 def _lowered(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]) -> Any:
@@ -218,15 +258,15 @@ def _lowered(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]
     return ir.Module.parse(lowered.compiler_ir("stablehlo").operation.get_asm(print_generic_op_form=True))
 
 
-def _exported(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]]) -> Any:
-    """The same with open extents; those at the same axis are the same batch."""
+def _exported(jitted: Any, kinds: Sequence[tuple[np.dtype[Any], tuple[int, ...]]], names: Sequence[str]) -> Any:
+    """The same with open extents; those at the same axis are the same batch, if they are called alike."""
     import jax
     from jax import export
 
     scope = export.SymbolicScope()
     operands = []
-    for dtype, extents in kinds:
-        text = ",".join(f"d{axis}" if size == DYNAMIC else str(size) for axis, size in enumerate(extents))
+    for (dtype, extents), name in zip(kinds, names, strict=True):
+        text = ",".join(f"{name}{axis}" if size == DYNAMIC else str(size) for axis, size in enumerate(extents))
         shape = export.symbolic_shape(text, scope=scope)
         operands.append(jax.ShapeDtypeStruct(shape, dtype))  # type: ignore[no-untyped-call]
     return dynamism.module_of(export.export(jitted, platforms=("cpu",))(*operands))

@@ -177,8 +177,10 @@ def sort(build: Builder, op: Operation) -> None:
     """Read copies of the operands from memory and write all results there.
 
     A kernel that computes them on the way in would need a stack of unknown size. The native compiler sorts in place,
-    and two sorts of the same operand, as a range of subscripts is, in the same place.
+    and two sorts of the same operand, as a range of subscripts is, in the same place. It exchanges neighbours of which
+    the first does not come before the second, equal ones too.
     """
+    _exchange_unless_ordered(build, op)
     for position, operand in enumerate(op.operands):
         op.operands[position] = build.from_memory([build.copied(operand)])[0]
     results = list(op.results)
@@ -189,3 +191,16 @@ def sort(build: Builder, op: Operation) -> None:
     for kept, uses in zip(following.from_memory(results), users, strict=True):
         for owner, position in uses:
             owner.operands[position] = kept
+
+
+def _exchange_unless_ordered(build: Builder, op: Operation) -> None:
+    """Let the comparator hold where the second of two elements does not come before the first: that keeps the order."""
+    block = op.regions[0].blocks[0]
+    arguments = list(block.arguments)
+    uses = [[(use.owner, use.operand_number) for use in argument.uses] for argument in arguments]
+    for number, places in enumerate(uses):
+        for user, position in places:
+            user.operands[position] = arguments[number ^ 1]
+    last = block.operations[len(block.operations) - 1].operation
+    inside = Builder(ir.InsertionPoint(last), build.location)
+    last.operands[0] = inside.value("stablehlo.not", [last.operands[0]], last.operands[0].type)

@@ -32,6 +32,18 @@ def syevd(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     return vectors, values, jnp.zeros(a.shape[:-2], jnp.int32)
 
 
+_LOWER = (0, 122)
+"""cuBLAS's and hipBLAS's number for the lower triangle."""
+
+
+@expands(*(f"{vendor}solver_{routine}" for vendor in ("cu", "hip") for routine in ("syevd", "syevj")))
+def syevd_descriptor(call: Call, a: jax.Array) -> tuple[jax.Array, ...]:
+    """The same as older versions of jaxlib call it, with a C structure: dtype, triangle, sizes; and a workspace."""
+    triangle = int.from_bytes(call.attributes["options"][4:8].encode("latin-1"), "little")
+    vectors, values = _decomposed(a, triangle in _LOWER)
+    return vectors, values, *(jnp.zeros(shape, dtype) for dtype, shape in call.results[2:])
+
+
 @expands("Eigh", fixed=2)
 def eigh(call: Call, a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """XLA's for TPUs, whose options begin with whether the lower triangle is read: the same without `info`."""

@@ -1,0 +1,65 @@
+"""Compute no open size twice.
+
+A loop that is given a tensor of one size and makes one of another, though both are the same number, carries its size
+beside it. IREE 3.13 then takes what the loop carries for what it leaves, number by number, while it finds out what
+memory is for (`iree-stream-refine-usage`), and crashes where one of these is a tensor and the other a size. It does not
+see itself that products are equal if overflow has been ruled out for one of them only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Operation
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_SUMS = {"arith.addi", "arith.muli", "arith.subi"}
+_FLAGS = "overflowFlags"
+
+
+@dataclass(frozen=True)
+class MergeSizes(Pass):
+    """Merge sums and products of sizes that differ in what is said about overflow."""
+
+    name: ClassVar[str] = "merge-sizes"
+    family: ClassVar[Family] = Family.ALLOCATION
+    after: ClassVar[Phase] = Phase.FLOW
+    level: ClassVar[int | None] = 0
+    order: ClassVar[int] = 40  # before bounds are stated
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of sizes that are gone."""
+        return sum(
+            _merged(function.operation)
+            for function in module.regions[0].blocks[0].operations
+            if function.operation.name == "util.func"
+        )
+
+
+def _merged(function: Operation) -> int:
+    known: dict[Any, list[Operation]] = {}
+    changes = 0
+    for op in [op for op in mlir.nested(function) if op.name in _SUMS and isinstance(op.results[0].type, ir.IndexType)]:
+        same = known.setdefault((op.name, *op.operands), [])
+        earlier = next((each for each in same if _is_inside(op, each.block)), None)
+        if earlier is None:
+            same.append(op)
+            continue
+        if str(earlier.attributes[_FLAGS]) != str(op.attributes[_FLAGS]):
+            earlier.attributes[_FLAGS] = ir.Attribute.parse("#arith.overflow<none>", op.context)
+        mlir.replace(op, [earlier.result])
+        changes += 1
+    return changes
+
+
+def _is_inside(op: Operation, block: Any) -> bool:
+    """Whether `op` is in a block, or in something that is."""
+    while op is not None and op.name != "util.func":
+        if op.block == block:
+            return True
+        op = op.parent
+    return False
