@@ -54,7 +54,8 @@ def test_arithmetic_wraps(dtype: str, tmp_path: Path) -> None:
 
 
 STRUCTURE = """
-func.func @main(%x: tensor<3x5xi4>, %z: tensor<i4>) -> (tensor<5xi4>, tensor<5x3xi4>, tensor<3x2xi4>, tensor<i1>) {
+func.func @main(%x: tensor<3x5xi4>, %z: tensor<i4>)
+    -> (tensor<5xi4>, tensor<5x3xi4>, tensor<3x2xi4>, tensor<i1>, tensor<5x3xui4>) {
   %c = stablehlo.constant dense<[-8, 7, 0, 3, -1]> : tensor<5xi4>
   %b = stablehlo.broadcast_in_dim %c, dims = [1] : (tensor<5xi4>) -> tensor<3x5xi4>
   %s = stablehlo.add %x, %b : tensor<3x5xi4>
@@ -64,7 +65,9 @@ func.func @main(%x: tensor<3x5xi4>, %z: tensor<i4>) -> (tensor<5xi4>, tensor<5x3
   %p = stablehlo.slice %s [0:3, 1:3] : (tensor<3x5xi4>) -> tensor<3x2xi4>
   %e = stablehlo.reshape %z : (tensor<i4>) -> tensor<i4>
   %k = stablehlo.compare LT, %e, %z : (tensor<i4>, tensor<i4>) -> tensor<i1>
-  return %r, %t, %p, %k : tensor<5xi4>, tensor<5x3xi4>, tensor<3x2xi4>, tensor<i1>
+  %u = stablehlo.bitcast_convert %t : (tensor<5x3xi4>) -> tensor<5x3xui4>
+  %v = stablehlo.reverse %u, dims = [0] : tensor<5x3xui4>
+  return %r, %t, %p, %k, %v : tensor<5xi4>, tensor<5x3xi4>, tensor<3x2xi4>, tensor<i1>, tensor<5x3xui4>
 }
 """
 

@@ -1,19 +1,21 @@
-// A constant of one number, paddings, and a bit cast that does nothing.
+// A constant of one number and one of several, paddings, and a bit cast that does nothing.
 // pass: complex-fills
 
 func.func public @main(%x: tensor<3xcomplex<f64>>, %y: tensor<3xcomplex<f32>>, %p: tensor<complex<f32>>)
-    -> (tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>) {
+    -> (tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>, tensor<2xcomplex<f64>>) {
   %cst = stablehlo.constant dense<(1.0, -2.0)> : tensor<complex<f64>>
   %0 = stablehlo.pad %x, %cst, low = [1], high = [1], interior = [0]
     : (tensor<3xcomplex<f64>>, tensor<complex<f64>>) -> tensor<5xcomplex<f64>>
   %1 = stablehlo.bitcast_convert %x : (tensor<3xcomplex<f64>>) -> tensor<3xcomplex<f64>>
   %2 = stablehlo.pad %y, %p, low = [0], high = [0], interior = [1]
     : (tensor<3xcomplex<f32>>, tensor<complex<f32>>) -> tensor<5xcomplex<f32>>
-  return %0, %1, %2 : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>
+  %3 = stablehlo.constant dense<[(1.0, 2.0), (3.0, 4.0)]> : tensor<2xcomplex<f64>>
+  return %0, %1, %2, %3
+    : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>, tensor<2xcomplex<f64>>
 }
 // -----
 module {
-  func.func public @main(%arg0: tensor<3xcomplex<f64>>, %arg1: tensor<3xcomplex<f32>>, %arg2: tensor<complex<f32>>) -> (tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>) {
+  func.func public @main(%arg0: tensor<3xcomplex<f64>>, %arg1: tensor<3xcomplex<f32>>, %arg2: tensor<complex<f32>>) -> (tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>, tensor<2xcomplex<f64>>) {
     %cst = stablehlo.constant dense<[1.000000e+00, -2.000000e+00, 0.000000e+00]> : tensor<3xf64>
     %0 = stablehlo.optimization_barrier %cst : tensor<3xf64>
     %1 = stablehlo.slice %0 [0:1] : (tensor<3xf64>) -> tensor<1xf64>
@@ -35,6 +37,13 @@ module {
     %17 = stablehlo.imag %arg2 : (tensor<complex<f32>>) -> tensor<f32>
     %18 = stablehlo.pad %16, %17, low = [0], high = [0], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<5xf32>
     %19 = stablehlo.complex %15, %18 : tensor<5xcomplex<f32>>
-    return %12, %arg0, %19 : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>
+    %cst_0 = stablehlo.constant dense<[[1.000000e+00, 2.000000e+00], [3.000000e+00, 4.000000e+00]]> : tensor<2x2xf64>
+    %20 = stablehlo.optimization_barrier %cst_0 : tensor<2x2xf64>
+    %21 = stablehlo.slice %20 [0:2, 0:1] : (tensor<2x2xf64>) -> tensor<2x1xf64>
+    %22 = stablehlo.reshape %21 : (tensor<2x1xf64>) -> tensor<2xf64>
+    %23 = stablehlo.slice %20 [0:2, 1:2] : (tensor<2x2xf64>) -> tensor<2x1xf64>
+    %24 = stablehlo.reshape %23 : (tensor<2x1xf64>) -> tensor<2xf64>
+    %25 = stablehlo.complex %22, %24 : tensor<2xcomplex<f64>>
+    return %12, %arg0, %19, %25 : tensor<5xcomplex<f64>>, tensor<3xcomplex<f64>>, tensor<5xcomplex<f32>>, tensor<2xcomplex<f64>>
   }
 }

@@ -27,6 +27,7 @@ _MAY_LEAVE_THE_RANGE = {
     for name in (
         "abs",
         "add",
+        "bitcast_convert",
         "constant",  # dense bytes of a narrow type come without their sign
         "convert",
         "convolution",
@@ -121,12 +122,23 @@ def _wide(kind: Type) -> Type:
 def _refuse(operations: list[Operation]) -> None:
     found: dict[str, list[str]] = {}
     for op in operations:
-        if op.name in _DEPENDS_ON_THE_WIDTH:
+        if op.name in _DEPENDS_ON_THE_WIDTH and not _keeps_the_width(op):
             found.setdefault(op.name, []).append(str(op.location).removeprefix("loc(").removesuffix(")"))
     if found:
         reason = "its result depends on the width of integers narrower than a byte"
         items = tuple(Unsupported(name, reason, tuple(places)) for name, places in found.items())
         raise UnsupportedError("the model computes with the bits of narrow integers", items, doing="lowering the graph")
+
+
+def _keeps_the_width(op: Operation) -> bool:
+    """Whether the bits of narrow integers are taken for as many bits, which signs alone tell apart."""
+    before, after = _narrow(op.operands[0].type), _narrow(op.results[0].type)
+    return (
+        op.name == "stablehlo.bitcast_convert"
+        and before is not None
+        and after is not None
+        and before.bits == after.bits
+    )
 
 
 def _retype(op: Operation) -> None:

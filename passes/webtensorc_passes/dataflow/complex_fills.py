@@ -9,7 +9,6 @@ read them and may leave the original out of every schedule ("streamable op expec
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,9 +18,9 @@ from webtensorc.iree import mlir
 from webtensorc.iree.builder import Builder
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.dataflow._complex_constants import is_stored, put_together
 
 _PARTS = {"complex<f32>": "f32", "complex<f64>": "f64"}
-_SPLAT = re.compile(r"dense<\(([^,()]+), ?([^,()]+)\)>")
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,10 @@ class ComplexFills(Pass):
             elif op.name == "stablehlo.bitcast_convert" and op.operands[0].type == op.results[0].type:
                 mlir.replace(op, [op.operands[0]])
                 changes += 1
-            elif element == "complex<f64>":
-                changes += self._rewrite(op)
+            elif is_stored(op):
+                mlir.replace(op, [put_together(op)])
+                changes += 1
         return changes
-
-    def _rewrite(self, op: Operation) -> int:
-        if op.name != "stablehlo.constant" or op.parent.name not in ("func.func", "stablehlo.while"):
-            return 0
-        found = _SPLAT.search(str(mlir.comparable(op, "value")))
-        if found is None:
-            return 0
-        mlir.replace(op, [_hidden(op, found[1], found[2])])
-        return 1
 
 
 def _element(op: Operation) -> str:
@@ -72,19 +63,3 @@ def _padded(op: Operation, part: str) -> Value:
         operands = [build.op(name, [value], build.kind(mlir.shape_of(value), part)) for value in op.operands]
         parts.append(mlir.clone_with(op, operands, [kind], {}).result)
     return build.op("complex", parts, op.results[0].type)
-
-
-def _hidden(op: Operation, real: str, imaginary: str) -> Value:
-    build = Builder(op)
-    table = _apart(op, f"{real}, {imaginary}")
-    parts = [build.reshape(build.slice(table, [at], [at + 1]), []) for at in (0, 1)]
-    value = build.op("complex", parts, build.kind([], "complex<f64>"))
-    return build.broadcast(value, mlir.shape_of(op.results[0]), [])
-
-
-def _apart(op: Operation, parts: str) -> Value:
-    """The two parts and a third number that makes them a table, whatever they are, behind a barrier."""
-    kind = Builder(op).kind([3], "f64")
-    numbers = [ir.Attribute.parse(f"dense<[{parts}, {other}]> : {kind}", op.context) for other in ("0.0", "1.0")]
-    table = Builder(op).op("constant", [], kind, value=numbers[ir.DenseElementsAttr(numbers[0]).is_splat])
-    return mlir.create("stablehlo.optimization_barrier", [table], [kind], before=op).result

@@ -11,6 +11,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 from webtensorc.frontends.detect import Format
@@ -54,11 +55,16 @@ def _main() -> int:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         seconds = int(sys.argv[2])
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    data = sys.stdin.buffer.read()
     with source.context(), ir.Location.unknown():
         try:
-            module = source.parse(sys.stdin.buffer.read(), Format[sys.argv[1]], None, "")
+            module = source.parse(data, Format[sys.argv[1]], None, "")
             module.operation.get_asm(enable_debug_info=True, large_elements_limit=16)
-            canonical.to_model(module, name="trial", file=None, pinner=_ones)
+            try:
+                canonical.to_model(module, name="trial", file=None, pinner=partial(_sized, 1))
+            except ir.MLIRError:  # a size of one may be too small, for what is called `b + 4`
+                module = source.parse(data, Format[sys.argv[1]], None, "")
+                canonical.to_model(module, name="trial", file=None, pinner=partial(_sized, 24))
         except InvalidFileError as error:
             print(json.dumps(error.notes or [error.message]))
             return _REJECTED
@@ -70,10 +76,11 @@ def _main() -> int:
     return 0
 
 
-def _ones(inputs: Any) -> Any:
+def _sized(size: int, inputs: Any) -> Any:
+    """The inputs, every open dimension of this size."""
     from webtensorc.frontends.stablehlo.shapes import Pinned
 
-    return Pinned(tuple(tuple(max(size, 1) if size < 0 else size for size in each.shape) for each in inputs), {}, ())
+    return Pinned(tuple(tuple(size if each < 0 else each for each in one.shape) for one in inputs), {}, ())
 
 
 if __name__ == "__main__":

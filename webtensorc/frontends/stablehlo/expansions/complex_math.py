@@ -18,7 +18,7 @@ _DTYPES = ("complex128",)
 _BOTH = ("complex64", "complex128")
 
 
-@expands("stablehlo.abs", dtypes=("complex64",))
+@expands("stablehlo.abs", dtypes=("complex64",), fixed=0)
 def size(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """|z|, without overflow."""
     x, y = jnp.abs(z.real), jnp.abs(z.imag)
@@ -28,13 +28,13 @@ def size(call: Call, z: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(jnp.isinf(x) | jnp.isinf(y), jnp.inf, value),)
 
 
-@expands("stablehlo.exponential", dtypes=_DTYPES)
+@expands("stablehlo.exponential", dtypes=_DTYPES, fixed=0)
 def exponential(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """e^z."""
     return (_exp(z),)
 
 
-@expands("stablehlo.exponential_minus_one", dtypes=_DTYPES)
+@expands("stablehlo.exponential_minus_one", dtypes=_DTYPES, fixed=0)
 def exponential_minus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """e^z - 1, accurate near 0."""
     x, y = z.real, z.imag
@@ -43,13 +43,13 @@ def exponential_minus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
     return (lax.complex(real, jnp.where(y == 0, y, jnp.exp(x) * jnp.sin(y))),)
 
 
-@expands("stablehlo.log", dtypes=_DTYPES)
+@expands("stablehlo.log", dtypes=_DTYPES, fixed=0)
 def log(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """The principal logarithm."""
     return (_log(z),)
 
 
-@expands("stablehlo.log_plus_one", dtypes=_DTYPES)
+@expands("stablehlo.log_plus_one", dtypes=_DTYPES, fixed=0)
 def log_plus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """log(1 + z), accurate near 0."""
     x, y = z.real, z.imag
@@ -58,7 +58,7 @@ def log_plus_one(call: Call, z: jax.Array) -> tuple[jax.Array]:
     return (lax.complex(jnp.where(is_near, near, _log_size(1 + x, y)), jnp.arctan2(y, 1 + x)),)
 
 
-@expands("stablehlo.rsqrt", dtypes=_DTYPES)
+@expands("stablehlo.rsqrt", dtypes=_DTYPES, fixed=0)
 def rsqrt(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """1 / sqrt(z): the conjugate of the root over the size, of z scaled to the larger of its parts."""
     high = jnp.maximum(jnp.abs(z.real), jnp.abs(z.imag))
@@ -75,7 +75,7 @@ def rsqrt(call: Call, z: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(ordinary, value, limit.astype(z.dtype)),)
 
 
-@expands("stablehlo.power", dtypes=_BOTH)
+@expands("stablehlo.power", dtypes=_BOTH, fixed=0)
 def power(call: Call, z: jax.Array, w: jax.Array) -> tuple[jax.Array]:
     """z^w; 0^0 is 1 and 0^w is 0. The size is a power of |z|: e^(w log z) would lose what log z has in front."""
     zero = z == 0
@@ -87,34 +87,34 @@ def power(call: Call, z: jax.Array, w: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(zero, (w == 0).astype(z.dtype), lax.complex(real, imaginary)),)
 
 
-@expands("stablehlo.sine", dtypes=_DTYPES)
+@expands("stablehlo.sine", dtypes=_DTYPES, fixed=0)
 def sine(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """sin(z)."""
     x, y = z.real, z.imag
     return (lax.complex(jnp.sin(x) * jnp.cosh(y), jnp.cos(x) * jnp.sinh(y)),)
 
 
-@expands("stablehlo.cosine", dtypes=_DTYPES)
+@expands("stablehlo.cosine", dtypes=_DTYPES, fixed=0)
 def cosine(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """cos(z)."""
     x, y = z.real, z.imag
     return (lax.complex(jnp.cos(x) * jnp.cosh(y), -jnp.sin(x) * jnp.sinh(y)),)
 
 
-@expands("stablehlo.tanh", dtypes=_BOTH)
+@expands("stablehlo.tanh", dtypes=_BOTH, fixed=0)
 def tanh(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """tanh(z)."""
     return (_tanh(z.real, z.imag),)
 
 
-@expands("stablehlo.tan", dtypes=_BOTH)
+@expands("stablehlo.tan", dtypes=_BOTH, fixed=0)
 def tan(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """tan(z) = -i tanh(i z)."""
     turned = _tanh(-z.imag, z.real)
     return (lax.complex(turned.imag, -turned.real),)
 
 
-@expands("stablehlo.logistic", dtypes=_DTYPES)
+@expands("stablehlo.logistic", dtypes=_DTYPES, fixed=0)
 def logistic(call: Call, z: jax.Array) -> tuple[jax.Array]:
     """1 / (1 + e^-z)."""
     return (1 / (1 + _exp(-z)),)

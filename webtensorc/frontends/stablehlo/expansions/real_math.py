@@ -64,7 +64,7 @@ _HALF_PI = {
 _TRIGONOMETRIC = ("float32", "float64")
 
 
-@expands("stablehlo.sine", dtypes=_TRIGONOMETRIC)
+@expands("stablehlo.sine", dtypes=_TRIGONOMETRIC, fixed=0)
 def sine(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """sin(x), x in radians."""
     sin, cos, quadrant = _reduced(x)
@@ -72,7 +72,7 @@ def sine(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(quadrant >= 2, -value, value),)
 
 
-@expands("stablehlo.cosine", dtypes=_TRIGONOMETRIC)
+@expands("stablehlo.cosine", dtypes=_TRIGONOMETRIC, fixed=0)
 def cosine(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """cos(x), x in radians."""
     sin, cos, quadrant = _reduced(x)
@@ -80,14 +80,14 @@ def cosine(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where((quadrant == 1) | (quadrant == 2), -value, value),)
 
 
-@expands("stablehlo.tan", dtypes=_TRIGONOMETRIC)
+@expands("stablehlo.tan", dtypes=_TRIGONOMETRIC, fixed=0)
 def tan(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """sin(x) / cos(x)."""
     sin, cos, quadrant = _reduced(x)
     return (jnp.where(quadrant % 2 == 1, -cos / sin, sin / cos),)
 
 
-@expands("stablehlo.exponential_minus_one", dtypes=("float64",))
+@expands("stablehlo.exponential_minus_one", dtypes=("float64",), fixed=0)
 def expm1(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """e^x - 1: with `x = k log 2 + r`, from `e^r - 1` by a rational function (fdlibm's s_expm1.c)."""
     bounded = jnp.clip(x, -40, 710)
@@ -108,7 +108,7 @@ def expm1(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(jnp.isnan(x), x, value),)
 
 
-@expands("stablehlo.log_plus_one", dtypes=("float64",))
+@expands("stablehlo.log_plus_one", dtypes=("float64",), fixed=0)
 def log1p(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """log(1 + x): what rounding takes from `1 + x` is given back (fdlibm's s_log1p.c)."""
     near = 1 + x
@@ -118,7 +118,7 @@ def log1p(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(x == 0, x, value),)
 
 
-@expands("stablehlo.tanh", dtypes=("float64",))
+@expands("stablehlo.tanh", dtypes=("float64",), fixed=0)
 def tanh(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """The hyperbolic tangent, by expm1."""
     size = jnp.abs(x)
@@ -128,7 +128,7 @@ def tanh(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(jnp.isnan(x), x, jnp.copysign(value, x)),)
 
 
-@expands("stablehlo.cbrt", dtypes=("float64",))
+@expands("stablehlo.cbrt", dtypes=("float64",), fixed=0)
 def cbrt(call: Call, x: jax.Array) -> tuple[jax.Array]:
     """The real cube root, by two steps of Newton's method."""
     size = jnp.abs(x)
@@ -140,7 +140,7 @@ def cbrt(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(ordinary, jnp.copysign(root, x), x),)
 
 
-@expands("stablehlo.atan2", dtypes=("float32", "float64"))
+@expands("stablehlo.atan2", dtypes=("float32", "float64"), fixed=0)
 def atan2(call: Call, y: jax.Array, x: jax.Array) -> tuple[jax.Array]:
     """The angle of the point (x, y), from -pi to pi; the native float32 one is off by 20 units in the last place."""
     a, b = jnp.abs(y), jnp.abs(x)

@@ -17,7 +17,7 @@ _MOST = 2046
 """Bits of a float64's fraction, and how far apart two exponents may be."""
 
 
-@expands("stablehlo.remainder", dtypes=("float64",))
+@expands("stablehlo.remainder", dtypes=("float64",), fixed=0)
 def remainder(call: Call, x: jax.Array, y: jax.Array) -> tuple[jax.Array]:
     """The remainder with the sign of `x`; NaN where `x` is infinite or `y` is 0."""
     a, e = _parts(x)
