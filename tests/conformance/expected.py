@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from outcome import Outcome
@@ -19,10 +20,13 @@ class Expected:
     Attributes:
         cases: how many cases the suite has, so that none is lost unseen.
         exceptions: for `status: reason`, the cases that do not pass.
+        seconds: what a case took of processor time, from its export to the comparison: quantiles of the last run that
+            counted, and how many cases that had; empty if there was none.
     """
 
     cases: int
     exceptions: Mapping[str, Sequence[str]]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def read(cls, suite: str) -> Expected:
@@ -46,12 +50,23 @@ class Expected:
         found: dict[str, list[str]] = {}
         for case, key in sorted(status.items()):
             found.setdefault(key, []).append(case)
-        return Expected(cases, dict(sorted(found.items())))
+        return Expected(cases, dict(sorted(found.items())), self._measured(outcomes))
+
+    def _measured(self, outcomes: Iterable[Outcome]) -> Mapping[str, float]:
+        """Quantiles of a run of no fewer cases than what is written down is from, else that."""
+        seconds = sorted(each.seconds for each in outcomes if each.status != "not-run")
+        if len(seconds) < max(100, self.seconds.get("cases", 0)):
+            return self.seconds
+        cuts = statistics.quantiles(seconds, n=100)
+        marks = {"median": cuts[49], "90 %": cuts[89], "99 %": cuts[98], "most": seconds[-1]}
+        return {"cases": len(seconds), **{name: round(mark, 2) for name, mark in marks.items()}}
 
     def write(self, suite: str) -> None:
         """Write it down."""
         FOLDER.mkdir(exist_ok=True)
-        data = {"cases": self.cases, "exceptions": self.exceptions}
+        data = {"cases": self.cases, "exceptions": self.exceptions} | (
+            {"seconds": self.seconds} if self.seconds else {}
+        )
         (FOLDER / f"{suite}.json").write_text(json.dumps(data, indent=1) + "\n")
 
     def problems(self, outcomes: Iterable[Outcome], cases: int) -> list[str]:
