@@ -45,6 +45,8 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 
 conformance: $(STAMP)  ## Run the whole operator suites of ONNX and JAX (hours); name cases with `tests/conformance/run.py`.
 	$(BIN)/python tests/conformance/run.py onnx_cases
+	$(BIN)/python tests/conformance/run.py opset_cases
+	$(BIN)/python tests/conformance/run.py check_cases
 	$(BIN)/python tests/conformance/run.py jax_cases
 	$(BIN)/python tests/conformance/run.py jax64_cases
 	$(BIN)/python tests/conformance/run.py jax_compat_cases

@@ -19,14 +19,14 @@ from webtensorc.missing_types import missing_types
 from webtensorc.model import Model
 
 TARGETS = ("x86-64-v3", "aarch64", "spirv", "cuda{arch=sm_80}")
-TOGETHER = 25
+GROUP = 25
 
 
 @cache
 def _firsts() -> dict[str, list[str]]:
     """The cases that are compiled together, by the first of them."""
     every = onnx_cases.cases()
-    return {every[start]: every[start : start + TOGETHER] for start in range(0, len(every), TOGETHER)}
+    return {every[start]: every[start : start + GROUP] for start in range(0, len(every), GROUP)}
 
 
 def cases() -> list[str]:

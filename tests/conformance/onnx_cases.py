@@ -26,6 +26,8 @@ KINDS = {
     "PyTorchOperatorModel": "pytorch-operator",
 }
 """Our names for the suite's categories; `RealModel` is left out: whole models, which other tests are about."""
+TOGETHER = 40
+"""Cases that are compiled as one model."""
 
 
 @cache

@@ -2,9 +2,10 @@
 
 python tests/conformance/run.py SUITE [--jobs 2] [--every 10] [--limit 300] [--out outcomes.json] [PATTERN ...]
 
-SUITE is a module in this folder (`jax_cases`, `jax64_cases`, ...). What its cases are expected to do is in
-expected/SUITE.json: the exit status is 1 if a case does otherwise, 0 if all do as expected. Outcomes that are in the
-`--out` file already are taken from there, so that a run that was cut off goes on where it stopped.
+SUITE is a module in this folder (`jax_cases`, `jax64_cases`, ...); of one with TOGETHER so many cases are compiled as
+one model. What its cases are expected to do is in expected/SUITE.json: the exit status is 1 if a case does otherwise,
+0 if all do as expected. Outcomes that are in the `--out` file already are taken from there, so that a run that was cut
+off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import os
 import re
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from expected import Expected
-from outcome import Outcome
+from outcome import Outcome, cpu_seconds
 from runner import run_all, summary
 
 
@@ -40,7 +41,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         known = {each.case for each in outcomes}
         pending = [case for case in cases if case not in known]
-        for outcome in run_all(given.suite, pending, given.jobs, given.limit, Path(scratch)):
+        together = getattr(suite, "TOGETHER", 1)
+        for outcome in run_all(given.suite, pending, given.jobs, given.limit, Path(scratch), together):
             outcomes.append(outcome)
             if outcome.status not in ("pass", "not-run", "absent"):
                 progress = f"{len(outcomes)}/{len(cases)}"
@@ -85,7 +87,11 @@ def _serve(name: str) -> None:
     os.dup2(2, 1)  # native libraries print to descriptor 1 at times
     suite = importlib.import_module(name)
     for line in sys.stdin:
-        print(json.dumps(asdict(suite.run(line.rstrip("\n")))), file=answers)
+        cases = json.loads(line)
+        started = cpu_seconds()
+        outcomes = suite.run_together(cases) if len(cases) > 1 else [suite.run(*cases)]
+        share = round((cpu_seconds() - started) / len(cases), 3)  # what is compiled together takes a part of one time
+        print(json.dumps([asdict(replace(each, seconds=share)) for each in outcomes]), file=answers)
     os._exit(0)
 
 

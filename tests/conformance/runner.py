@@ -33,24 +33,25 @@ class Runner:
             env=os.environ
             | {"WEBTENSORC_REPRODUCER_DIR": str(scratch), "WEBTENSORC_CACHE_DIR": str(scratch / "cache")},
         )
-        self.case = ""
+        self.running: Sequence[str] = ()
         self.cases = 0
         self.deadline = 0.0
 
-    def start(self, case: str, limit: float) -> None:
-        """Begin a case."""
+    def start(self, cases: Sequence[str], limit: float) -> None:
+        """Begin some cases, which are run together; `limit` is for each."""
         assert self.process.stdin
-        self.case, self.deadline = case, time.monotonic() + limit
-        self.cases += 1
-        print(case, file=self.process.stdin)
+        self.running, self.deadline = cases, time.monotonic() + limit * len(cases)
+        self.cases += len(cases)
+        print(json.dumps(cases), file=self.process.stdin)
 
-    def finish(self, *, late: bool) -> Outcome:
-        """The outcome, once there is something to read or the time has run out."""
+    def finish(self, *, late: bool) -> list[Outcome]:
+        """The outcomes, once there is something to read or the time has run out; of several, none if that is lost."""
         assert self.process.stdout
-        if late:
-            return Outcome(self.case, "crash", "it did not end within the time limit", 0.0)
-        line = self.process.stdout.readline()
-        return Outcome(**json.loads(line)) if line else Outcome(self.case, "crash", "the process died", 0.0)
+        line = "" if late else self.process.stdout.readline()
+        if line:
+            return [Outcome(**each) for each in json.loads(line)]
+        why = "it did not end within the time limit" if late else "the process died"
+        return [Outcome(case, "crash", why, 0.0) for case in self.running if len(self.running) == 1]
 
     def end(self) -> None:
         """Stop the process."""
@@ -61,23 +62,34 @@ class Runner:
                 stream.close()
 
 
-def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: Path) -> Iterator[Outcome]:
+def run_all(
+    suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: Path, together: int = 1
+) -> Iterator[Outcome]:
     """The outcomes of cases as they end, run in `jobs` processes, each case for at most `limit` seconds.
 
     Args:
         cases: a deque is taken as it is: what whoever iterates adds to it is run too.
         suite: name of a module beside this one with `cases() -> iterable of names` and `run(name) -> Outcome`.
         scratch: folder for reproducers and for the compile cache, which the processes share.
+        together: so many cases at a time are for the suite's `run_together(names) -> Outcomes`; if that crashes or
+            hangs, each is run by itself.
     """
     pending = cases if isinstance(cases, deque) else deque(cases)
+    alone: set[str] = set()
     selector = selectors.DefaultSelector()
 
+    def taken() -> list[str]:
+        some = [pending.popleft()]
+        while pending and len(some) < together and not alone & {some[0], pending[0]}:
+            some.append(pending.popleft())
+        return some
+
     def begin(runner: Runner | None) -> None:
-        if runner is None or runner.cases == CASES_A_PROCESS:
+        if runner is None or runner.cases >= CASES_A_PROCESS:
             if runner:
                 runner.end()
             runner = Runner(suite, scratch)
-        runner.start(pending.popleft(), limit)
+        runner.start(taken(), limit)
         selector.register(runner.process.stdout, selectors.EVENT_READ, runner)  # type: ignore[arg-type]
 
     for _ in range(min(jobs, len(pending))):
@@ -90,9 +102,12 @@ def run_all(suite: str, cases: Iterable[str], jobs: int, limit: float, scratch: 
             if runner not in ready and not late:
                 continue
             selector.unregister(key.fileobj)
-            outcome = runner.finish(late=late)
-            yield outcome
-            is_lost = late or outcome.status == "crash"
+            outcomes = runner.finish(late=late)
+            yield from outcomes
+            is_lost = late or any(each.status == "crash" for each in outcomes) or not outcomes
+            if not outcomes:
+                alone.update(runner.running)
+                pending.extendleft(reversed(runner.running))
             if is_lost or not pending:
                 runner.end()
             if pending:

@@ -32,8 +32,9 @@ _UNITS = {
 `StorageBitwidths` of its GPU dialect). A bfloat16 is stored as an integer and computed with as float32."""
 
 _NUMBER = re.compile(r"\b(?:bf16|f16|f64|i8|i16|i64)\b")
-_NO_PAIRS = re.compile(r"arith\.(?:(?:floor|ceil)?div|rem)[su]i|math\.\w+")
-"""Operations that IREE does not write for pairs of 32 bits (MLIR, `WideIntEmulationConverter`)."""
+_NO_PAIRS = re.compile(r"arith\.(?:(?:floor|ceil)?div|rem)[su]i|math\.(?!ct(?:lz|pop))\w+")
+"""Operations that IREE does not write for pairs of 32 bits (MLIR, `WideIntEmulationConverter`). What counts bits is
+written out by `wide-functions`."""
 _LIMITED = re.compile(r"compute = ([\w|]+), storage = ([\w|]+)")
 
 

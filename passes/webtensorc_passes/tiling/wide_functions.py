@@ -208,9 +208,8 @@ class WideFunctions(Pass):
 
     name: ClassVar[str] = "wide-functions"
     family: ClassVar[Family] = Family.TILING
-    after: ClassVar[Phase] = Phase.EXECUTABLE_SOURCES
+    after: ClassVar[Phase] = Phase.EXECUTABLE_CONFIGURATIONS  # a softmax has become exponentials
     level: ClassVar[int | None] = 0
-    order: ClassVar[int] = 40  # before `native-types`, which looks at what this writes
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of calls that were written out."""
