@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from webtensorc.errors import Unsupported, UnsupportedError
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, narrow_bits
 from webtensorc.iree.builder import Builder
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.mlir import Operation, Type, Value
@@ -31,20 +31,21 @@ _MAY_LEAVE_THE_RANGE = {
         "constant",  # dense bytes of a narrow type come without their sign
         "convert",
         "convolution",
+        "count_leading_zeros",
         "divide",
         "dot_general",
         "iota",
         "multiply",
         "negate",
         "not",
+        "popcnt",
         "power",
         "shift_left",
+        "shift_right_logical",
         "subtract",
     )
 }
-_DEPENDS_ON_THE_WIDTH = {
-    f"stablehlo.{name}" for name in ("bitcast_convert", "count_leading_zeros", "popcnt", "shift_right_logical")
-}
+_LOOKS_AT_BITS = {"stablehlo.count_leading_zeros", "stablehlo.popcnt", "stablehlo.shift_right_logical"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def widen(module: Operation) -> None:
     """Rewrite a StableHLO module, its functions' signatures included, so that no narrow integer is left.
 
     Raises:
-        UnsupportedError: operations whose result depends on the width of a narrow integer; all are listed.
+        UnsupportedError: bit casts of open sizes that change the width of a narrow integer; all are listed.
     """
     with module.context, module.location:
         touched = [(op, following) for op, following in _walk(module) if _is_touched(op)]
@@ -75,6 +76,8 @@ def widen(module: Operation) -> None:
         main = main_function(module)
         inputs = [(argument, _narrow(argument.type)) for argument in main.regions[0].blocks[0].arguments]
         results = [_narrow(value.type) for value in _last(main).operands]
+        casts = [(op, *map(_width, (op.operands[0], op.results[0]))) for op, _ in touched if _changes_the_width(op)]
+        bits = [(op, kind) for op, _ in touched if op.name in _LOOKS_AT_BITS and (kind := _narrow(op.operands[0].type))]
         for op, following in touched:
             kind = _narrow(op.results[0].type) if len(op.results) else None
             _retype(op)
@@ -83,6 +86,11 @@ def widen(module: Operation) -> None:
         for argument, kind in inputs:
             if kind:
                 _replace_uses(argument, _wrapped, kind, main.regions[0].blocks[0].operations[0].operation)
+        for op, kind in bits:
+            look = _raised if op.name == "stablehlo.count_leading_zeros" else _masked
+            op.operands[0] = look(op.operands[0], kind, op)
+        for op, before, after in casts:
+            mlir.replace(op, [_cast(op, before, after)])
         for index, kind in enumerate(results):
             if kind:
                 last = _last(main)
@@ -120,25 +128,32 @@ def _wide(kind: Type) -> Type:
 
 
 def _refuse(operations: list[Operation]) -> None:
-    found: dict[str, list[str]] = {}
-    for op in operations:
-        if op.name in _DEPENDS_ON_THE_WIDTH and not _keeps_the_width(op):
-            found.setdefault(op.name, []).append(str(op.location).removeprefix("loc(").removesuffix(")"))
-    if found:
-        reason = "its result depends on the width of integers narrower than a byte"
-        items = tuple(Unsupported(name, reason, tuple(places)) for name, places in found.items())
+    places = [
+        str(op.location).removeprefix("loc(").removesuffix(")")
+        for op in operations
+        if _changes_the_width(op) and not (op.operands[0].type.has_static_shape and op.results[0].type.has_static_shape)
+    ]
+    if places:
+        reason = "takes integers narrower than a byte for others, of open size"
+        items = (Unsupported("stablehlo.bitcast_convert", reason, tuple(places)),)
         raise UnsupportedError("the model computes with the bits of narrow integers", items, doing="lowering the graph")
 
 
-def _keeps_the_width(op: Operation) -> bool:
-    """Whether the bits of narrow integers are taken for as many bits, which signs alone tell apart."""
-    before, after = _narrow(op.operands[0].type), _narrow(op.results[0].type)
-    return (
-        op.name == "stablehlo.bitcast_convert"
-        and before is not None
-        and after is not None
-        and before.bits == after.bits
-    )
+def _width(value: Value) -> int:
+    kind = _narrow(value.type)
+    return kind.bits if kind else int(value.type.element_type.width)
+
+
+def _changes_the_width(op: Operation) -> bool:
+    return op.name == "stablehlo.bitcast_convert" and _width(op.operands[0]) != _width(op.results[0])
+
+
+def _cast(op: Operation, before: int, after: int) -> Value:
+    """A bit cast from one width to another, one of them narrow, as the wide types have it."""
+    build, kind = Builder(op), op.results[0].type
+    if before > after:
+        return narrow_bits.apart(build, op.operands[0], before, after, kind.element_type)
+    return build.bitcast(narrow_bits.together(build, op.operands[0], after, before), kind.element_type)
 
 
 def _retype(op: Operation) -> None:
@@ -183,6 +198,14 @@ def _masked(value: Value, narrow: Narrow, before: Operation) -> Value:
     """The low bits of `value`, the others zero."""
     mask = _splat(2**narrow.bits - 1, value, before)
     return mlir.create("stablehlo.and", [value, mask], [value.type], before=before).results[0]
+
+
+def _raised(value: Value, narrow: Narrow, before: Operation) -> Value:
+    """The low bits moved up, with ones below, where counting from above ends."""
+    by = _splat(8 - narrow.bits, value, before)
+    up = mlir.create("stablehlo.shift_left", [value, by], [value.type], before=before).results[0]
+    ones = _splat(2 ** (8 - narrow.bits) - 1, value, before)
+    return mlir.create("stablehlo.or", [up, ones], [value.type], before=before).results[0]
 
 
 def _splat(number: int, like: Value, before: Operation) -> Value:

@@ -1,0 +1,80 @@
+"""Let a loop leave as much as it carries.
+
+Where what a round hands to the next is a constant, or what it leaves is not looked at, the native compiler drops it
+from the loop's results but not from what the loop carries. IREE 3.13 takes the one for the other, number by number,
+while it finds out what memory is for (`iree-stream-refine-usage`), and crashes behind the end of the results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Block, Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+
+@dataclass(frozen=True)
+class EvenLoops(Pass):
+    """Give loops with a condition a result for all that they carry, in the same order."""
+
+    name: ClassVar[str] = "even-loops"
+    family: ClassVar[Family] = Family.ALLOCATION
+    after: ClassVar[Phase] = Phase.FLOW
+    level: ClassVar[int | None] = 0
+    order: ClassVar[int] = 60  # behind what else is done to loops
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of loops that were made anew."""
+        loops = [op for op in mlir.nested(module) if op.name == "scf.while" and not _is_even(op)]
+        for loop in reversed(loops):  # inner ones first
+            _make_even(loop)
+        return len(loops)
+
+
+def _is_even(loop: Operation) -> bool:
+    left = [result.type for result in loop.results]
+    return [value.type for value in loop.operands] == left[: len(loop.operands)]
+
+
+def _make_even(loop: Operation) -> None:
+    before, after = (region.blocks[0] for region in loop.regions)
+    condition, handed = _last(before), list(_last(after).operands)
+    left, seen = list(condition.operands)[1:], list(after.arguments)
+    # What is handed over as it was left keeps its number; of the others the loop leaves what it was given.
+    forwarded = [
+        left[seen.index(value)] if value in seen else own for value, own in zip(handed, before.arguments, strict=True)
+    ]
+    others = [value for value in seen if value not in handed]
+    places = [[*handed, *others].index(value) for value in seen]
+    forwarded += [left[seen.index(value)] for value in others]
+    types = [value.type for value in forwarded]
+    mlir.create("scf.condition", [condition.operands[0], *forwarded], [], before=condition)
+    condition.erase()
+    made = mlir.create("scf.while", list(loop.operands), types, before=loop, regions=2)
+    arguments = [after.add_argument(each, loop.location) for each in types]
+    for old, place in zip(seen, places, strict=True):
+        old.replace_all_uses_with(arguments[place])
+    for _ in seen:
+        after.erase_argument(0)
+    for old, place in zip(list(loop.results), places, strict=True):
+        old.replace_all_uses_with(made.results[place])
+    for block, region in zip((before, after), made.regions, strict=True):
+        block.append_to(region)
+    loop.erase()
+    _keep(made, [value for value in made.results if not mlir.users(value)])
+
+
+def _keep(loop: Operation, unused: list[Value]) -> None:
+    """Let results be looked at, that they are not dropped again."""
+    tensors = [value for value in unused if isinstance(value.type, ir.RankedTensorType)]
+    if tensors:
+        with loop.location, ir.InsertionPoint.after(loop):
+            ir.Operation.create("util.optimization_barrier", results=[each.type for each in tensors], operands=tensors)
+
+
+def _last(block: Block) -> Operation:
+    return block.operations[len(block.operations) - 1].operation

@@ -1,0 +1,30 @@
+// A loop that leaves one of two tensors, the second; the first is a constant after the first round.
+// pass: even-loops
+util.func public @main(%x: tensor<f32>, %flag: tensor<i1>) -> tensor<f32> {
+  %never = arith.constant dense<false> : tensor<i1>
+  %y = scf.while (%first = %flag, %value = %x) : (tensor<i1>, tensor<f32>) -> tensor<f32> {
+    %next = flow.tensor.clone %value : tensor<f32>
+    %goes_on = flow.tensor.load %first : tensor<i1>
+    scf.condition(%goes_on) %next : tensor<f32>
+  } do {
+  ^bb0(%value: tensor<f32>):
+    scf.yield %never, %value : tensor<i1>, tensor<f32>
+  }
+  util.return %y : tensor<f32>
+}
+// -----
+module {
+  util.func public @main(%arg0: tensor<f32>, %arg1: tensor<i1>) -> tensor<f32> {
+    %cst = arith.constant dense<false> : tensor<i1>
+    %0:2 = scf.while (%arg2 = %arg1, %arg3 = %arg0) : (tensor<i1>, tensor<f32>) -> (tensor<i1>, tensor<f32>) {
+      %2 = flow.tensor.clone %arg3 : tensor<f32>
+      %3 = flow.tensor.load %arg2 : tensor<i1>
+      scf.condition(%3) %arg2, %2 : tensor<i1>, tensor<f32>
+    } do {
+    ^bb0(%arg2: tensor<i1>, %arg3: tensor<f32>):
+      scf.yield %cst, %arg3 : tensor<i1>, tensor<f32>
+    }
+    %1 = util.optimization_barrier %0#0 : tensor<i1>
+    util.return %0#1 : tensor<f32>
+  }
+}
