@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 import webtensorc
 from webtensorc import onnx_backend
 from webtensorc.errors import UnsupportedError
+from webtensorc.frontends import load_model
 
 
 def model(node: onnx.NodeProto, shape: tuple[int, ...], *more: onnx.NodeProto) -> onnx.ModelProto:
@@ -103,3 +104,18 @@ def test_tensors_joined_alike_meet_and_a_branch_may_give_none_of_them() -> None:
 
 
 SIZES = {"x": (4, 3), "s": (4,)}
+
+
+def test_as_many_numbers_as_an_open_tensor_has_positions() -> None:
+    """A number that depends on data, at most a size that is open: how many there are is counted up."""
+    nodes = [
+        helper.make_node("NonZero", ["x"], ["t"]),
+        helper.make_node("Shape", ["t"], ["sizes"], start=1),
+        helper.make_node("Squeeze", ["sizes"], ["count"]),
+        *(helper.make_node("Constant", [], [name], value_int=number) for name, number in (("zero", 0), ("one", 1))),
+        helper.make_node("Range", ["zero", "count", "one"], ["y"]),
+    ]
+    found = load_model(model(nodes[0], ("n",), *nodes[1:]))
+    assert [(each.name, each.shape) for each in found.outputs] == [("y", ("n",)), ("y.size0", ())]
+    with pytest.raises(UnsupportedError, match="its repeats must be known"):
+        load_model(model(nodes[0], ("n",), nodes[1], helper.make_node("Tile", ["x", "sizes"], ["y"])))

@@ -53,9 +53,18 @@ def settle(
 
 
 def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
+    is_trial = False
+
     def watch(failed: Failed) -> tuple[Value, ...]:
-        trial = _Trial(signature, failed)
-        found = trial.multiples() or trial.bounded() or trial.equal()
+        nonlocal is_trial
+        if is_trial:  # of the node that this one is inside of: it does not fit, whatever this one would need
+            raise failed.error
+        is_trial = True
+        try:
+            trial = _Trial(signature, failed)
+            found = trial.multiples() or trial.bounded() or trial.equal()
+        finally:
+            is_trial = False
         if found is not None:
             raise StartAgain(found)
         if on_failure is None:
@@ -211,9 +220,9 @@ def _variable(name: str, like: Any) -> Any:
 
 
 def _sizes(value: Value) -> list[Any]:
-    """The sizes of a value's dimensions, or those that it holds."""
+    """The sizes of a value's dimensions, or those that it holds; the largest one where that depends on data."""
     if isinstance(value, Extents):
-        return list(value.elements.ravel())
+        return [each.bound if isinstance(each, extents.Count) else each for each in value.elements.ravel()]
     return list(value.shape) if isinstance(value, jax.Array | np.ndarray) else []
 
 
@@ -228,4 +237,6 @@ def _at(value: Value, variables: Mapping[str, Any]) -> Any:
 
 
 def _evaluated(dim: Any, variables: Mapping[str, Any]) -> Any:
+    if isinstance(dim, extents.Count):
+        return extents.Count(_evaluated(dim.bound, variables), dim.value)
     return dim._evaluate(variables) if extents.is_open(dim) else dim  # JAX has no public name for it

@@ -79,7 +79,9 @@ def constant_of_shape(shape: Value, *, value: Value = None, node: Value) -> Valu
 def range_(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> Value:
     """start, start + delta, ... up to but without limit; rounded once, which `stash_type` (opset 27) does not say."""
     if isinstance(limit, extents.Extents) and limit.counts and is_known(start) and (start, delta) == (0, 1):
-        return slices.counted(lambda sizes: jnp.arange(sizes[0], dtype=limit.dtype), limit.reshape(1))
+        return slices.counted(
+            lambda sizes: jnp.arange(*known_ints(sizes, "limit"), dtype=limit.dtype), limit.reshape(1)
+        )
     if any(isinstance(each, extents.Extents) for each in (start, limit, delta)):
         first, last, step = (known_ints(each, "start, limit and delta")[0] for each in (start, limit, delta))
         steps = jnp.arange(larger((last - first + step - (1 if step > 0 else -1)) // step, 0), dtype=start.dtype)
