@@ -38,6 +38,8 @@ _SUBGROUP_OPERATIONS = {
 }
 """Bits of Vulkan's VkSubgroupFeatureFlagBits, in the words of SPIR-V."""
 
+_COMPUTE_STAGE = 0x20
+"""VK_SHADER_STAGE_COMPUTE_BIT."""
 
 _MEANINGS = {"VK_ERROR_INCOMPATIBLE_DRIVER": "Vulkan's loader is installed, but no driver for any device"}
 """What is meant by codes with which a driver says no more (Vulkan specification, vkCreateInstance)."""
@@ -157,12 +159,25 @@ def vulkan_abilities(number: int, text: str) -> Abilities:
     flags = dict(each.split("=", 1) for each in said.get("features", "").split() if "=" in each)
     able = {capability for flag, capability in _SPIRV_CAPABILITIES.items() if flags.get(flag) == "yes"}
     able |= vulkan.types_of(said.get("device_uuid", ""))
+    if flags.get("cooperativeMatrix") == "yes":  # the function that is asked is there for such devices alone
+        able |= vulkan.matrices_of(said.get("device_uuid", ""))
+    if flags.get("subgroupSizeControl") == "yes":
+        able |= _subgroup_sizes(said.get("subgroup", ""))
     operations = re.search(r"operations=(0x\w+)", said.get("subgroup", ""))
     able |= {each for bit, each in _SUBGROUP_OPERATIONS.items() if operations and int(operations[1], 16) & bit}
     versions = {f"vulkan1.{each}" for each in range((minor if major == 1 else 9) + 1)}
     heaps = re.findall(r"^\s+\[\d+\] size=(\d+) flags=(0x\w+)", text, re.MULTILINE)
     local = [int(size) for size, heap_flags in heaps if int(heap_flags, 16) & 1]  # VK_MEMORY_HEAP_DEVICE_LOCAL_BIT
     return Abilities(frozenset(able | versions), max(local, default=0), said.get("type") == "cpu")
+
+
+def _subgroup_sizes(said: str) -> set[str]:
+    """`subgroup32` for each size that a compute kernel may demand."""
+    numbers = {key: int(value, 0) for key, value in re.findall(r"(\w+)=(0x\w+|\d+)", said)}
+    if not numbers.get("requiredSubgroupSizeStages", 0) & _COMPUTE_STAGE:
+        return set()
+    least, most = numbers.get("minSubgroupSize", 1), numbers.get("maxSubgroupSize", 0)
+    return {f"subgroup{1 << power}" for power in range(8) if least <= 1 << power <= most}
 
 
 def _cuda_abilities(number: int, text: str) -> Abilities:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from webtensorc_runtime import (
     accelerators,
     choice,
     engine,
+    vulkan,
 )
 from webtensorc_runtime import device as devices
 from webtensorc_runtime.accelerators import Found, UnavailableError
@@ -144,8 +146,9 @@ def test_memory_is_compared_only_where_it_is_known(both: Bundle) -> None:
 DESCRIPTION = """name: Some GPU
 api: 1.2.230
 type: {kind}
-features: storageBuffer8BitAccess=yes shaderInt8=yes shaderFloat16=no cooperativeMatrix=yes
-subgroup: size=32 operations=0x00000005 quadOperationsInAllStages=no
+features: storageBuffer8BitAccess=yes shaderInt8=yes shaderFloat16=no subgroupSizeControl=yes cooperativeMatrix=yes
+subgroup: size=32 operations=0x00000005 quadOperationsInAllStages=no \
+minSubgroupSize=32 maxSubgroupSize=64 requiredSubgroupSizeStages={stages}
 memory_heaps: 2
   [0] size=17179869184 flags=0x00000000
   [1] size=8589934592 flags=0x00000001
@@ -153,12 +156,39 @@ memory_heaps: 2
 
 
 def test_reading_what_a_vulkan_driver_says() -> None:
-    found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete"))
+    found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete", stages="0x00000030"))
     able = {"StorageBuffer8BitAccess", "Int8", "CooperativeMatrixKHR", "GroupNonUniform", "GroupNonUniformArithmetic"}
-    assert found.features == able | {"vulkan1.0", "vulkan1.1", "vulkan1.2"}
+    assert found.features == able | {"subgroup32", "subgroup64", "vulkan1.0", "vulkan1.1", "vulkan1.2"}
     assert (found.memory_bytes, found.is_software) == (8 << 30, False)
-    assert accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu")).is_software
+    other = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu", stages="0x00000010"))
+    assert other.is_software
+    assert "subgroup32" not in other.features  # other stages may demand a size, compute kernels may not
     assert accelerators.vulkan_abilities(0, "").features == {"vulkan1.0"}
+
+
+def test_products_of_matrices_that_a_device_knows() -> None:
+    """Those of subgroups whose factors are of one type, and whose sum goes on in its type."""
+    rows = [(16, 8, 16, 0, 0, 1, 1, 0, 3), (16, 8, 16, 0, 0, 0, 0, 0, 3), (8, 8, 32, 3, 3, 5, 5, 0, 3)]
+    rows += [(32, 32, 16, 0, 0, 1, 1, 0, 2), (16, 16, 16, 0, 1, 1, 1, 0, 3), (16, 16, 16, 99, 99, 1, 1, 0, 3)]
+
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint32), ctypes.c_void_p)
+    def query(device: object, count: Any, to: int | None) -> int:
+        count[0] = len(rows)
+        for number, row in enumerate(rows if to else ()):
+            kind = vulkan._MatrixProperties
+            kind.from_address(to + number * ctypes.sizeof(kind)).__init__(1000506001, None, *row)
+        return 0
+
+    class Function:
+        def __call__(self, instance: object, name: bytes) -> int | None:
+            return ctypes.cast(query, ctypes.c_void_p).value
+
+    class Library:
+        vkGetInstanceProcAddr = Function()
+
+    found = vulkan._matrices(Library(), ctypes.c_void_p(), ctypes.c_void_p())
+    expected = ("16x8x16xf16xf32", "16x8x16xf16xf16", "8x8x32xi8xi32")
+    assert found == {f"CooperativeMatrix{each}" for each in expected}
 
 
 @pytest.mark.parametrize("losses", [2, 3])

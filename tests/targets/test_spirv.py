@@ -12,7 +12,7 @@ import pytest
 import target_models
 import webtensorc_runtime
 from jax import export, lax
-from webtensorc_runtime import accelerators, engine
+from webtensorc_runtime import IncompatibleMachineError, accelerators, engine
 from webtensorc_runtime.dtypes import numpy_dtype
 
 import webtensorc
@@ -81,6 +81,68 @@ def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
         is_equal, total, y = module(np.asarray(s), x)
         assert (bool(is_equal), int(total)) == (s == 16000, s + 16000)
         np.testing.assert_array_equal(y, x + x if s == 16000 else x * x)
+
+
+FAMILY = """
+func.func @main(%a: tensor<64x64xf16>, %b: tensor<64x64xf16>, %x: tensor<4x1024xf32>)
+    -> (tensor<64x64xf32>, tensor<4xf32>) {
+  %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
+    : (tensor<64x64xf16>, tensor<64x64xf16>) -> tensor<64x64xf32>
+  %zero = stablehlo.constant dense<0.0> : tensor<f32>
+  %1 = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = [1]
+    : (tensor<4x1024xf32>, tensor<f32>) -> tensor<4xf32>
+  return %0, %1 : tensor<64x64xf32>, tensor<4xf32>
+}
+"""
+"""A product for matrix units, and sums for subgroups."""
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_code_for_other_gpus_is_passed_over(tmp_path: Path) -> None:
+    """Lavapipe's subgroups are as wide as the processor's vectors, and it has no matrix units."""
+    path = tmp_path / "family.mlir"
+    path.write_text(FAMILY)
+    bundle = webtensorc.compile(path, targets=["spirv{gpu=turing}", "spirv"], cache=False)
+    turing, any_gpu = (set(each.features) for each in bundle.artifacts)
+    assert {"subgroup32", "CooperativeMatrixKHR", "CooperativeMatrix16x16x16xf32xf32"} <= turing
+    assert not {each for each in any_gpu if each.startswith(("subgroup", "Cooperative", "GroupNonUniform"))}
+    module = webtensorc_runtime.load(bundle, device="vulkan")
+    ((label, reason),) = module.rejected
+    assert (module.variant, label) == ("spirv", "spirv{gpu=turing}")
+    assert reason.startswith("needs ") and "subgroup32" in reason and "CooperativeMatrix" in reason
+    x = np.random.default_rng(0).standard_normal((4, 1024), np.float32)
+    ones = np.ones((64, 64), np.float16)
+    product, total = module(ones, ones, x)
+    np.testing.assert_array_equal(product, np.full((64, 64), 64, np.float32))
+    np.testing.assert_allclose(total, x.sum(1), rtol=1e-4, atol=1e-4)
+    with pytest.raises(IncompatibleMachineError, match="subgroup32") as caught:
+        webtensorc_runtime.load(bundle, device="vulkan", variant="spirv{gpu=turing}")
+    assert caught.value.exit_code == 6
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_a_model_that_is_too_large_for_the_device(tmp_path: Path) -> None:
+    """By what the driver says of its memory: a result of one GiB more than that."""
+    memory = accelerators.find(engine.native(), "vulkan").memory_bytes
+    if not 0 < memory <= 4 << 30:
+        pytest.skip(f"the device has {memory / 2**30:.1f} GiB: kernels count results in 32 bits")
+    path = tmp_path / "large.mlir"
+    size = (memory + (1 << 30)) // 4
+    path.write_text(f"""
+      func.func @main(%x: tensor<1xf32>) -> tensor<{size}xf32> {{
+        %0 = stablehlo.broadcast_in_dim %x, dims = [0] : (tensor<1xf32>) -> tensor<{size}xf32>
+        return %0 : tensor<{size}xf32>
+      }}""")
+    bundle = webtensorc.compile(path, targets=["spirv", "host"], cache=False)
+    with pytest.raises(
+        IncompatibleMachineError, match=r"needs \S+ GiB of device memory, of which this GPU has"
+    ) as caught:
+        webtensorc_runtime.load(bundle, device="vulkan")
+    assert caught.value.exit_code == 6
+    with pytest.warns(webtensorc_runtime.FallbackWarning, match="of device memory"):
+        assert webtensorc_runtime.load(bundle, device="vulkan", fallback=True).device == "cpu"
 
 
 TYPES = {

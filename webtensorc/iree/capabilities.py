@@ -8,17 +8,36 @@ from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 
 _CAPABILITIES = re.compile(r"vce<v[\d.]+, \[([^\]]*)\]")
+_SUBGROUP = re.compile(r"subgroup_size = (\d+)")
+_MATRIX = re.compile(r"coopmatrix<(\d+)x(\d+)x(\w+),")
 _EVERYWHERE = {"Shader", "Matrix"}
 """What every device with Vulkan has: the second is part of the first (SPIR-V specification, 3.2.30)."""
 
 
 def declared(module: Operation) -> tuple[str, ...]:
-    """The capabilities that kernels declare, under their names in SPIR-V, sorted; none where nothing is SPIR-V.
+    """What kernels declare, sorted; nothing where nothing is SPIR-V.
+
+    Capabilities are under their names in SPIR-V. `subgroup32` is a size of subgroups; products of matrices that all
+    invocations of a subgroup hold have their sizes and types, `CooperativeMatrix16x8x16xf16xf32`: rows, columns and
+    depth, the type of the factors, and that of the sum.
 
     Args:
         module: the compiler's module once its executables are compiled (`Phase.EXECUTABLE_TARGETS`).
     """
-    kernels = (op for op in mlir.nested(module) if op.name == "spirv.module")
-    texts = (_CAPABILITIES.search(str(op.attributes["vce_triple"])) for op in kernels)
-    names = {name.strip() for text in texts if text for name in text[1].split(",") if name.strip()}
-    return tuple(sorted(names - _EVERYWHERE))
+    found: set[str] = set()
+    for op in mlir.nested(module):
+        if op.name == "spirv.module" and (text := _CAPABILITIES.search(str(op.attributes["vce_triple"]))):
+            found |= {name.strip() for name in text[1].split(",") if name.strip()}
+        elif op.name == "spirv.func" and "spirv.entry_point_abi" in op.attributes:
+            sizes = _SUBGROUP.findall(str(op.attributes["spirv.entry_point_abi"]))
+            found |= {f"subgroup{size}" for size in sizes}
+        elif op.name == "spirv.KHR.CooperativeMatrixMulAdd":
+            found.add(_product(op))
+    return tuple(sorted(found - _EVERYWHERE))
+
+
+def _product(op: Operation) -> str:
+    """What a device must be able to multiply for this operation."""
+    sides = [_MATRIX.search(str(value.type)) for value in op.operands]
+    (rows, depth, factor), (_, columns, _), (_, _, total) = (side.groups() for side in sides if side)
+    return f"CooperativeMatrix{rows}x{columns}x{depth}x{factor}x{total}"
