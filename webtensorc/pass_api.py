@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Protocol, Self
 
@@ -46,8 +46,6 @@ class TargetView(Protocol):
     @property
     def exact_capability(self) -> bool: ...
     @property
-    def assembled_for(self) -> str: ...
-    @property
     def matrix_types(self) -> frozenset[str]: ...
     @property
     def workgroup_memory(self) -> int: ...
@@ -67,13 +65,11 @@ class PassContext:
             the arguments of `main` follow (`webtensorc.iree.mlir` has the helpers); later the mapping is read-only.
         target: the target's description; `None` in the `GRAPH` phase, whose result all targets share.
         report: facts for the user, by name (`{"arena-bytes": 123}`); shown by `--time`, `plan` and `inspect`.
-        needs: what the module asks of a device besides its target's features, in the words of those; a pass adds to it.
     """
 
     weights: MutableMapping[str, np.ndarray] | Mapping[str, np.ndarray]
     target: TargetView | None
     report: dict[str, Any]
-    needs: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

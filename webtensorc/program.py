@@ -47,10 +47,8 @@ class Program:
         self.phase = phase
         self.weights = weights
         self.report: dict[str, Any] = {}
-        self.needs: set[str] = set()
         self.records: list[Record] = []
         self._target = target
-        self._context = PassContext(weights, target, self.report, self.needs)
         self._instruments = instruments or Instruments()
         self._session = Session((*plan.flags, *_flags_for(text, plan, target)), verify=self._instruments.strict)
         try:
@@ -71,7 +69,7 @@ class Program:
         started = time.perf_counter()
         with self._session.context:
             try:
-                changes = each.run(self.module.operation, self._context)
+                changes = each.run(self.module.operation, PassContext(self.weights, self._target, self.report))
                 self.module.operation.verify()
             except DiagnosticError:
                 raise

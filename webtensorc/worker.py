@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from webtensorc import predictions, registry, schedule
+from webtensorc import machine_code, predictions, registry, schedule
 from webtensorc import weights as weights_file
 from webtensorc.errors import DiagnosticError, InternalError, OutOfResourcesError
 from webtensorc.instrument import Instruments
@@ -66,6 +66,8 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
             planned = schedule.extract(program.module.operation)
         if program.phase is Phase.EXECUTABLE_TARGETS:
             needs = capabilities.declared(program.module.operation)
+        if program.phase is Phase.HAL:
+            needs += machine_code.assemble(program.module.operation, target.assembled_for)
     if planned is not None:
         _write_json(job.result / f"{index}.json", _facts(program, planned, needs))
     if job.stop_after:
@@ -77,7 +79,7 @@ def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
 def _facts(program: Program, planned: schedule.Schedule, needs: tuple[str, ...]) -> dict[str, Any]:
     """What is known of a module besides its code, once its schedule is."""
     return {
-        "features": sorted({*needs, *program.needs}),
+        "features": needs,
         "mode": planned.mode(predictions.seconds(program.report)),
         "report": {**program.report, "overwritten": planned.overwritten(), "schedule": planned.to_json()},
         "records": _records(program),

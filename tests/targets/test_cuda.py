@@ -162,7 +162,6 @@ def test_machine_code_lies_beside_the_ptx(two_kernels: Path) -> None:
     version = tools.versions(["ptxas"])["ptxas"]
     assert f"cuda{version.partition('.')[0]}.0" in artifact.features
     assert f"ptxas {version}" in artifact.plan
-    assert artifact.report["assembled"] == {"for": "sm_90", "images": 2}
     assert webtensorc.compile(two_kernels, targets=[label], cache=False).artifacts[0].module == artifact.module
 
 

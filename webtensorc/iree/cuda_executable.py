@@ -52,7 +52,8 @@ def replace_image(executable: Operation, binary: bytes) -> None:
     data += bytes(-len(data) % _ALIGNMENT)
     struct.pack_into("<Q", data, _LENGTH_AT, len(data) - _HEADER)
     kind = ir.Type.parse(f"vector<{len(data)}xi8>", executable.context)
-    executable.attributes["data"] = ir.DenseElementsAttr.get(np.frombuffer(bytes(data), np.int8), type=kind)
+    numbers = np.frombuffer(bytes(data), np.int8)
+    executable.attributes["data"] = ir.DenseElementsAttr.get(numbers, type=kind, context=executable.context)
 
 
 def _bytes(executable: Operation) -> bytearray:
