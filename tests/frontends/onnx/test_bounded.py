@@ -28,6 +28,16 @@ CASES = {
     "positions": (helper.make_node("NonZero", ["x"], ["t"]), (helper.make_node("Transpose", ["t"], ["y"]),)),
     "unique": (helper.make_node("Unique", ["x"], ["y", "first", "back", "counts"]), ()),
     "unique_rows": (helper.make_node("Unique", ["x"], ["y", "first", "back", "counts"], axis=0), ()),
+    "picked_twice": (
+        helper.make_node("Constant", [], ["two"], value_float=2.0),
+        (
+            helper.make_node("Greater", ["x", "two"], ["is_large"]),
+            helper.make_node("Compress", ["x", "is_large"], ["large"]),
+            helper.make_node("Equal", ["large", "two"], ["none"]),
+            helper.make_node("Not", ["none"], ["every"]),
+            helper.make_node("Compress", ["large", "every"], ["y"]),
+        ),
+    ),
     "in_order": (helper.make_node("Unique", ["x"], ["y", "first", "back", "counts"], sorted=0), ()),
 }
 
@@ -39,7 +49,7 @@ def test_agrees_with_the_reference(case: str) -> None:
     for seed, density in ((0, 0.5), (1, 0.0), (2, 1.0)):
         rng = np.random.default_rng(seed)
         x = (rng.integers(1, 4, (5, 3)) * (rng.random((5, 3)) < density)).astype(np.float32)
-        if case == "in_order":
+        if case in ("in_order", "picked_twice"):
             x = x.ravel()  # the reference evaluator fails for more dimensions
         proto = model(node, x.shape, *more)
         wanted = ReferenceEvaluator(proto).run(None, {"x": x})

@@ -54,10 +54,11 @@ def settle(
 
 def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
     is_trial = False
+    tried: Exception | None = None
 
     def watch(failed: Failed) -> tuple[Value, ...]:
-        nonlocal is_trial
-        if is_trial:  # of the node that this one is inside of: it does not fit, whatever this one would need
+        nonlocal is_trial, tried
+        if is_trial or failed.error is tried:  # of the node that this one is inside of, or of one inside of this one
             raise failed.error
         is_trial = True
         try:
@@ -67,6 +68,7 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
             is_trial = False
         if found is not None:
             raise StartAgain(found)
+        tried = failed.error
         if on_failure is None:
             raise failed.error
         return on_failure(failed)

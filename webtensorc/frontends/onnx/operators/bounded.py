@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,16 +29,30 @@ def non_zero(x: Value, *, node: Value) -> Value:
     return select((x != np.zeros((), x.dtype)).ravel(), positions, 1)
 
 
-@op("Compress", since=9)
+@op("Compress", since=9, bounded=True)
 def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
     """The slices of an axis, or of the flattened tensor, whose condition holds; the condition may be shorter."""
+    condition = condition.filled(False) if isinstance(condition, Bounded) else condition
+    if isinstance(x, Bounded):
+        return _compress_some(x, condition, axis)
     along = 0 if axis is None else axis % x.ndim
     data = x.ravel() if axis is None else x
     if is_known(condition):
         kept = np.flatnonzero(condition)
         return np.take(x, kept, along) if is_known(x) else jnp.take(data, kept, along)
-    mask = jnp.zeros(data.shape[along], bool).at[: condition.shape[0]].set(condition)
-    return select(mask, jnp.asarray(data), along)
+    return select(_as_long(condition, data.shape[along]), jnp.asarray(data), along)
+
+
+def _compress_some(x: Bounded, condition: Value, axis: int | None) -> Value:
+    """The same of slices as many as there are."""
+    if x.array.ndim > 1 if axis is None else axis % x.array.ndim != x.axis:
+        raise NotSupportedError("it picks slices of another axis than the one whose size depends on the model's inputs")
+    return select(_as_long(condition, x.array.shape[x.axis]) & x.is_there, x.array, x.axis)
+
+
+def _as_long(condition: Value, size: Any) -> Value:
+    """A condition that does not hold from its end on."""
+    return jnp.zeros(size, bool).at[: condition.shape[0]].set(condition)
 
 
 @op("Unique", since=11)
