@@ -80,7 +80,7 @@ def range_(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> 
     """start, start + delta, ... up to but without limit; rounded once, which `stash_type` (opset 27) does not say."""
     if isinstance(limit, extents.Extents) and limit.counts and is_known(start) and (start, delta) == (0, 1):
         return slices.counted(
-            lambda sizes: jnp.arange(*known_ints(sizes, "limit"), dtype=limit.dtype), limit.reshape(1)
+            lambda sizes: jnp.arange(known_ints(sizes, "limit")[0], dtype=limit.dtype), limit.reshape(1)
         )
     if any(isinstance(each, extents.Extents) for each in (start, limit, delta)):
         first, last, step = (known_ints(each, "start, limit and delta")[0] for each in (start, limit, delta))
