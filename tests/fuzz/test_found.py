@@ -22,7 +22,7 @@ def node(
     """One node; those of its inputs that are `known` are initialisers."""
     made = helper.make_node(operator, list(inputs), ["y0"], **options)
     given = {name: each for name, each in inputs.items() if name not in known}
-    return Case(20, (made,), given, {name: inputs[name] for name in known}, oracle="onnxruntime")
+    return Case(opset, (made,), given, {name: inputs[name] for name in known}, oracle="onnxruntime")
 
 
 def loop(known: dict[str, Array], given: dict[str, Array], limit: float, *, collects: bool) -> Case:
@@ -69,6 +69,7 @@ def rounded() -> Case:
 
 BYTES = np.asarray([[3, 200], [255, 128]], np.uint8)
 WEIGHTS = np.asarray([[1, -2, 3], [4, 5, -6]], np.int8)
+NONE = np.zeros(0, np.float32)
 ZERO, FOUR, MANY = (np.asarray(each, np.int64) for each in (0, 4, 70))
 FOUND = {
     # A declared size of 0 was taken for one that is not known.
@@ -93,6 +94,16 @@ FOUND = {
     "loop without trips": loop({"n": ZERO}, {}, 9, collects=True),
     # A short loop ran to its end whatever its first condition was.
     "loop that must not start": loop({"n": FOUR}, {"c": np.asarray(False)}, 9, collects=False),
+    # Coordinates of opset 11 alone were taken for `half_pixel`.
+    "pixels as TensorFlow had them": node(
+        "Resize",
+        {"x": np.arange(24, dtype=np.float32).reshape(1, 1, 4, 6), "r": NONE, "s": np.float32([1, 1, 0.5, 0.5])},
+        opset=11,
+        known=("r", "s"),
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="tf_half_pixel_for_nn",
+    ),
     # Outputs behind a sequence's end were not zero, and those before it were wrong.
     "sequences of several lengths": lengths(),
     # The kernel for few rows kept float32 sums in the memory of a result of bytes.

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 import webtensorc
 from webtensorc.errors import DiagnosticError, InvalidFileError, UnsupportedError, UsageError
 from webtensorc.frontends import load_model
+from webtensorc.frontends.onnx import check
 from webtensorc.reference import run_interpreter
 
 W = np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -80,6 +81,52 @@ def test_graphs_that_hang_together_badly(tmp_path: Path, nodes: list[onnx.NodePr
     error = refused(tmp_path / "m.onnx", model(nodes, []))
     assert says in error.message
     assert error.place == where
+
+
+def test_all_values_that_nothing_defines_are_named(tmp_path: Path) -> None:
+    error = refused(tmp_path / "m.onnx", model([node("Add", ["x", "gone"], ["h"]), node("Mul", ["h", "too"], ["y"])]))
+    assert '"gone" is used but nothing defines it' in error.message
+    assert error.notes == ('value "too" is used but nothing defines it: node "Mul_1" (Mul)',)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "says"),
+    [
+        ([node("Gelu", ["x"], ["y"], approximate="magic")], "`Gelu` has no `approximate` that is called `magic`"),
+        ([node("Relu", ["x"], ["y", "z"])], "`Relu` has at most 1 outputs in this opset, 2 are named"),
+    ],
+    ids=["attribute", "outputs"],
+)
+def test_nodes_that_their_operators_do_not_have(tmp_path: Path, nodes: list[onnx.NodeProto], says: str) -> None:
+    proto = model(nodes, [])
+    assert refused(tmp_path / "m.onnx", proto).message == says
+    assert [item.reason for item in check(proto)] == [says]
+
+
+def test_a_loop_that_never_ends(tmp_path: Path) -> None:
+    flags = [helper.make_tensor_value_info(name, TensorProto.BOOL, ()) for name in ("before", "after")]
+    given = [helper.make_tensor_value_info("i", TensorProto.INT64, ()), flags[0], x_info]
+    nodes = [node("Identity", ["before"], ["after"]), node("Neg", ["x"], ["z"])]
+    body = helper.make_graph(
+        nodes, "body", given, [flags[1], helper.make_tensor_value_info("z", TensorProto.FLOAT, None)]
+    )
+    proto = model([node("Loop", ["", "", "x"], ["y"], body=body)], [])
+    assert "never ends" in refused(tmp_path / "m.onnx", proto, UnsupportedError).message
+
+
+def test_nodes_in_functions_are_looked_at_too() -> None:
+    opset = helper.make_opsetid("", 20)
+    body = [node("NoSuch", ["a"], ["h"], name="one"), node("ImageDecoder", ["h"], ["b"], name="two")]
+    proto = model([node("Both", ["x"], ["y"], domain="own", name="call")], [])
+    proto.opset_import.append(helper.make_opsetid("own", 1))
+    proto.functions.append(helper.make_function("own", "Both", ["a"], ["b"], body, [opset]))
+    assert [item.nodes for item in check(proto)] == [("call/one",), ("call/two",)]
+
+
+def test_an_operator_set_of_two_versions(tmp_path: Path) -> None:
+    proto = model()
+    proto.opset_import.append(helper.make_opsetid("", 11))
+    assert "imports opsets 20 and 11" in refused(tmp_path / "m.onnx", proto).message
 
 
 def test_nodes_in_any_order_are_no_cycle(tmp_path: Path) -> None:

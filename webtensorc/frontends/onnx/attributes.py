@@ -61,6 +61,21 @@ def check(attributes: Mapping[str, Any], schema: Any, file: str | None, place: s
             raise InvalidFileError(message, file=file, place=place, hint="export the model again")
 
 
+def check_choices(
+    attributes: Mapping[str, Any], choices: Mapping[str, tuple[str, ...]], operator: str, file: str | None, place: str
+) -> None:
+    """Compare attributes with the values that the operator has for them.
+
+    Raises:
+        InvalidFileError: another value.
+    """
+    for name, known in choices.items():
+        value = attributes[name].s.decode("utf-8", "replace") if name in attributes else known[0]
+        if value not in known:
+            message = f"`{operator}` has no `{name}` that is called `{value}`"
+            raise InvalidFileError(message, file=file, place=place, hint=f"it is one of: {', '.join(known)}")
+
+
 def with_defaults(attributes: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     """The attributes, with the schema's defaults for those that are absent."""
     defaults = {

@@ -57,20 +57,26 @@ def check(
     return _merged([*found, *_trace(opened, signature)])
 
 
-def _unknown_operators(source: Source, graph: Any, opsets: Mapping[str, int], path: str) -> Iterator[Unsupported]:
-    functions = {(each.domain, each.name) for each in source.proto.functions}
+def _unknown_operators(
+    source: Source, graph: Any, opsets: Mapping[str, int], path: str, calling: tuple[str, ...] = ()
+) -> Iterator[Unsupported]:
+    """The nodes of a graph, of those inside it and of the functions that it calls which have no implementation."""
+    functions = {(each.domain, each.name): each for each in source.proto.functions}
     for index, node in enumerate(graph.node):
         name = path + label(node, index)
         domain = "" if node.domain == "ai.onnx" else node.domain
         version = opsets.get(domain, 0)
         schema = schemas.find(domain, node.op_type, version)
         has_body = schema is not None and (schema.has_function or schema.has_context_dependent_function)
-        is_function = (node.domain, node.op_type) in functions
-        if not (is_function or has_body or registry.find(domain, node.op_type, version)):
+        function = functions.get((node.domain, node.op_type))
+        if function and node.op_type not in calling:  # one that calls itself is refused by the trace
+            own = {"" if each.domain == "ai.onnx" else each.domain: each.version for each in function.opset_import}
+            yield from _unknown_operators(source, function, own, f"{name}/", (*calling, node.op_type))
+        if not (function or has_body or registry.find(domain, node.op_type, version)):
             reason = failures.missing_reason(domain, node.op_type, version, opsets)
             yield Unsupported(f"{domain}.{node.op_type}" if domain else node.op_type, reason, (name,))
         for inner in subgraphs(node):
-            yield from _unknown_operators(source, inner, opsets, f"{name}/")
+            yield from _unknown_operators(source, inner, opsets, f"{name}/", calling)
 
 
 def _trace(source: Source, signature: Signature) -> list[Unsupported]:

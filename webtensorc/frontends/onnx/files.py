@@ -104,7 +104,12 @@ def _opsets(proto: Any, file: str | None) -> dict[str, int]:
         )
     if proto.ir_version < 1:
         raise InvalidFileError("the model states no ONNX IR version", file=file)
-    opsets = {"" if each.domain in _DEFAULT_DOMAIN else each.domain: each.version for each in proto.opset_import}
+    opsets: dict[str, int] = {}
+    for each in proto.opset_import:
+        domain = "" if each.domain in _DEFAULT_DOMAIN else each.domain
+        if opsets.setdefault(domain, each.version) != each.version:
+            message = f'the model imports opsets {opsets[domain]} and {each.version} of the domain "{each.domain}"'
+            raise InvalidFileError(message, file=file, hint="a domain is imported once; export the model again")
     if not opsets:
         raise InvalidFileError("the model imports no operator set", file=file, hint="IR version 3 or newer states one")
     newest = defs.onnx_opset_version()

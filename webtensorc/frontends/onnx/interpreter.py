@@ -178,7 +178,9 @@ class Interpreter:
         if schema:
             attrs.check(own, schema, self.source.file, place)
             schemas.check_inputs(schema, inputs, self.source.file, place)
+            schemas.check_outputs(schema, node.outputs, self.source.file, place)
         if operator := registry.find(domain, node.operator, node.opset):
+            attrs.check_choices(own, operator.choices, node.operator, self.source.file, place)
             results = self._operate(operator, own, inputs, node, scope)
             if key and any(isinstance(each, Bounded) for each in results):
                 scope.sized[key] = inputs, results

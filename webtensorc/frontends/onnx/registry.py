@@ -10,7 +10,8 @@ belongs (or a new file there: every module of the package is scanned, there is n
 Inputs come by position, absent optional ones as None; attributes come by keyword under their ONNX names, strings
 decoded, tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it
 computes; one with a parameter `recompute` gets `(name, values by name) -> value`, which computes a value of the graph
-around the node again from other values."""
+around the node again from other values. An attribute that is annotated as `Literal[...]` has no other
+values; it is refused with one."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +63,12 @@ class Operator:
         if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
             return []
         return [name for name in attributes if name not in parameters]
+
+    @functools.cached_property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The values of attributes that have a few: of parameters that are annotated as `Literal`."""
+        hints = typing.get_type_hints(self.function)
+        return {name: typing.get_args(hint) for name, hint in hints.items() if typing.get_origin(hint) is Literal}
 
     def covers(self, version: int) -> bool:
         """Whether a model that imports `version` of the domain means this implementation."""

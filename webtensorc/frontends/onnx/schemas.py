@@ -81,6 +81,17 @@ def check_inputs(schema: Any, inputs: tuple[Value, ...], file: str | None, place
             raise InvalidFileError(message, file=file, place=place)
 
 
+def check_outputs(schema: Any, outputs: tuple[str, ...], file: str | None, place: str) -> None:
+    """Compare the number of a node's outputs with the schema.
+
+    Raises:
+        InvalidFileError: too many outputs.
+    """
+    if len(outputs) > schema.max_output:
+        message = f"`{schema.name}` has at most {schema.max_output} outputs in this opset, {len(outputs)} are named"
+        raise InvalidFileError(message, file=file, place=place, hint="export the model again")
+
+
 def _range(schema: Any) -> str:
     low, high = schema.min_input, schema.max_input
     return str(low) if low == high else f"{low} or more" if high > 10**6 else f"{low} to {high}"

@@ -56,11 +56,9 @@ def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[in
     producer = _producers(graph, file)
     waiting: dict[int, int] = {}
     readers: dict[int, list[int]] = {}
+    _refuse_dangling(graph, given | producer.keys(), file)
     for index, node in enumerate(graph.node):
         names = list(dict.fromkeys(free_names(node)))
-        for name in names:
-            if name not in producer and name not in given:
-                _refuse_dangling(name, f'node "{label(node, index)}" ({node.op_type})', file)
         sources = {producer[name] for name in names if name in producer}
         waiting[index] = len(sources)
         for source in sources:
@@ -70,9 +68,6 @@ def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[in
         stuck = [label(graph.node[index], index) for index in sorted(set(waiting) - set(order))]
         message = f"the graph has a cycle through {', '.join(stuck[:8])}"
         raise InvalidFileError(message, file=file, place=f'node "{stuck[0]}"', hint="export the model again")
-    for each in graph.output:
-        if each.name not in producer and each.name not in given:
-            _refuse_dangling(each.name, f'graph output "{each.name}"', file)
     live = _live(graph, producer)
     return [(index, graph.node[index]) for index in order if index in live]
 
@@ -124,9 +119,20 @@ def _live(graph: Any, producer: dict[str, int]) -> set[int]:
     return live
 
 
-def _refuse_dangling(name: str, place: str, file: str | None) -> None:
-    message = f'value "{name}" is used but nothing defines it'
-    raise InvalidFileError(message, file=file, place=place, hint="export the model again")
+def _refuse_dangling(graph: Any, defined: set[str], file: str | None) -> None:
+    """Refuse a graph that uses what nothing defines, with all such values."""
+    reads = [
+        (name, f'node "{label(node, index)}" ({node.op_type})')
+        for index, node in enumerate(graph.node)
+        for name in free_names(node)
+    ]
+    reads += [(each.name, f'graph output "{each.name}"') for each in graph.output]
+    places = {name: place for name, place in reversed(reads) if name not in defined}
+    found = [f'value "{name}" is used but nothing defines it' for name in reversed(places)]
+    if found:
+        first, *others = zip(found, reversed(places.values()), strict=True)
+        notes = tuple(f"{message}: {place}" for message, place in others)
+        raise InvalidFileError(first[0], file=file, place=first[1], hint="export the model again", notes=notes)
 
 
 def _refuse_duplicate(name: str, place: str, file: str | None) -> None:

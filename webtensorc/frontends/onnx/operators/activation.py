@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -70,7 +71,7 @@ def celu(x: Value, *, alpha: float = 1.0) -> Value:
 
 
 @op("Gelu", since=20)
-def gelu(x: Value, *, approximate: str = "none") -> Value:
+def gelu(x: Value, *, approximate: Literal["none", "tanh"] = "none") -> Value:
     """x times the normal distribution function of x, exact or by `tanh`."""
     return jax.nn.gelu(x, approximate=approximate == "tanh")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,15 +11,17 @@ from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, xp
 
+Round = Literal["up", "down", "nearest"]
+
 
 @op("Cast", bounded=True)
-def cast(x: Value, *, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
+def cast(x: Value, *, to: int, saturate: int = 1, round_mode: Round = "up") -> Value:
     """Convert to the element type `to`; `saturate` (opset 19) and `round_mode` (opset 24) concern narrow floats."""
     return convert(x, dtype_of(to), saturate=bool(saturate), round_mode=round_mode)
 
 
 @op("CastLike", since=15)
-def cast_like(x: Value, like: Value, *, saturate: int = 1, round_mode: str = "up") -> Value:
+def cast_like(x: Value, like: Value, *, saturate: int = 1, round_mode: Round = "up") -> Value:
     """Convert to the element type of another tensor."""
     return convert(x, like.dtype, saturate=bool(saturate), round_mode=round_mode)
 

@@ -24,6 +24,8 @@ from webtensorc.frontends.onnx.values import (
 Body = Callable[..., tuple[Value, ...]]
 
 _MOST_UNROLLED = 64
+_MOST_FOLLOWED = 10_000
+"""Trips of a loop that says no number of them, before it is left to the compiled model."""
 
 
 def _array(value: Value) -> jax.Array:
@@ -72,7 +74,7 @@ def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tupl
     go_on: Value = True
     while go_on and (count is None or len(scanned) < count):
         go_on, *results = body(np.asarray(len(scanned), np.int64), np.asarray(True), *carried)
-        if not is_known(go_on):
+        if not is_known(go_on) or (count is None and len(scanned) == _MOST_FOLLOWED):
             raise _UndecidedError
         carried = tuple(results[: len(carried)])
         scanned.append(tuple(results[len(carried) :]))
@@ -96,6 +98,8 @@ def _while(
 
     def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
         go_on, *results = body(index, np.asarray(True), *values)  # or it would not run
+        if trip_count is None and is_known(go_on) and go_on:
+            raise NotSupportedError("it never ends: it has no trip count, and its condition always holds")
         decided.append(is_known(go_on))
         return jnp.reshape(jnp.asarray(go_on), ()), list(map(_array, results))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -10,6 +12,7 @@ from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, larger
 
 Pads = list[tuple[int, int]]
+AutoPad = Literal["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""]
 
 
 def same_pads(sizes: tuple[int, ...], spans: tuple[int, ...], strides: tuple[int, ...], *, upper: bool) -> Pads:
@@ -46,7 +49,7 @@ def conv(
     w: Value,
     b: Value = None,
     *,
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     dilations: tuple[int, ...] | None = None,
     group: int = 1,
     kernel_shape: tuple[int, ...] | None = None,
@@ -80,7 +83,7 @@ def conv_transpose(
     w: Value,
     b: Value = None,
     *,
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     dilations: tuple[int, ...] | None = None,
     group: int = 1,
     kernel_shape: tuple[int, ...] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,11 +12,14 @@ from jax import lax
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, arange, known_ints
 
+Mode = Literal["linear", "bilinear", "nearest", "cubic", "bicubic"]
+PaddingMode = Literal["zeros", "border", "reflection"]
+
 
 @op("GridSample", domain="com.microsoft")
 @op("GridSample", since=16)
 def grid_sample(
-    x: Value, grid: Value, *, align_corners: int = 0, mode: str = "linear", padding_mode: str = "zeros"
+    x: Value, grid: Value, *, align_corners: int = 0, mode: Mode = "linear", padding_mode: PaddingMode = "zeros"
 ) -> Value:
     """Samples of x [N, C, ...] at grid [N, ..., rank] positions in [-1, 1], the last coordinate first.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,8 @@ from webtensorc.frontends.onnx import extents, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, arange, end_of, is_known, known_ints
+
+Reduction = Literal["none", "add", "mul", "max", "min"]
 
 
 def _positive(indices: Value, size: Value) -> Value:
@@ -117,7 +121,7 @@ def _along(size: Value, axis: int, rank: int) -> Value:
 
 
 @op("ScatterND", since=11, bounded=True)
-def scatter_nd(data: Value, indices: Value, updates: Value, *, reduction: str = "none") -> Value:
+def scatter_nd(data: Value, indices: Value, updates: Value, *, reduction: Reduction = "none") -> Value:
     """Write slices at index tuples, combined with what is there by `reduction` (opset 16: add, mul; 18: max, min)."""
     indices, updates = _within(data, indices, updates)
     return _write(data, _coordinates(data.shape, indices), updates, reduction)
@@ -141,7 +145,9 @@ def scatter(data: Value, indices: Value, updates: Value, *, axis: int = 0) -> Va
 
 
 @op("ScatterElements", since=11, bounded=True)
-def scatter_elements(data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: str = "none") -> Value:
+def scatter_elements(
+    data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: Reduction = "none"
+) -> Value:
     """Write one element per index, the other coordinates being the index's own."""
     indices, updates = _within(data, indices, updates)
     where = [_along(size, at, indices.ndim) for at, size in enumerate(indices.shape)]
@@ -159,7 +165,12 @@ def _write(data: Value, where: tuple[Value, ...], updates: Value, reduction: str
 
 @op("TensorScatter", since=24)
 def tensor_scatter(
-    past: Value, update: Value, write_indices: Value = None, *, axis: int = -2, mode: str = "linear"
+    past: Value,
+    update: Value,
+    write_indices: Value = None,
+    *,
+    axis: int = -2,
+    mode: Literal["linear", "circular"] = "linear",
 ) -> Value:
     """Write `update` into a cache at a position per batch entry along an axis, round the end if `circular`."""
     along = axis % past.ndim

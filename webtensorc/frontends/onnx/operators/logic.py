@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -90,7 +92,7 @@ def bitwise_not(x: Value) -> Value:
 
 
 @op("BitShift", since=11)
-def bit_shift(a: Value, b: Value, *, direction: str) -> Value:
+def bit_shift(a: Value, b: Value, *, direction: Literal["LEFT", "RIGHT"]) -> Value:
     """Shift bits LEFT or RIGHT, by the width or more out altogether; signed integers (opset 28) keep their sign."""
     a, b = jnp.broadcast_arrays(a, b)
     if direction == "LEFT":

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.extents import is_static
-from webtensorc.frontends.onnx.operators.conv import Pads, window_pads
+from webtensorc.frontends.onnx.operators.conv import AutoPad, Pads, window_pads
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, arange, is_known, known_ints, larger, smaller
 
@@ -128,7 +128,7 @@ def max_pool(
     x: Value,
     *,
     kernel_shape: tuple[int, ...],
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     ceil_mode: int = 0,
     dilations: tuple[int, ...] | None = None,
     pads: tuple[int, ...] | None = None,
@@ -158,7 +158,7 @@ def average_pool(
     x: Value,
     *,
     kernel_shape: tuple[int, ...],
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     ceil_mode: int = 0,
     count_include_pad: int = 0,
     dilations: tuple[int, ...] | None = None,
@@ -182,7 +182,7 @@ def lp_pool(
     x: Value,
     *,
     kernel_shape: tuple[int, ...],
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     ceil_mode: int = 0,
     dilations: tuple[int, ...] | None = None,
     p: int = 2,

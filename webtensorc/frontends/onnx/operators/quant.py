@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.operators.cast import convert
-from webtensorc.frontends.onnx.operators.conv import conv
+from webtensorc.frontends.onnx.operators.conv import AutoPad, conv
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, xp
@@ -158,7 +158,7 @@ def conv_integer(
     x_zero_point: Value = None,
     w_zero_point: Value = None,
     *,
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     dilations: tuple[int, ...] | None = None,
     group: int = 1,
     kernel_shape: tuple[int, ...] | None = None,
@@ -187,7 +187,7 @@ def qlinear_conv(
     y_zero_point: Value,
     b: Value = None,
     *,
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     dilations: tuple[int, ...] | None = None,
     group: int = 1,
     kernel_shape: tuple[int, ...] | None = None,

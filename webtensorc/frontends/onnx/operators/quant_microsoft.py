@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx.operators.conv import AutoPad
 from webtensorc.frontends.onnx.operators.linear import gemm
 from webtensorc.frontends.onnx.operators.linear_microsoft import unpacked
 from webtensorc.frontends.onnx.operators.pool import average_pool, max_pool
@@ -99,7 +100,7 @@ def qlinear_average_pool(
     zero: Value = None,
     *,
     kernel_shape: tuple[int, ...],
-    auto_pad: str = "NOTSET",
+    auto_pad: AutoPad = "NOTSET",
     ceil_mode: int = 0,
     channels_last: int = 0,
     count_include_pad: int = 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from webtensorc.frontends.onnx.operators.control import counted
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
 
+Direction = Literal["forward", "reverse", "bidirectional"]
 Activation = Callable[[Value], Value]
 Product = Callable[[Value], Value]
 Cell = Callable[[tuple[Value, ...], Value], tuple[Value, ...]]
@@ -177,7 +179,7 @@ def rnn(
     activation_beta: tuple[float, ...] | None = None,
     activations: tuple[str, ...] | None = None,
     clip: float | None = None,
-    direction: str = "forward",
+    direction: Direction = "forward",
     hidden_size: int | None = None,
     layout: int = 0,
 ) -> Value:
@@ -211,7 +213,7 @@ def gru(
     activation_beta: tuple[float, ...] | None = None,
     activations: tuple[str, ...] | None = None,
     clip: float | None = None,
-    direction: str = "forward",
+    direction: Direction = "forward",
     hidden_size: int | None = None,
     layout: int = 0,
     linear_before_reset: int = 0,
@@ -255,7 +257,7 @@ def lstm(
     activation_beta: tuple[float, ...] | None = None,
     activations: tuple[str, ...] | None = None,
     clip: float | None = None,
-    direction: str = "forward",
+    direction: Direction = "forward",
     hidden_size: int | None = None,
     input_forget: int = 0,
     layout: int = 0,

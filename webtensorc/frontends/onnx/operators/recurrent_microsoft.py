@@ -6,7 +6,7 @@ Source: ONNX Runtime, docs/ContribOperators.md, opset 1 of the domain.
 from __future__ import annotations
 
 from webtensorc.frontends.onnx.operators.linear_microsoft import dynamic_quantize_matmul
-from webtensorc.frontends.onnx.operators.recurrent import Product, long_short_term, options_of
+from webtensorc.frontends.onnx.operators.recurrent import Direction, Product, long_short_term, options_of
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value
 
@@ -30,7 +30,7 @@ def dynamic_quantize_lstm(
     activation_beta: tuple[float, ...] | None = None,
     activations: tuple[str, ...] | None = None,
     clip: float | None = None,
-    direction: str = "forward",
+    direction: Direction = "forward",
     hidden_size: int | None = None,
     input_forget: int = 0,
 ) -> Value:

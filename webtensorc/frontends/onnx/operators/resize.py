@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,17 @@ from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known, known, known_ints
 
 Kernel = Callable[[Value], Value]
+Mode = Literal["nearest", "linear", "cubic"]
+Rounding = Literal["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
+Coordinates = Literal[
+    "half_pixel",
+    "half_pixel_symmetric",
+    "pytorch_half_pixel",
+    "align_corners",
+    "asymmetric",
+    "tf_half_pixel_for_nn",
+    "tf_crop_and_resize",
+]
 
 _REPEATING = {
     ("asymmetric", "floor"),
@@ -34,19 +45,19 @@ _LARGEST_DENOMINATOR = 256
 
 
 @op("Upsample", until=8)
-def upsample_7(x: Value, *, scales: tuple[float, ...], mode: str = "nearest") -> Value:
+def upsample_7(x: Value, *, scales: tuple[float, ...], mode: Mode = "nearest") -> Value:
     """Scales are an attribute."""
     return resize_10(x, np.asarray(scales, np.float32), mode=mode)
 
 
 @op("Upsample", since=9)
-def upsample_9(x: Value, scales: Value, *, mode: str = "nearest") -> Value:
+def upsample_9(x: Value, scales: Value, *, mode: Mode = "nearest") -> Value:
     """Scales are an input."""
     return resize_10(x, scales, mode=mode)
 
 
 @op("Resize", since=10, until=10)
-def resize_10(x: Value, scales: Value, *, mode: str = "nearest") -> Value:
+def resize_10(x: Value, scales: Value, *, mode: Mode = "nearest") -> Value:
     """The origins of pixels coincide; `nearest` rounds down."""
     return resize_11(x, None, scales, mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode="floor")
 
@@ -60,13 +71,13 @@ def resize_11(
     *,
     antialias: int = 0,
     axes: tuple[int, ...] | None = None,
-    coordinate_transformation_mode: str = "half_pixel",
+    coordinate_transformation_mode: Coordinates = "half_pixel",
     cubic_coeff_a: float = -0.75,
     exclude_outside: int = 0,
     extrapolation_value: float = 0.0,
-    keep_aspect_ratio_policy: str = "stretch",
-    mode: str = "nearest",
-    nearest_mode: str = "round_prefer_floor",
+    keep_aspect_ratio_policy: Literal["stretch", "not_larger", "not_smaller"] = "stretch",
+    mode: Mode = "nearest",
+    nearest_mode: Rounding = "round_prefer_floor",
 ) -> Value:
     """By scales or to sizes; `axes`, `antialias` and `keep_aspect_ratio_policy` since opset 18."""
     which = tuple(axis % x.ndim for axis in (axes if axes is not None else range(x.ndim)))
@@ -163,6 +174,8 @@ class _Axis:
             return at / self.scale
         if self.transform == "tf_crop_and_resize":
             return self._cropped(at, length, whole)
+        if self.transform == "tf_half_pixel_for_nn":  # opset 11 alone
+            return (at + 0.5) / self.scale
         is_symmetric = self.transform == "half_pixel_symmetric"
         shift = length / 2 * (1 - self.number(self.output) / whole) if is_symmetric else 0.0
         found = shift + (at + 0.5) / self.scale - 0.5

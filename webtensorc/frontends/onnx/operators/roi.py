@@ -6,6 +6,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Sequence
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ def roi_align_10(
     rois: Value,
     batch_indices: Value,
     *,
-    mode: str = "avg",
+    mode: Literal["avg", "max"] = "avg",
     output_height: int = 1,
     output_width: int = 1,
     sampling_ratio: int = 0,
@@ -48,8 +49,8 @@ def roi_align_16(
     rois: Value,
     batch_indices: Value,
     *,
-    coordinate_transformation_mode: str = "half_pixel",
-    mode: str = "avg",
+    coordinate_transformation_mode: Literal["half_pixel", "output_half_pixel"] = "half_pixel",
+    mode: Literal["avg", "max"] = "avg",
     output_height: int = 1,
     output_width: int = 1,
     sampling_ratio: int = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -262,7 +262,7 @@ def trilu(x: Value, k: Value = None, *, upper: int = 1) -> Value:
 
 
 @op("DepthToSpace")
-def depth_to_space(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
+def depth_to_space(x: Value, *, blocksize: int, mode: Literal["DCR", "CRD"] = "DCR") -> Value:
     """Channels to blocks of pixels; `mode` (opset 11) says whether depth or column is the outer dimension."""
     n, c, h, w = x.shape
     b = blocksize
@@ -275,7 +275,7 @@ def depth_to_space(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
 
 
 @op("SpaceToDepth")
-def space_to_depth(x: Value, *, blocksize: int, mode: str = "DCR") -> Value:
+def space_to_depth(x: Value, *, blocksize: int, mode: Literal["DCR", "CRD"] = "DCR") -> Value:
     """Blocks of pixels to channels, the inverse of DepthToSpace (`mode` since opset 28)."""
     n, c, h, w = x.shape
     b = blocksize

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def tf_idf_vectorizer(
     max_gram_length: int,
     max_skip_count: int,
     min_gram_length: int,
-    mode: str,
+    mode: Literal["TF", "IDF", "TFIDF"],
     ngram_counts: tuple[int, ...],
     ngram_indexes: tuple[int, ...],
     pool_int64s: tuple[int, ...] = (),

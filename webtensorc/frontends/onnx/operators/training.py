@@ -6,6 +6,7 @@ The optimisers' inputs are a learning rate, a step count, then groups of tensors
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -93,7 +94,13 @@ def adam(
 
 @op("Momentum", domain=_DOMAIN)
 def momentum(
-    rate: Value, step: Value, *tensors: Value, alpha: float, beta: float, mode: str, norm_coefficient: float
+    rate: Value,
+    step: Value,
+    *tensors: Value,
+    alpha: float,
+    beta: float,
+    mode: Literal["standard", "nesterov"],
+    norm_coefficient: float,
 ) -> Value:
     """Gradient descent with a running average of gradients, `standard` or `nesterov`."""
     weight = jnp.where(step > 0, beta, 1).astype(rate.dtype)
