@@ -25,6 +25,8 @@ from typing import Any
 import iree.compiler
 import iree.runtime
 import numpy as np
+from iree.compiler import ir
+from webtensorc_passes.tiling._filling import fill
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
 
@@ -32,6 +34,7 @@ import random_weights
 
 from webtensorc import predictions, registry
 from webtensorc.driver import Request, forecast, lower
+from webtensorc.iree import mlir
 from webtensorc.phase import Phase
 
 EXECUTABLE = re.compile(r"^  stream\.executable private @(\w+) .*?^  }$", re.DOTALL | re.MULTILINE)
@@ -58,7 +61,10 @@ def alone(module: str) -> tuple[str, dict[str, list[str]], collections.Counter[s
             f"%r:{len(outs)} = flow.dispatch @{name}::@{name}({', '.join(names)}) : ({inputs}) -> ({', '.join(outs)})",
             f"return %r#0 : {outs[0]}\n}}",
         ]
-    return "\n".join(parts), arguments, uses
+    with ir.Context():
+        whole = ir.Module.parse("\n".join(parts))
+        fill(mlir.nested(whole.operation))
+        return str(whole), arguments, uses
 
 
 def operand(kind: str) -> np.ndarray:
