@@ -159,8 +159,11 @@ class Tile:
         return self.vectors * self.lanes
 
 
-def choose(problem: Convolution, machine: Machine) -> Tile | None:
-    """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code."""
+def choose(problem: Convolution, machine: Machine, *, overlapping: bool = False) -> Tile | None:
+    """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code.
+
+    The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
+    """
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
     size = problem.taps * problem.channels * problem.groups * problem.outputs * 4
     together = 1 if size <= machine.second_level // 2 else _TOGETHER
@@ -170,24 +173,34 @@ def choose(problem: Convolution, machine: Machine) -> Tile | None:
         for points in range(1, min(problem.out[1], machine.registers) + 1)
         if machine.fits(points, vectors) and not (problem.packed and WIDTH % (vectors * lanes))
     ]
-    tiles.sort(key=lambda tile: (_cycles(problem, tile), -tile.points * tile.vectors))
+    overlapping |= not problem.is_product
+    tiles.sort(key=lambda tile: (_cycles(problem, tile, overlapping), -tile.points * tile.vectors))
     return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
 
 
-def _cycles(problem: Convolution, tile: Tile) -> float:
-    """Estimated cycles for one step of the innermost loop of every tile of a row.
+def _cycles(problem: Convolution, tile: Tile, overlapping: bool) -> float:
+    """Estimated cycles for one step of the innermost loop of every tile of a row."""
+    whole, left = divmod(problem.out[1], tile.points)
+    cycles = whole * _step(problem, tile, tile.points)
+    if left:
+        cycles += _step(problem, tile, tile.points if overlapping else left)
+    return cycles * -(-problem.outputs // tile.channels)
+
+
+def _step(problem: Convolution, tile: Tile, points: int) -> float:
+    """Estimated cycles for one step of the innermost loop, for so many points.
 
     A step takes as long as its multiplications (two a cycle), its loads (two a cycle), the weights it streams from the
     second-level cache (half a vector a cycle) or the latency of an addition, whichever is longest. Points whose rows
     all fall into the same sets of the first-level cache push each other out.
     """
-    points, vectors = tile.points, tile.vectors
+    vectors = tile.vectors
     step = max(points * vectors / 2, (points + vectors) / 2, 2 * vectors, _LATENCY) + 0.5
     apart = problem.strides[1] * problem.groups * problem.channels * 4
     ways = _WAYS_BESIDE_PANELS if problem.packed else _WAYS
     if points * math.gcd(apart, 4096) > ways * 4096:
         step *= 1.25
-    return step * -(-problem.out[1] // points) * -(-problem.outputs // tile.channels)
+    return step
 
 
 def tile_starts(extent: int, tile: int) -> list[int]:

@@ -11,7 +11,8 @@ weights, and multiplies each by `points` numbers of the image.
 
 Padding costs nothing: a tile of points that touches it is written out on its own, without the products that fall
 outside, and the loop over kh has bounds that depend on the row. Where channels or points are no multiple of the tile,
-the last tile begins earlier and computes some results twice, so that there is no code for remainders.
+the last tile begins earlier and computes some results twice, so that there is no code for remainders; but the last
+points of a matrix product, which may be a good part of all of them, are a smaller tile.
 
 All weights are gone through for each tile of points, or for some tiles together where weights are large. Those of
 matrix products come in panels, packed when the model was compiled (see `panels`); copying a block of others while it
@@ -27,7 +28,7 @@ from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.geometry import tile_runs, window_rows
+from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.panels import Matrix
 
@@ -48,15 +49,12 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where a tile of points is: its image (or plane of a volume), its row and its first column.
-
-    `column` is `start` where the tile is not inside the image, else None.
-    """
+    """Where a tile of points is: its image (or plane of a volume), row and first column, and the tiles it is one of."""
 
     image: Index
     oh: Index
     start: Index
-    column: int | None
+    run: TileRun
 
 
 @dataclass(frozen=True)
@@ -148,21 +146,22 @@ class _Writer:
         code, p, points = self.code, self.problem, self.tile.points
         image = code.quotient(row, p.out[0]) if self.images > 1 else 0
         oh = code.remainder(row, p.out[0]) if self.images > 1 else row
-        for first, beyond, column in tile_runs(p, self.starts, points):
+        for run in tile_runs_with_rest(p, self.starts, points):
 
-            def tile(number: Index, _: list[str], column: int | None = column) -> list[str]:
-                start = code.smaller(code.multiply(number, points), p.out[1] - points) if column is None else column
-                body(_Spot(image, oh, start, column))
+            def tile(number: Index, _: list[str], run: TileRun = run) -> list[str]:
+                start = code.smaller(code.multiply(number, points), p.out[1] - run.points)
+                body(_Spot(image, oh, start if run.column is None else run.column, run))
                 return []
 
-            code.loop(code.larger(part[0], first), code.smaller(part[1], beyond), tile)
+            code.loop(code.larger(part[0], run.first), code.smaller(part[1], run.beyond), tile)
 
     def _tile(self, spot: _Spot, channels: _Channels) -> None:
         """Compute and store one tile."""
         code, p, tile = self.code, self.problem, self.tile
         left = code.multiply(code.subtract(code.multiply(spot.start, p.strides[1]), p.padding[1]), self.pixel)
         left = code.add(left, code.multiply(channels.group, p.channels))
-        runs = segments(p, spot.column, tile.points)
+        points = spot.run.points
+        runs = segments(p, spot.run.column, points)
 
         def window_row(line: tuple[Index, Index], number: Index, sums: list[str]) -> list[str]:
             for first, beyond, valid in runs:
@@ -173,9 +172,9 @@ class _Writer:
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
         each = tuple(code.add(channels.first, j * tile.lanes) for j in range(tile.vectors))
-        block = Block((pixel,), tile.points, each)
+        block = Block((pixel,), points, each)
         prefetch(code, self.epilogue, block, self.operands)
-        sums = [code.zero()] * (tile.points * tile.vectors)
+        sums = [code.zero()] * (points * tile.vectors)
         sums = window_rows(code, p, (spot.image, spot.oh), window_row, sums)
         finish(code, self.epilogue, block, sums, self.operands, self.y)
 

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from webtensorc_kernels.code import Code, Index
 from webtensorc_kernels.convolution import Axis, Convolution, is_inside
 
-__all__ = ["inside", "tile_runs", "window_rows"]
+__all__ = ["TileRun", "inside", "tile_runs", "tile_runs_with_rest", "window_rows"]
 
 
-def tile_runs(problem: Convolution, starts: Sequence[int], points: int) -> list[tuple[int, int, int | None]]:
-    """Numbers of tiles with the same code: (first, beyond, the column of a tile that touches padding)."""
-    runs: list[tuple[int, int, int | None]] = []
+@dataclass(frozen=True)
+class TileRun:
+    """Tiles with the same code: from number `first` on, before `beyond`.
+
+    Attributes:
+        column: the column of a tile that touches padding; None for tiles inside of the image.
+        points: what each of them has.
+    """
+
+    first: int
+    beyond: int
+    column: int | None
+    points: int
+
+
+def tile_runs(problem: Convolution, starts: Sequence[int], points: int) -> list[TileRun]:
+    """The tiles of a row of the result that begin at `starts`."""
+    runs: list[TileRun] = []
     for number, start in enumerate(starts):
         column = None if is_inside(problem, start, points) else start
-        if column is None and runs and runs[-1][2] is None:
-            runs[-1] = (runs[-1][0], number + 1, None)
+        if column is None and runs and runs[-1].column is None:
+            runs[-1] = replace(runs[-1], beyond=number + 1)
         else:
-            runs.append((number, number + 1, column))
+            runs.append(TileRun(number, number + 1, column, points))
     return runs
+
+
+def tile_runs_with_rest(problem: Convolution, starts: Sequence[int], points: int) -> list[TileRun]:
+    """The same, but the last tile of a product has the points that are left; all others begin earlier."""
+    left = problem.out[1] % points
+    if not problem.is_product or not left:
+        return tile_runs(problem, starts, points)
+    whole = len(starts) - 1
+    return [TileRun(0, whole, None, points), TileRun(whole, whole + 1, None, left)]
 
 
 def inside(code: Code, axis: Axis, start: Index) -> tuple[Index, Index]:

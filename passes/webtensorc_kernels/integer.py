@@ -26,7 +26,7 @@ from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.geometry import inside, tile_runs
+from webtensorc_kernels.geometry import TileRun, inside, tile_runs_with_rest
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import TOGETHER, Matrix
@@ -92,7 +92,7 @@ class Writer:
         self.problem, self.tile, self.epilogue, self.code, self.unsigned = problem, tile, epilogue, code, unsigned
         p = problem
         self.pixel = p.groups * p.channels
-        self.runs = self._runs(None)
+        self.runs = self._runs(tile.points)
         self.words = sum(-(-run.count // TOGETHER) for run in self.runs)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
@@ -110,7 +110,7 @@ class Writer:
         self.begin = View("%begin", (groups, tile.channels), "i32")
         self.sums = View("%sums", (groups, tile.points, tile.channels), "i32")
 
-    def _runs(self, column: int | None) -> list[_Run]:
+    def _runs(self, points: int, column: int | None = None) -> list[_Run]:
         """The runs of a window's row, for the tile that begins at a column, or for any inside of the image."""
         p, words = self.problem, -(-self.problem.channels // TOGETHER)
         return [
@@ -119,9 +119,9 @@ class Writer:
                 window=first * p.channels,
                 words=first * words,
                 count=(beyond - first) * p.channels,
-                points=points,
+                points=valid,
             )
-            for first, beyond, points in segments(p, column, self.tile.points)
+            for first, beyond, valid in segments(p, column, points)
         ]
 
     def kernel(self) -> Kernel:
@@ -218,22 +218,25 @@ class Writer:
         image = code.quotient(row, p.out[0]) if p.batch > 1 else 0
         oh = code.remainder(row, p.out[0]) if p.batch > 1 else row
 
-        for first, beyond, column in tile_runs(p, self.starts, points):
-            runs = self.runs if column is None else self._runs(column)
+        for run in tile_runs_with_rest(p, self.starts, points):
+            runs = self._runs(run.points, run.column)
 
-            def tile(index: Index, _: list[str], column: int | None = column, runs: list[_Run] = runs) -> list[str]:
-                start = code.smaller(code.multiply(index, points), p.out[1] - points) if column is None else column
+            def tile(index: Index, _: list[str], run: TileRun = run, runs: list[_Run] = runs) -> list[str]:
+                start = code.smaller(code.multiply(index, points), p.out[1] - run.points)
+                start = start if run.column is None else run.column
                 top = code.subtract(code.multiply(oh, p.strides[0]), p.padding[0])
                 left = code.multiply(code.subtract(code.multiply(start, p.strides[1]), p.padding[1]), self.pixel)
-                sums = self._tile(number, (image, top, code.add(left, group)), weights, runs)
+                sums = self._tile(number, (image, top, code.add(left, group)), weights, runs, run.points)
                 point = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
                 channels = tuple(code.add(channel, j * self.tile.lanes) for j in range(self.tile.vectors))
-                self._finish(number, Block((point,), points, channels), sums)
+                self._finish(number, Block((point,), run.points, channels), sums)
                 return []
 
-            code.loop(code.larger(tiles[0], first), code.smaller(tiles[1], beyond), tile)
+            code.loop(code.larger(tiles[0], run.first), code.smaller(tiles[1], run.beyond), tile)
 
-    def _tile(self, number: Index, x: tuple[Index, Index, Index], weights: _Weights, runs: Sequence[_Run]) -> list[str]:
+    def _tile(
+        self, number: Index, x: tuple[Index, Index, Index], weights: _Weights, runs: Sequence[_Run], points: int
+    ) -> list[str]:
         """The sums of one tile, point by point."""
         code, p, tile = self.code, self.problem, self.tile
         begin = [code.load(self.begin, number, j * tile.lanes) for j in range(tile.vectors)]
@@ -248,7 +251,7 @@ class Writer:
                 found += [code.dot(next(before), value, words[j]) for j in range(tile.vectors)]
             return found
 
-        return self._window(word, begin * tile.points, runs, inside(code, p.rows, x[1]))
+        return self._window(word, begin * points, runs, inside(code, p.rows, x[1]))
 
     def _word_at(self, kh: Index, run: _Run, index: Index) -> Index:
         return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)
@@ -287,7 +290,7 @@ class Writer:
                 result = self.epilogue.emit(code, value, place, self.operands)
                 code.store(result, self.y, place.point, code.add(channel, offset))
 
-        rows = [sums[i * tile.vectors : (i + 1) * tile.vectors] for i in range(tile.points)]
+        rows = [sums[i * tile.vectors : (i + 1) * tile.vectors] for i in range(block.count)]
         if not self.epilogue.is_long:
             for i, values in enumerate(rows):
                 store(i, values)
@@ -300,4 +303,4 @@ class Writer:
             store(i, [code.load(self.sums, number, i, j * tile.lanes) for j in range(tile.vectors)])
             return []
 
-        code.loop(0, tile.points, again)
+        code.loop(0, block.count, again)

@@ -102,14 +102,14 @@ class _Writer:
         code, p, points = self.code, self.problem, self.strip.points
         image = code.quotient(number, p.out[0]) if self.images > 1 else 0
         oh = code.remainder(number, p.out[0]) if self.images > 1 else number
-        for first, beyond, column in tile_runs(p, self.starts, points):
+        for run in tile_runs(p, self.starts, points):
 
-            def tile(number: Index, _: list[str], column: int | None = column) -> list[str]:
+            def tile(number: Index, _: list[str], column: int | None = run.column) -> list[str]:
                 start = code.smaller(code.multiply(number, points), p.out[1] - points) if column is None else column
                 self._tile(image, oh, start, column)
                 return []
 
-            code.loop(first, beyond, tile)
+            code.loop(run.first, run.beyond, tile)
         return []
 
     def _tile(self, image: Index, oh: Index, start: Index, column: int | None) -> None:

@@ -69,7 +69,7 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     best: tuple[float, Blocking] | None = None
     for tile_rows in range(1, min(down, 16) + 1):
         rows = tile_rows * along
-        tile = choose(Convolution.product(rows, p.channels, p.outputs), machine)
+        tile = choose(Convolution.product(rows, p.channels, p.outputs), machine, overlapping=True)
         if tile is None or tile.lanes != lanes:
             return None
         blocks = p.batch * -(-down // tile_rows)
