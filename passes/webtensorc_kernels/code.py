@@ -228,6 +228,10 @@ class Code:
     def apply(self, name: str, arguments: Sequence[str], attributes: str, types: Sequence[str]) -> str:
         """An elementwise operation on vectors; `types` are element types, of the arguments and then of the result."""
         vectors = [self._of(kind) for kind in types]
+        if name == "nearest":
+            return self._nearest(arguments[0], types[-1])
+        if name == "math.fma":
+            return self.multiply_add(*arguments)
         if name == "math.roundeven" and self._machine.rounds:
             name = f"llvm.roundeven.v{self.lanes}f32"
             return self.value(f'llvm.call_intrinsic "{name}"({arguments[0]}) : ({vectors[0]}) -> {vectors[1]}')
@@ -235,6 +239,14 @@ class Code:
         return self.value(
             f'"{name}"({", ".join(arguments)}){properties} : ({", ".join(vectors[:-1])}) -> {vectors[-1]}'
         )
+
+    def _nearest(self, vector: str, integer: str) -> str:
+        """Numbers rounded to integers, in one instruction if the machine has it."""
+        if not self._machine.rounds:
+            whole = self.apply("math.roundeven", (vector,), "", ("f32",) * 2)
+            return self.apply("arith.fptosi", (whole,), "", ("f32", integer))
+        name = f"llvm.lrint.v{self.lanes}{integer}.v{self.lanes}f32"
+        return self.value(f'llvm.call_intrinsic "{name}"({vector}) : ({self.vector}) -> {self._of(integer)}')
 
     def across(self, kind: str, vector: str) -> str:
         """The fold of all lanes by `add` or `maximumf`, in every lane."""

@@ -14,8 +14,13 @@ from webtensorc_kernels.code import Code, Index, View
 
 By = Literal["result", "channel", "point", "all", "plane"]
 
-__all__ = ["Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish", "prefetch"]
+__all__ = ["NEAREST", "Apply", "Block", "Constant", "Epilogue", "Load", "Place", "finish", "prefetch"]
 
+NEAREST = "nearest"
+"""Beside the operations of `arith` and `math`: the nearest integer to a number, the even one where two are.
+
+The number must be within the integer's range.
+"""
 _LONG = 10
 """Operations from which on an epilogue is a loop of its own: unrolled over a register block it would be huge."""
 
@@ -58,6 +63,11 @@ class Apply:
     types: tuple[str, ...]
 
 
+def _weight(step: Apply) -> int:
+    """Roughly how many instructions a step is."""
+    return 4 if step.name.startswith("math.") and step.name != "math.fma" else 1
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a vector of results is: its point and its first channel."""
@@ -91,7 +101,7 @@ class Epilogue:
     @property
     def is_long(self) -> bool:
         """Whether its code is better not repeated for every register."""
-        return sum(4 if s.name.startswith("math.") else 1 for s in self.steps if isinstance(s, Apply)) > _LONG
+        return sum(_weight(step) for step in self.steps if isinstance(step, Apply)) > _LONG
 
     @property
     def flops(self) -> int:

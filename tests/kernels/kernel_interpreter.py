@@ -45,6 +45,13 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.subi": np.subtract,
     "arith.trunci": lambda a: a.astype(np.int8).astype(float),
     "math.tanh": np.tanh,
+    "math.fma": lambda a, b, c: a * b + c,
+    "math.roundeven": np.rint,
+    "nearest": np.rint,
+    "arith.sitofp": np.asarray,
+    "arith.fptosi": np.trunc,
+    "arith.extui": lambda a: a % 256,
+    "arith.addi": np.add,
 }
 
 

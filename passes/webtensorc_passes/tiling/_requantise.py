@@ -6,6 +6,8 @@ Sums of bytes times scales are no NaN, and to keep that apart costs two instruct
 a sum, rounded already, its quotient by a scale is as well its product with the reciprocal: the result
 differs by one step at most, where x / scale is half-way between two.
 
+Rounding is left to the conversion to an integer, and a product and a sum are one operation.
+
 Where such a byte is made a number again, for the sum with a residual, it is the number that it was made from: the way
 through the byte is left out.
 """
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from webtensorc_kernels.epilogue import Apply, Constant, Load
+from webtensorc_kernels.epilogue import NEAREST, Apply, Constant, Load
 
 __all__ = ["requantised"]
 
@@ -49,7 +51,9 @@ def requantised(steps: Sequence[Step]) -> tuple[Step, ...]:
                 step = replace(step, name="arith.mulf", arguments=(step.arguments[0], len(found) - 1))
         places[position] = len(found)
         found.append(step)
-    return tuple(_without_unused(_without_lower_bound(_without_unused(_past_bytes(found)))))
+    for shorter in (_past_bytes, _without_lower_bound, _rounded_last, _fused):
+        found = _without_unused(shorter(found))
+    return tuple(found)
 
 
 def _plain_bounds(steps: Sequence[Step]) -> list[Step]:
@@ -110,12 +114,12 @@ def _past_bytes(steps: Sequence[Step]) -> list[Step]:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How a number becomes a byte and a number again.
+class _Bounded:
+    """A step that is `min(max(round(x) + zero, low), high)`, or with the bounds the other way round.
 
     Attributes:
-        whole: the step that gives a rounded number.
-        zero: what is added to it, and subtracted in the end.
+        whole: the step that is `round(x)`.
+        zero: what is added to it.
         bounds: the operations that limit the sum, and their limits.
     """
 
@@ -124,8 +128,29 @@ class _Way:
     bounds: tuple[tuple[Apply, float], ...]
 
 
-def _way_of(steps: Sequence[Step], step: Apply) -> _Way | None:
-    """The way that ends with `step`, an integer that becomes a number; None if it is any other."""
+def _bounded(steps: Sequence[Step], at: int) -> _Bounded | None:
+    """What a step is as that; None if it is anything else."""
+    bounds: list[tuple[Apply, float]] = []
+    while at >= 0 and isinstance(each := steps[at], Apply) and each.name in _BOUNDS:
+        limit = _number(steps, each.arguments[1])
+        if limit is None:
+            return None
+        bounds.insert(0, (each, limit))
+        at = each.arguments[0]
+    added, zero = steps[at] if at >= 0 else None, 0.0
+    if isinstance(added, Apply) and added.name == "arith.addf":
+        number = _number(steps, added.arguments[1])
+        if number is None:
+            return None
+        at, zero = added.arguments[0], number
+    whole = steps[at] if at >= 0 else None
+    if not isinstance(whole, Apply) or whole.name != "math.roundeven":
+        return None
+    return _Bounded(at, zero, tuple(bounds)) if sorted(each.name for each, _ in bounds) == sorted(_BOUNDS) else None
+
+
+def _way_of(steps: Sequence[Step], step: Apply) -> _Bounded | None:
+    """How a number became a byte, if `step` makes a number of that again; None if it is anything else."""
     zero: float | None = 0.0
     inner = _argument(steps, step)
     if inner is not None and inner.name == "arith.subi":
@@ -135,24 +160,54 @@ def _way_of(steps: Sequence[Step], step: Apply) -> _Way | None:
         inner = _argument(steps, inner) if inner else None
         if inner is None or inner.name != name:
             return None
-    bounds: list[tuple[Apply, float]] = []
-    at = inner.arguments[0] if inner else -1
-    while at >= 0 and isinstance(each := steps[at], Apply) and each.name in _BOUNDS:
-        bounds.insert(0, (each, _number(steps, each.arguments[1]) or 0.0))
-        at = each.arguments[0]
-    added = steps[at] if at >= 0 else None
-    if isinstance(added, Apply) and added.name == "arith.addf":
-        at = added.arguments[0] if _number(steps, added.arguments[1]) == zero else -1
-    elif zero != 0:
+    found = _bounded(steps, inner.arguments[0]) if inner else None
+    if limits is None or found is None or found.zero != zero:
         return None
-    whole = steps[at] if at >= 0 else None
-    if limits is None or zero is None or not isinstance(whole, Apply) or whole.name != "math.roundeven":
-        return None
-    names, low, high = sorted(each.name for each, _ in bounds), *limits
-    is_known = all(_number(steps, each.arguments[1]) is not None for each, _ in bounds)
-    if names != sorted(_BOUNDS) or not is_known or any(not low <= number <= high for _, number in bounds):
-        return None
-    return _Way(at, zero, tuple(bounds))
+    low, high = limits
+    return found if all(low <= limit <= high for _, limit in found.bounds) else None
+
+
+def _rounded_last(steps: Sequence[Step]) -> list[Step]:
+    """The same, rounded by the conversion to an integer, which is one instruction.
+
+    int(min(max(round(x) + zero, low), high)) = nearest(min(max(x, low - zero), high - zero)) + zero
+    """
+    found: list[Step] = []
+    places: dict[int, int] = {-1: -1}
+    for position, step in enumerate(steps):
+        if isinstance(step, Apply):
+            step = replace(step, arguments=tuple(places[i] for i in step.arguments))
+            last = _bounded(found, step.arguments[0]) if step.name == "arith.fptosi" else None
+            if last is not None and last.zero == round(last.zero):
+                whole = found[last.whole]
+                assert isinstance(whole, Apply)
+                (value,) = whole.arguments
+                for bound, limit in last.bounds:
+                    found.append(Constant(f"{limit - last.zero:.9e} : f32"))
+                    found.append(replace(bound, arguments=(value, len(found) - 1)))
+                    value = len(found) - 1
+                step = replace(step, name=NEAREST, arguments=(value,))
+                if last.zero:
+                    found.extend((step, Constant(f"{round(last.zero)} : {step.types[-1]}")))
+                    step = Apply("arith.addi", (len(found) - 2, len(found) - 1), "", (step.types[-1],) * 3)
+        places[position] = len(found)
+        found.append(step)
+    return found
+
+
+def _fused(steps: Sequence[Step]) -> list[Step]:
+    """The same with `a * b + c` rounded once where the product is used for nothing else: an instruction less."""
+    uses = Counter(i for step in steps if isinstance(step, Apply) for i in step.arguments)
+    found = list(steps)
+    for at, step in enumerate(steps):
+        if not isinstance(step, Apply) or step.name != "arith.addf":
+            continue
+        for product, other in (step.arguments, step.arguments[::-1]):
+            inner = steps[product] if product >= 0 else None
+            if isinstance(inner, Apply) and inner.name == "arith.mulf" and uses[product] == 1:
+                found[at] = Apply("math.fma", (*inner.arguments, other), "", ("f32",) * 4)
+                break
+    return found
 
 
 def _without_lower_bound(steps: Sequence[Step]) -> list[Step]:
