@@ -29,6 +29,7 @@ from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
 from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._library import Library
+from webtensorc_passes.tiling._reciprocals import multiplying
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
@@ -58,9 +59,12 @@ class GenerateKernels(Pass):
     attention: bool = True
     """Whether the softmax of attention may be divided by its sum after the product with the values."""
 
+    reciprocals: bool = True
+    """Whether to divide by a number may be to multiply by its reciprocal, where that is rounded too."""
+
     def precise(self) -> GenerateKernels:
-        """Neither of them."""
-        return dataclasses.replace(self, winograd=False, attention=False)
+        """None of them."""
+        return dataclasses.replace(self, winograd=False, attention=False, reciprocals=False)
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that became the heart of a kernel."""
@@ -69,14 +73,14 @@ class GenerateKernels(Pass):
             return 0
         library = Library[Kernel](module)
         choices: dict[Kernel, Choice] = {}
-        for each in _structures(module, machine, self.attention):
+        for each in self._structures(module, machine):
             choices[each.choice.kernel] = each.choice
             library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
             if site.integer and site.fold is None:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
-            fused = fuse(site.op, site.channels)
+            fused = self._multiplying(fuse(site.op, site.channels))
             found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
             if found is not None:
                 operands = list(site.operands)
@@ -89,6 +93,27 @@ class GenerateKernels(Pass):
         context.report["kernels"] = {name: choices[kernel].as_dict() for name, kernel in library.kernels.items()}
         return library.uses
 
+    def _structures(self, module: Any, machine: Machine) -> Iterator[_Structure]:
+        """One after the other, each to be replaced before the next one is looked for."""
+        for whole in _attentions(module) if self.attention else ():
+            fused = self._multiplying(whole.fused)
+            choice = _attention(whole, fused.epilogue, machine)
+            operands = [*whole.operands, *fused.operands]
+            yield _Structure(whole.name, choice, operands, fused, _scratch(choice.kernel, module))
+        for row in softmax_sites(_operations(module)):
+            author = functools.partial(softmax.generate, row.rows, row.length)
+            best_softmax = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
+            assert best_softmax is not None
+            yield _Structure(row.name, best_softmax, [row.given], row.fused, [])
+        for step in gated_sites(_operations(module)):
+            found = _gated(step.cell, machine)
+            if found is not None:
+                types = [value.type for value in step.fused.others]
+                yield _Structure(step.name, found, [*step.operands, *step.fused.operands], step.fused, types)
+
+    def _multiplying(self, fused: Fused) -> Fused:
+        return dataclasses.replace(fused, epilogue=multiplying(fused.epilogue, exactly=not self.reciprocals))
+
 
 @dataclass(frozen=True)
 class _Structure:
@@ -99,24 +124,6 @@ class _Structure:
     operands: list[Any]
     fused: Fused
     types: list[Any]
-
-
-def _structures(module: Any, machine: Machine, with_attention: bool) -> Iterator[_Structure]:
-    """One after the other, each to be replaced before the next one is looked for."""
-    for whole in _attentions(module) if with_attention else ():
-        choice = _attention(whole, machine)
-        operands = [*whole.operands, *whole.fused.operands]
-        yield _Structure(whole.name, choice, operands, whole.fused, _scratch(choice.kernel, module))
-    for row in softmax_sites(_operations(module)):
-        author = functools.partial(softmax.generate, row.rows, row.length)
-        best_softmax = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
-        assert best_softmax is not None
-        yield _Structure(row.name, best_softmax, [row.given], row.fused, [])
-    for step in gated_sites(_operations(module)):
-        found = _gated(step.cell, machine)
-        if found is not None:
-            types = [value.type for value in step.fused.others]
-            yield _Structure(step.name, found, [*step.operands, *step.fused.operands], step.fused, types)
 
 
 def _scratch(kernel: Kernel, module: Any) -> list[Any]:
@@ -140,9 +147,9 @@ def _attentions(module: Any) -> Iterator[AttentionSite]:
             yield found
 
 
-def _attention(site: AttentionSite, machine: Machine) -> Choice:
+def _attention(site: AttentionSite, epilogue: Epilogue, machine: Machine) -> Choice:
     blocks = attention.choose(site.problem, machine)
-    author = functools.partial(attention.generate, site.problem, blocks, site.fused.epilogue)
+    author = functools.partial(attention.generate, site.problem, blocks, epilogue)
     choice = best([Candidate("attention", blocks.lanes, author)], machine)
     assert choice is not None
     return choice
