@@ -15,6 +15,8 @@ _MAX_CODE = 3000
 _MAX_VECTORS = 8
 _TOGETHER = 8
 """Tiles that share a pass over large weights: more make the image too large for the second-level cache."""
+_TOGETHER_IN_PRODUCTS = 16
+"""The same where half of that cache has room for them."""
 _LATENCY = 4
 """Cycles from one addition to an accumulator to the next."""
 _WAYS = 8
@@ -165,10 +167,8 @@ def choose(problem: Convolution, machine: Machine, *, overlapping: bool = False)
     The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
     """
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
-    size = problem.taps * problem.channels * problem.groups * problem.outputs * 4
-    together = 1 if size <= machine.second_level // 2 else _TOGETHER
     tiles = [
-        Tile(points, vectors, lanes, together)
+        Tile(points, vectors, lanes, _together(problem, points, machine.second_level // 2))
         for vectors in range(1, min(_MAX_VECTORS, problem.outputs // lanes) + 1)
         for points in range(1, min(problem.out[1], machine.registers) + 1)
         if machine.fits(points, vectors) and not (problem.packed and WIDTH % (vectors * lanes))
@@ -176,6 +176,14 @@ def choose(problem: Convolution, machine: Machine, *, overlapping: bool = False)
     overlapping |= not problem.is_product
     tiles.sort(key=lambda tile: (_cycles(problem, tile, overlapping), -tile.points * tile.vectors))
     return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
+
+
+def _together(problem: Convolution, points: int, cache: int) -> int:
+    """How many tiles of so many points share a pass over the weights; one if these stay in the cache."""
+    if problem.taps * problem.channels * problem.groups * problem.outputs * 4 <= cache:
+        return 1
+    fitting = cache // (points * problem.channels * 4) if problem.is_product else 0
+    return max(_TOGETHER, min(_TOGETHER_IN_PRODUCTS, fitting))
 
 
 def _cycles(problem: Convolution, tile: Tile, overlapping: bool) -> float:

@@ -16,7 +16,8 @@ points of a matrix product, which may be a good part of all of them, are a small
 
 All weights are gone through for each tile of points, or for some tiles together where weights are large. Those of
 matrix products come in panels, packed when the model was compiled (see `panels`); copying a block of others while it
-runs was slower on every shape tried.
+runs was slower on every shape tried. While tiles are multiplied by one block of columns they fetch the next one, each a
+part of it: else the first tile would wait for memory, which is not that fast, and the others would leave it idle.
 """
 
 from __future__ import annotations
@@ -37,9 +38,11 @@ __all__ = ["generate"]
 _READING = 8
 """Arithmetic operations that take as long as the reading of one weight."""
 _AHEAD = 24
-"""Rows of a panel between what is multiplied and what is fetched: the second-level cache is not so far away, but memory
-is. With few points the processor, with nothing else to do, is ahead by itself, and fetching would only delay it."""
+"""Rows of a panel between what is multiplied and what is fetched."""
+_LINE = 16
+"""Numbers in a line of a cache."""
 _FEW_POINTS = 4
+"""With so few the processor, with nothing else to do, is ahead by itself, and fetching would only delay it."""
 
 
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> Kernel:
@@ -49,21 +52,29 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where a tile of points is: its image (or plane of a volume), row and first column, and the tiles it is one of."""
+    """Where a tile of points is: its image (or plane of a volume), row and first column, and the tiles it is one of.
+
+    `position` is its number among those of a row that go through the weights together.
+    """
 
     image: Index
     oh: Index
     start: Index
     run: TileRun
+    position: Index
 
 
 @dataclass(frozen=True)
 class _Channels:
-    """A block of channels: its group, its first channel among all of the result, and where its weights are."""
+    """A block of channels: its group, its first channel among all of the result, and where its weights are.
+
+    In panels, `following` is where those of the next block are.
+    """
 
     group: Index
     first: Index
-    weights: Callable[[Index, int], tuple[Index, ...]]
+    weights: Callable[[Index, Index], tuple[Index, ...]]
+    following: Callable[[Index, Index], tuple[Index, ...]]
 
 
 class _Writer:
@@ -106,7 +117,7 @@ class _Writer:
         code = self.code
         extent, step = self.rows, max(1, self.tile.together // len(self.starts))
         if self.rows == 1:
-            extent, step = len(self.starts), self.tile.together
+            extent, step = len(self.starts), self._tiles_together()
         low, high = share(code, where.y, extent, self.down)
 
         def some(begin: Index, _: list[str]) -> list[str]:
@@ -125,7 +136,9 @@ class _Writer:
             first = code.multiply(code.remainder(number, self.blocks) if p.groups > 1 else number, self.tile.channels)
             first = code.smaller(first, p.outputs - self.tile.channels)
             first = code.add(code.multiply(group, p.outputs), first)
-            body(_Channels(group, first, self.w.block(code, first, self.tile.channels)))
+            width = self.tile.channels
+            following = code.smaller(code.add(first, width), p.outputs - width) if p.packed else first
+            body(_Channels(group, first, self.w.block(code, first, width), self.w.block(code, following, width)))
             return []
 
         code.loop(*share(code, where.x, p.groups * self.blocks, self.across), block)
@@ -150,7 +163,8 @@ class _Writer:
 
             def tile(number: Index, _: list[str], run: TileRun = run) -> list[str]:
                 start = code.smaller(code.multiply(number, points), p.out[1] - run.points)
-                body(_Spot(image, oh, start if run.column is None else run.column, run))
+                position = code.subtract(number, part[0]) if p.packed else 0
+                body(_Spot(image, oh, start if run.column is None else run.column, run, position))
                 return []
 
             code.loop(code.larger(part[0], run.first), code.smaller(part[1], run.beyond), tile)
@@ -167,7 +181,7 @@ class _Writer:
             for first, beyond, valid in runs:
                 at = code.add(left, first * (p.dilations[1] * self.pixel - p.channels))
                 low, high = first * p.channels, beyond * p.channels
-                sums = self._run((*line, at), (number, channels), (low, high), valid, sums)
+                sums = self._run((*line, at), (number, channels), (low, high), valid, spot.position, sums)
             return sums
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
@@ -184,6 +198,7 @@ class _Writer:
         w: tuple[Index, _Channels],
         depth: tuple[int, int],
         valid: list[int],
+        position: Index,
         sums: list[str],
     ) -> list[str]:
         """Add the products of one run of the window's row, for the `valid` points of the tile."""
@@ -194,17 +209,37 @@ class _Writer:
             row = code.add(code.multiply(w[0], self.window_row), k)
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
             if p.packed and p.points > _FEW_POINTS:
-                ahead = code.smaller(code.add(row, _AHEAD), self.w.rows - 1)
-                for j in range(vectors):
-                    code.prefetch(self.w.view, *w[1].weights(ahead, j * self.tile.lanes))
+                self._fetch_ahead(w[1], row)
+                self._fetch_following(position, w[1], row)
             out = []
-            for position, i in enumerate(valid):
+            for place, i in enumerate(valid):
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)
                 value = code.broadcast(self.x, x[0], x[1], at)
-                out += [code.multiply_add(value, weights[j], carried[position * vectors + j]) for j in range(vectors)]
+                out += [code.multiply_add(value, weights[j], carried[place * vectors + j]) for j in range(vectors)]
             return out
 
         sums = list(sums)
         for i, value in zip(used, code.loop(*depth, step, [sums[i] for i in used]), strict=True):
             sums[i] = value
         return sums
+
+    def _fetch_ahead(self, channels: _Channels, row: Index) -> None:
+        """Bring weights near that are soon to be multiplied: those of a workgroup's first block come from memory."""
+        ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - 1)
+        for j in range(self.tile.vectors):
+            self.code.prefetch(self.w.view, *channels.weights(ahead, j * self.tile.lanes))
+
+    def _fetch_following(self, position: Index, channels: _Channels, row: Index) -> None:
+        """Bring a piece of the next block's weights near; over all rows and tiles the pieces are the whole block."""
+        code, width = self.code, self.tile.channels
+        piece = -(-width // self._tiles_together())
+        at = code.multiply(code.add(code.multiply(position, self.w.rows), row), piece)
+        for line in range(0, piece, _LINE):
+            place = code.add(at, line)
+            following = code.smaller(code.quotient(place, width), self.w.rows - 1)
+            code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)))
+
+    def _tiles_together(self) -> int:
+        """Tiles of the only row that go through the weights together: equal parts of those of a workgroup."""
+        tiles = -(-len(self.starts) // self.down)
+        return -(-tiles // -(-tiles // self.tile.together))

@@ -45,7 +45,7 @@ class Matrix:
             return View(self.name, (len(starts(self.columns)), self.rows, WIDTH), self.element)
         return View(self.name, (self.rows, self.columns), self.element)
 
-    def block(self, code: Code, first: Index, width: int) -> Callable[[Index, int], tuple[Index, ...]]:
+    def block(self, code: Code, first: Index, width: int) -> Callable[[Index, Index], tuple[Index, ...]]:
         """Where row `k` of a block is, from its column `j` on: the block is `width` columns from `first` on.
 
         In panels `width` divides `WIDTH`, and `first` is a multiple of it or the block ends with the matrix.

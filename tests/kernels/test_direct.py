@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_interpreter import Interpreter
+from kernel_interpreter import Interpreter, number
 from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
 from webtensorc_kernels import direct
+from webtensorc_kernels.code import Index, View
 from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Machine
@@ -107,6 +108,31 @@ def test_every_product_of_panels_is_right(rows: int, depth: int, columns: int, m
     direct.generate(p, tile, PLAIN, code)
     assert code.stored["%y"].all()
     np.testing.assert_array_equal(code.arrays["%y"], convolved(p, x, w)[0, 0])
+
+
+class Fetching(Interpreter):
+    """Keeps which lines of memory of the weights are fetched ahead, by panel, row and first column."""
+
+    fetched: set[tuple[int, int, int]]
+
+    def prefetch(self, view: View, *at: Index) -> None:
+        super().prefetch(view, *at)
+        panel, row, column = map(number, at)
+        self.fetched.add((panel, row, column // 16 * 16))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(5, 60), st.integers(1, 9), st.integers(1, 4), st.sampled_from([1, 2, 16]))
+def test_while_one_panel_is_multiplied_the_next_is_fetched(rows: int, depth: int, count: int, together: int) -> None:
+    p = Convolution.product(rows, depth, 32 * count, packed=True)
+    x, w = arrays(p)
+    code = Fetching(16, {"%x": x.reshape(1, 1, -1), "%w": in_panels(w)})
+    code.fetched = set()
+    kernel = direct.generate(p, Tile(4, 2, 16, together), PLAIN, code)
+    alone = min(kernel.grid[0], count)
+    firsts = {share * count // alone for share in range(alone)}
+    expected = {(c, k, j) for c in range(count) if c not in firsts for k in range(depth) for j in (0, 16)}
+    assert expected <= code.fetched
 
 
 @settings(deadline=None, max_examples=50)
