@@ -21,9 +21,8 @@ module {
     %2 = stablehlo.optimization_barrier %1 : tensor<4xf32>
     %3 = stablehlo.optimization_barrier %0 : tensor<4xf32>
     %4 = stablehlo.complex %2, %3 : tensor<4xcomplex<f32>>
-    %5 = stablehlo.optimization_barrier %cst_0 : tensor<4xcomplex<f32>>
-    %6 = stablehlo.multiply %4, %5 : tensor<4xcomplex<f32>>
-    %7 = stablehlo.multiply %arg0, %cst_0 : tensor<4xcomplex<f32>>
-    return %6, %7 : tensor<4xcomplex<f32>>, tensor<4xcomplex<f32>>
+    %5 = stablehlo.multiply %4, %cst_0 : tensor<4xcomplex<f32>>
+    %6 = stablehlo.multiply %arg0, %cst_0 : tensor<4xcomplex<f32>>
+    return %5, %6 : tensor<4xcomplex<f32>>, tensor<4xcomplex<f32>>
   }
 }

@@ -59,26 +59,27 @@ def _merged(function: Operation) -> int:
     return changes
 
 
-def _constants(module: Operation) -> dict[str, Any]:
-    """The values of globals that never change, by name."""
+def _constants(module: Operation) -> dict[str, Operation]:
+    """The globals that never change, by name."""
     found = {}
     for op in (
         each.operation for each in module.regions[0].blocks[0].operations if each.operation.name == "util.global"
     ):
         names = mlir.attribute_names(op)
         if "initial_value" in names and "is_mutable" not in names:
-            found[str(op.attributes["sym_name"].value)] = op.attributes["initial_value"]
+            found[str(op.attributes["sym_name"].value)] = op
     return found
 
 
-def _written(function: Operation, known: dict[str, Any]) -> int:
+def _written(function: Operation, known: dict[str, Operation]) -> int:
     changes = 0
     for loop in [op for op in mlir.nested(function) if op.name in _LOOPS]:
         for number, value in enumerate(loop.operands):
             made = mlir.owner(value)
             name = str(made.attributes["global"].value) if made is not None and made.name == "util.global.load" else ""
-            if name in known and isinstance(value.type, ir.RankedTensorType):
-                attributes = {"value": known[name]}
+            # The bindings cannot read dense attributes of complex numbers.
+            if name in known and isinstance(value.type, ir.RankedTensorType) and "complex<" not in str(value.type):
+                attributes = {"value": known[name].attributes["initial_value"]}
                 loop.operands[number] = mlir.create("arith.constant", [], [value.type], attributes, before=loop).result
                 changes += 1
     return changes

@@ -7,6 +7,7 @@ a barrier, so that it is no constant to it; real numbers before that are compute
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,11 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.dataflow._complex_constants import is_stored, put_together
 
 _LEAVES = {"stablehlo.constant", "stablehlo.iota"}
+_FOLDED = {
+    f"stablehlo.{name}" for name in ("broadcast_in_dim", "convert", "imag", "real", "reshape", "slice", "transpose")
+}
+"""What the native compiler folds if all elements are one number."""
+_SPLAT = re.compile(r'dense<[^\["]')
 _OPAQUE = {"stablehlo.custom_call", "stablehlo.optimization_barrier"}
 
 
@@ -32,6 +38,7 @@ class DeferComplex(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operands and constants that are behind a barrier now."""
         known: set[Value] = set()
+        folded: set[Value] = set()
         changes = 0
         for op in mlir.nested(module):
             if is_stored(op):
@@ -39,9 +46,13 @@ class DeferComplex(Pass):
                 changes += 1
             elif op.name in _LEAVES:
                 known.update(op.results)
+                folded.update(op.results if _is_splat(op) else ())
             elif _is_plain(op) and all(each in known for each in op.operands):
                 known.update(op.results)
-                changes += _deferred(op)
+                if op.name in _FOLDED and all(each in folded for each in op.operands):
+                    folded.update(op.results)
+                else:
+                    changes += _deferred(op, folded)
         return changes
 
 
@@ -49,14 +60,20 @@ def _is_plain(op: Operation) -> bool:
     return bool(op.name.startswith("stablehlo.") and op.operands and not op.regions and op.name not in _OPAQUE)
 
 
-def _deferred(op: Operation) -> int:
+def _is_splat(op: Operation) -> bool:
+    return op.name == "stablehlo.constant" and _SPLAT.search(str(mlir.comparable(op, "value"))) is not None
+
+
+def _deferred(op: Operation, folded: set[Value]) -> int:
     if not any(map(_is_complex, (*op.operands, *op.results))):
         return 0
-    made = [number for number, each in enumerate(op.operands) if not _is_complex(each) or _is_leaf(each)]
-    for number in made:
-        value = op.operands[number]
-        barrier = mlir.create("stablehlo.optimization_barrier", [value], [value.type], before=op)
-        op.operands[number] = barrier.result
+    made = [each for each in op.operands if each not in folded and (not _is_complex(each) or _is_leaf(each))]
+    if not made and all(each in folded for each in op.operands):
+        made = list(op.operands)
+    for number, value in enumerate(op.operands):
+        if value in made:
+            barrier = mlir.create("stablehlo.optimization_barrier", [value], [value.type], before=op)
+            op.operands[number] = barrier.result
     return len(made)
 
 
