@@ -84,14 +84,14 @@ def test_single_bytes_and_branches_call_after_call(tmp_path: Path) -> None:
 
 
 FAMILY = """
-func.func @main(%a: tensor<64x64xf16>, %b: tensor<64x64xf16>, %x: tensor<4x1024xf32>)
-    -> (tensor<64x64xf32>, tensor<4xf32>) {
+func.func @main(%a: tensor<32x32xf16>, %b: tensor<32x32xf16>, %x: tensor<4x1024xf32>)
+    -> (tensor<32x32xf32>, tensor<4xf32>) {
   %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
-    : (tensor<64x64xf16>, tensor<64x64xf16>) -> tensor<64x64xf32>
+    : (tensor<32x32xf16>, tensor<32x32xf16>) -> tensor<32x32xf32>
   %zero = stablehlo.constant dense<0.0> : tensor<f32>
   %1 = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = [1]
     : (tensor<4x1024xf32>, tensor<f32>) -> tensor<4xf32>
-  return %0, %1 : tensor<64x64xf32>, tensor<4xf32>
+  return %0, %1 : tensor<32x32xf32>, tensor<4xf32>
 }
 """
 """A product for matrix units, and sums for subgroups."""
@@ -112,9 +112,9 @@ def test_code_for_other_gpus_is_passed_over(tmp_path: Path) -> None:
     assert (module.variant, label) == ("spirv", "spirv{gpu=turing}")
     assert reason.startswith("needs ") and "subgroup32" in reason and "CooperativeMatrix" in reason
     x = np.random.default_rng(0).standard_normal((4, 1024), np.float32)
-    ones = np.ones((64, 64), np.float16)
+    ones = np.ones((32, 32), np.float16)
     product, total = module(ones, ones, x)
-    np.testing.assert_array_equal(product, np.full((64, 64), 64, np.float32))
+    np.testing.assert_array_equal(product, np.full((32, 32), 32, np.float32))
     np.testing.assert_allclose(total, x.sum(1), rtol=1e-4, atol=1e-4)
     with pytest.raises(IncompatibleMachineError, match="subgroup32") as caught:
         webtensorc_runtime.load(bundle, device="vulkan", variant="spirv{gpu=turing}")

@@ -48,4 +48,6 @@ def _is_integer_product(op: Any) -> bool:
         return False
     types = [ir.ShapedType(value.type) for value in (*op.operands, *op.results)]
     widths = [each.element_type.width for each in types if isinstance(each.element_type, ir.IntegerType)]
-    return widths == [8, 8, 32, 32] and all(each.has_static_shape for each in types)
+    # A product of two vectors is packed to one that is not valid, and the native compiler refuses its own work.
+    has_rows_or_columns = types[-1].rank > 0
+    return widths == [8, 8, 32, 32] and has_rows_or_columns and all(each.has_static_shape for each in types)
