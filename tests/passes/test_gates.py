@@ -12,6 +12,8 @@ import pytest
 import webtensorc_runtime
 from graph_models import traced
 from jax import lax
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 import webtensorc
 
@@ -46,3 +48,25 @@ def test_an_lstm_is_one_dispatch_a_step(width: int) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"] if step["kind"] == "dispatch"]
     assert len([name for name in steps if name.startswith("gates")]) == (6 if width % 16 == 0 else 0)
+
+
+@pytest.mark.parametrize("linear_before_reset", [0, 1])
+def test_a_gru_is_one_dispatch_a_step_or_two_where_the_reset_gate_comes_first(linear_before_reset: int) -> None:
+    rng, width = np.random.default_rng(0), 32
+    shapes = {"w": (1, 3 * width, 6), "r": (1, 3 * width, width), "b": (1, 6 * width)}
+    weights = [numpy_helper.from_array(rng.standard_normal(s, np.float32) / 4, name) for name, s in shapes.items()]
+    node = helper.make_node(
+        "GRU", ["x", "w", "r", "b", "", "h0"], ["y", "h"], hidden_size=width, linear_before_reset=linear_before_reset
+    )
+    y, h = (helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in "yh")
+    inputs = {"x": rng.standard_normal((3, 2, 6), np.float32), "h0": rng.standard_normal((1, 2, width), np.float32)}
+    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, each.shape) for name, each in inputs.items()]
+    graph = helper.make_graph([node], "gru", given, [y, h], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    bundle = webtensorc.compile(model, cache=False)
+    wanted = ReferenceEvaluator(model).run(None, inputs)
+    for ours, theirs in zip(webtensorc_runtime.load(bundle)(*inputs.values()), wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
+    steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"] if step["kind"] == "dispatch"]
+    cells = [name for name in steps if name.startswith("gates")]
+    assert len(cells) >= 2 and len(steps) <= (5 if linear_before_reset else 7)  # the first step may be two dispatches

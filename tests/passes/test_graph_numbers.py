@@ -137,6 +137,17 @@ def test_movements_of_weights_are_folded(seed: int) -> None:
     assert same_results(traced(model, weights, inputs), inputs, "fold-constants") > 0
 
 
+def test_weights_without_elements_are_folded() -> None:
+    weights = {"w": np.zeros((1, 0, 32), np.float32)}
+    inputs = {"x": np.ones((2, 0), np.float32)}
+
+    def model(w: jax.Array, x: jax.Array) -> jax.Array:
+        return jnp.dot(x, jnp.tanh(w).reshape(0, 32))
+
+    after, changes = rewritten(traced(model, weights, inputs), "fold-constants")
+    assert changes and [array.shape for array in after.weights.values()] == [(0, 32)]
+
+
 @given(SEEDS)
 @few
 def test_merging_and_removing_change_nothing_that_shows(seed: int) -> None:

@@ -199,6 +199,8 @@ def _reshape(op: Operation, arrays: Sequence[Array]) -> Array:
     old, new = shape_of(op.operands[0]), shape_of(op.results[0])
     if arrays[0].size == 1:
         return arrays[0].reshape([1] * len(new))
+    if 0 in old:  # nothing is equal to nothing in any grouping
+        return np.zeros(new, arrays[0].dtype)
     wide, narrow = list(arrays[0].shape), [1] * len(new)
     for before, after in _regrouped(old, new):
         if any(wide[i] != 1 for i in before):

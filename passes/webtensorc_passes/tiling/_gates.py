@@ -16,8 +16,8 @@ from webtensorc_passes.tiling._structured import forwards, slot
 
 __all__ = ["GatedSite", "gated_sites"]
 
-_MOST = 2
-"""Results: the output of a cell and its state."""
+_MOST = 3
+"""Results: the output of a cell and its state, or the parts of a GRU's that its second product has no part in."""
 
 
 @dataclass(frozen=True)

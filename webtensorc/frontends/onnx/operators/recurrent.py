@@ -159,6 +159,11 @@ def _direction(
     return final, shown
 
 
+def _gates(columns: Value, hidden: int) -> list[Value]:
+    """The gates that columns are, side by side."""
+    return [columns[:, start : start + hidden] for start in range(0, columns.shape[1], hidden)]
+
+
 def _biases(b: Value, direction: int, gates: int, hidden: int, dtype: Value) -> tuple[Value, Value]:
     """The input's and the state's bias of a direction, [gates * hidden] each."""
     if b is None:
@@ -225,19 +230,21 @@ def gru(
     def cell(index: int) -> tuple[Callable[[Value], Value], Cell]:
         f, g = options.functions(index, 2)
         input_bias, state_bias = _biases(b, index, 3, hidden, x.dtype)
-        both, last = r[index, : 2 * hidden].T, r[index, 2 * hidden :].T
+        columns = 3 * hidden if linear_before_reset else 2 * hidden
+        first, second = r[index, :columns].T, r[index, columns:].T
+        # Where the reset gate has no part in it, the state's bias is added once for all steps.
+        added = state_bias.at[2 * hidden :].set(0) if linear_before_reset else state_bias
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             h = states[0]
-            zr = f(part[:, : 2 * hidden] + h @ both + state_bias[: 2 * hidden])
-            z, reset = zr[:, :hidden], zr[:, hidden:]
-            if linear_before_reset:
-                inner = reset * (h @ last + state_bias[2 * hidden :])
-            else:
-                inner = (reset * h) @ last + state_bias[2 * hidden :]
-            return ((1 - z) * g(part[:, 2 * hidden :] + inner) + z * h,)
+            of_z, of_reset, of_h = _gates(part, hidden)
+            inner = _gates(h @ first, hidden)
+            z, reset = f(of_z + inner[0]), f(of_reset + inner[1])
+            fresh, kept = 1 - z, z * h  # in front of a second product: what one kernel can do with the first one
+            inside = reset * (inner[2] + state_bias[2 * hidden :]) if linear_before_reset else (reset * h) @ second
+            return (fresh * g(of_h + inside) + kept,)
 
-        return lambda whole: whole @ w[index].T + input_bias, step
+        return lambda whole: whole @ w[index].T + (input_bias + added), step
 
     return _run(x, options, hidden, sequence_lens, (initial_h,), cell)
 
@@ -301,7 +308,7 @@ def long_short_term(
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             before, c = states
             gates = part + from_state(before)
-            i, o, forget, new = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
+            i, o, forget, new = _gates(gates, hidden)
             i = f(seen(i, 0, c))
             forget = 1 - i if input_forget else f(seen(forget, 2, c))
             c = forget * c + i * g(new)
