@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,7 +26,7 @@ def scaler(x: Value, *, offset: tuple[float, ...] = (0.0,), scale: tuple[float, 
 
 
 @op("Normalizer", domain=_DOMAIN)
-def normalizer(x: Value, *, norm: str = "MAX") -> Value:
+def normalizer(x: Value, *, norm: Literal["MAX", "L1", "L2"] = "MAX") -> Value:
     """Rows divided by their largest element, or L1 or L2 norm."""
     wide = x.astype(np.float32)
     if norm == "MAX":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from webtensorc.frontends.onnx.values import NotSupportedError, Value
 
 _DOMAIN = "ai.onnx.ml"
 _MOST_ROUNDS = 100
+Kernel = Literal["LINEAR", "POLY", "RBF", "SIGMOID"]
 
 
 def _kernel(x: Value, vectors: np.ndarray, kind: str, gamma: float, coef0: float, degree: float) -> Value:
@@ -35,7 +37,7 @@ def svm_regressor(
     *,
     coefficients: tuple[float, ...],
     kernel_params: tuple[float, ...] = (0.0, 0.0, 0.0),
-    kernel_type: str = "LINEAR",
+    kernel_type: Kernel = "LINEAR",
     n_supports: int = 0,
     one_class: int = 0,
     post_transform: str = "NONE",
@@ -64,7 +66,7 @@ def svm_classifier(
     classlabels_strings: tuple[str, ...] = (),
     coefficients: tuple[float, ...],
     kernel_params: tuple[float, ...] = (0.0, 0.0, 0.0),
-    kernel_type: str = "LINEAR",
+    kernel_type: Kernel = "LINEAR",
     post_transform: str = "NONE",
     prob_a: tuple[float, ...] = (),
     prob_b: tuple[float, ...] = (),

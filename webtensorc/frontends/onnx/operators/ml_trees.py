@@ -6,7 +6,7 @@ Nodes of all trees are numbered one after the other; a leaf leads to itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -100,7 +100,7 @@ def _floats(x: Value) -> Value:
 def tree_ensemble_regressor(
     x: Value,
     *,
-    aggregate_function: str = "SUM",
+    aggregate_function: Literal["AVERAGE", "SUM", "MIN", "MAX"] = "SUM",
     base_values: tuple[float, ...] = (),
     base_values_as_tensor: Value = None,
     n_targets: int = 1,

@@ -106,7 +106,7 @@ def string_split(x: Value, *, delimiter: str | None = None, maxsplit: int | None
 def string_normalizer(
     x: Value,
     *,
-    case_change_action: str = "NONE",
+    case_change_action: Literal["LOWER", "UPPER", "NONE"] = "NONE",
     is_case_sensitive: int = 0,
     locale: str | None = None,
     stopwords: tuple[str, ...] = (),
