@@ -115,7 +115,7 @@ def test_inner_loops_are_bound_by_multiplications(tmp_path: Path) -> None:
     for instruction, kernels in {"fmla": 2, "sdot": 1}.items():
         transforms = {"fadd", "fmul", "fmov"}  # Winograd's, by constants
         products = [each for each in loops if each[instruction] > 8 and not transforms & set(each)]
-        assert len(products) == kernels, instruction
+        assert len(products) >= kernels, instruction  # one more where the last rows are a smaller tile
         for each in products:
             loads = sum(each[name] * registers for name, registers in _LOADED.items())
             assert each[instruction] > 1.5 * loads and each[instruction] > 0.4 * each.total(), each
