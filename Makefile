@@ -43,7 +43,8 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
-conformance: $(STAMP)  ## Run the whole operator suites of ONNX and JAX (hours); name cases with `tests/conformance/run.py`.
+conformance: $(STAMP)  ## Run all vision models and the whole operator suites of ONNX and JAX (hours); name cases with `tests/conformance/run.py`.
+	WEBTENSORC_ALL_MODELS=1 $(BIN)/python -m pytest -q tests/differential/test_vision_models.py
 	$(BIN)/python tests/conformance/run.py onnx_cases
 	$(BIN)/python tests/conformance/run.py opset_cases
 	$(BIN)/python tests/conformance/run.py check_cases
