@@ -1,10 +1,14 @@
-"""What holds for all tests: none reads or fills the user's compile cache."""
+"""What holds for all tests: none reads or fills the user's compile cache, and none fails for the time that it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
