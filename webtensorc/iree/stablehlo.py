@@ -149,6 +149,12 @@ class ConvolutionLayout:
         lists = [tuple(part.split(", ")) for part in found.groups()]
         return cls(lists[0], lists[1], lists[2])
 
+    @classmethod
+    def channels_last(cls, spatial: int) -> ConvolutionLayout:
+        """`[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]`, with so many spatial dimensions."""
+        numbers = tuple(str(i) for i in range(spatial))
+        return cls(("b", *numbers, "f"), (*numbers, "i", "o"), ("b", *numbers, "f"))
+
     def attribute(self, context: object) -> Attribute:
         """The MLIR form."""
         lists = [f"[{', '.join(each)}]" for each in (self.input, self.kernel, self.output)]

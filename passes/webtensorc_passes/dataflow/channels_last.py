@@ -128,7 +128,7 @@ def _convolution(rewriter: _Rewriter, op: Operation) -> _Twin | None:
         return None
     if not spatial or mlir.integer(op, "batch_group_count", 1) != 1:
         return None
-    last = ConvolutionLayout(("b", *numbers, "f"), (*numbers, "i", "o"), ("b", *numbers, "f"))
+    last = ConvolutionLayout.channels_last(spatial)
     image = rewriter.twin_of(op.operands[0], spatial, op)
     kernel = _kernel(rewriter.graph, op, [layout.kernel.index(each) for each in last.kernel])
     shape = [mlir.shape_of(op.results[0])[i] for i in _order(spatial + 2, spatial)]

@@ -43,10 +43,8 @@ def _is_pointwise(op: Operation) -> bool:
         return False
     layout, kernel = ConvolutionLayout.of(op), mlir.shape_of(op.operands[1])
     spatial = len(kernel) - 2
-    numbers = tuple(str(i) for i in range(spatial))
-    last = ConvolutionLayout(("b", *numbers, "f"), (*numbers, "i", "o"), ("b", *numbers, "f"))
     return (
-        layout == last
+        layout == ConvolutionLayout.channels_last(spatial)
         and kernel[:spatial] == (1,) * spatial
         and mlir.integer(op, "feature_group_count", 1) == 1
         and mlir.integer(op, "batch_group_count", 1) == 1

@@ -50,7 +50,7 @@ def _is_transposed(op: Operation) -> bool:
     if not all(mlir.is_static_tensor(value) and 0 not in mlir.shape_of(value) for value in (*op.operands, *op.results)):
         return False
     layout = ConvolutionLayout.of(op)
-    last = ("b", *(str(i) for i in range(len(layout.input) - 2)), "f")
+    last = ConvolutionLayout.channels_last(len(layout.input) - 2).input
     plain = {name: set(mlir.integers(op, name)) <= {1} for name in ("lhs_dilation", "rhs_dilation", "window_strides")}
     return (
         layout.input == layout.output == last
@@ -114,11 +114,11 @@ class _Interleaved:
         self.groups = mlir.integer(op, "feature_group_count", 1)
         layout = ConvolutionLayout.of(op)
         self.spatial = len(layout.input) - 2
-        last = (*(str(i) for i in range(self.spatial)), "i", "o")
-        self.layout = ConvolutionLayout(layout.input, last, layout.output)
+        self.layout = ConvolutionLayout.channels_last(self.spatial)
         self.kernel = op.operands[1]
         if layout != self.layout:
-            self.kernel = stablehlo.transpose(self.kernel, [layout.kernel.index(each) for each in last], op)
+            order = [layout.kernel.index(each) for each in self.layout.kernel]
+            self.kernel = stablehlo.transpose(self.kernel, order, op)
         self.axes = [
             _Axis(image, kernel, result, int(low), step)
             for image, kernel, result, (low, _), step in zip(
