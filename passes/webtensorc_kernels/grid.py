@@ -30,11 +30,14 @@ def split(*, first: int, second: int, flops: int) -> tuple[int, int]:
 
 
 def share(code: Code, number: Index, total: int, groups: int) -> tuple[Index, Index]:
-    """The part of `range(total)` that belongs to workgroup `number` of `groups`: parts differ by at most one."""
+    """The part of `range(total)` that belongs to workgroup `number` of `groups`: parts differ by at most one.
+
+    The first is the largest, as workgroups are begun in order: what is begun last should be over soon.
+    """
     if groups == 1:
         return 0, total
-    low = code.quotient(code.multiply(number, total), groups)
-    return low, code.quotient(code.multiply(code.add(number, 1), total), groups)
+    low = code.quotient(code.add(code.multiply(number, total), groups - 1), groups)
+    return low, code.quotient(code.add(code.multiply(number, total), total + groups - 1), groups)
 
 
 def _counts(extent: int) -> list[int]:

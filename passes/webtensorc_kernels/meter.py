@@ -2,7 +2,7 @@
 
 `Meter` is a `Code` that runs a kernel's own author once per loop instead of writing text. Every index is known as the
 value in the middle of its loops and how far it moves over each of them, so that a loop's body has to be looked at once
-and counts as often as the loop goes round. The workgroup looked at is the last one, which has the largest share.
+and counts as often as the loop goes round. The workgroup looked at is the first one, which has the largest share.
 
 So there is no formula per family of kernels that could say something else than the kernel does.
 """
@@ -93,8 +93,8 @@ class Meter(Code):
         self._here.counts[text.split(" ", 1)[0]] += 1
 
     def workgroups(self, grid: tuple[int, int, int], body: Callable[[Workgroup], None]) -> None:
-        """Look at the last workgroup."""
-        body(Workgroup(*(self._index(_Range(extent - 1, {})) if extent > 1 else 0 for extent in grid)))
+        """Look at the first workgroup."""
+        body(Workgroup(*(self._index(_Range(0, {})) if extent > 1 else 0 for extent in grid)))
 
     # Indices.
 

@@ -131,6 +131,14 @@ def test_no_kernel_is_predicted_to_beat_the_peak(p: Convolution, outputs: int) -
     assert cost.seconds(8) >= 0.99 * cost.compute_bound / 8
 
 
+@settings(deadline=None, max_examples=25)
+@given(st.integers(32, 400), st.integers(1, 6))
+def test_the_last_rows_of_a_product_are_not_taken_for_all(rows: int, vectors: int) -> None:
+    author = direct_author(Convolution.product(rows, 384, 16 * vectors, packed=True))
+    cost = estimate(author.write, author.lanes, MACHINE)
+    assert cost.seconds() >= 0.99 * cost.compute_bound
+
+
 def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() -> None:
     author = direct_author(Convolution.product(1024, 1024, 1024))
     product = estimate(author.write, author.lanes, MACHINE)
