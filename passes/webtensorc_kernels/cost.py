@@ -20,6 +20,7 @@ from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.meter import Access, Loop, Meter
+from webtensorc_kernels.panels import TOGETHER
 
 __all__ = ["Cost", "estimate"]
 
@@ -79,6 +80,8 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
     mine = min(far, cold / groups)
     transfers = max(near / speeds.second_level, mine / memory + (far - mine) / speeds.shared)
     peak = machine.lanes * speeds.vector_units * speeds.clock * (2 if machine.fused else 1)
+    if kernel.views[0].element == "i8":
+        peak *= TOGETHER  # products of bytes that one lane adds at once
     return Cost(
         groups=groups,
         busiest=max(cycles, transfers) / speeds.clock,

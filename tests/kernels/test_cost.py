@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions
-from webtensorc_kernels import direct, skinny, winograd
+from webtensorc_kernels import direct, integer, skinny, winograd
 from webtensorc_kernels.choice import Candidate, best
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.cost import Cost, estimate
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.machine import Dot, Machine
 from webtensorc_kernels.meter import Loop, Meter
 
 from webtensorc.pass_api import Speeds
@@ -137,6 +137,16 @@ def test_the_last_rows_of_a_product_are_not_taken_for_all(rows: int, vectors: in
     author = direct_author(Convolution.product(rows, 384, 16 * vectors, packed=True))
     cost = estimate(author.write, author.lanes, MACHINE)
     assert cost.seconds() >= 0.99 * cost.compute_bound
+
+
+def test_products_of_bytes_are_bounded_by_the_instruction_for_them() -> None:
+    p, machine = Convolution.product(128, 1024, 512, packed=True), replace(MACHINE, dot=Dot("", unsigned=True))
+    tile = integer.plan(p, machine)
+    assert tile is not None
+    cost = estimate(lambda code: integer.generate(p, tile, Epilogue(element="i32"), machine, code), 16, machine)
+    peak = 16 * 4 * 2 * machine.speeds.vector_units * machine.speeds.clock
+    assert cost.compute_bound == pytest.approx(p.flops / peak)
+    assert cost.compute_bound <= cost.seconds() <= 1.5 * cost.compute_bound
 
 
 def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() -> None:
