@@ -146,7 +146,7 @@ def test_products_of_bytes_are_bounded_by_the_instruction_for_them() -> None:
     cost = estimate(lambda code: integer.generate(p, tile, Epilogue(element="i32"), machine, code), 16, machine)
     peak = 16 * 4 * 2 * machine.speeds.vector_units * machine.speeds.clock
     assert cost.compute_bound == pytest.approx(p.flops / peak)
-    assert cost.compute_bound <= cost.seconds() <= 1.5 * cost.compute_bound
+    assert cost.compute_bound <= cost.seconds() <= 2 * cost.compute_bound
 
 
 def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() -> None:
