@@ -88,6 +88,8 @@ class Epilogue:
         slot: row length of the tensor that the result is a part of, and the part's first channel; None if it is all.
         elements: the operands' element types; empty if all are float32.
         element: the result's element type.
+        head: channels of a head, if the result's heads lie one behind the other, `[heads, points, head]`; else 0. Then
+            it is a multiple of a vector, and there is no slot.
     """
 
     steps: tuple[Constant | Load | Apply, ...] = ()
@@ -97,6 +99,7 @@ class Epilogue:
     plane: int = 1
     elements: tuple[str, ...] = ()
     element: str = "f32"
+    head: int = 0
 
     @property
     def is_long(self) -> bool:
@@ -127,10 +130,18 @@ class Epilogue:
 
     def result(self, points: int, channels: int) -> View:
         """View of the tensor that the result is stored to."""
+        if self.head:
+            return View("%y", (channels // self.head, points, self.head), self.element)
         if self.slot is None:
             return View("%y", (points, channels), self.element)
         width, first = self.slot
         return View("%y", (points, width), self.element, (first, first + channels))
+
+    def spot(self, code: Code, row: Index, channel: Index) -> tuple[Index, ...]:
+        """Where in `result` a vector is stored: that of a row, from a channel on."""
+        if self.head:
+            return code.quotient(channel, self.head), row, code.remainder(channel, self.head)
+        return row, code.add(channel, self.slot[1] if self.slot else 0)
 
     def emit(self, code: Code, vector: str, place: Place, views: Sequence[View]) -> str:
         """Write the steps for one vector of results and return what they give."""
@@ -196,7 +207,6 @@ def finish(
     again, in a loop over each run.
     """
     remaining = iter(values)
-    offset = epilogue.slot[1] if epilogue.slot else 0
     runs = list(zip(block.starts, rows or block.starts, strict=True))
     for start, row in runs:
         for i in range(block.count):
@@ -204,16 +214,16 @@ def finish(
                 place, value = Place(code.add(start, i), channel), next(remaining)
                 at = place.point if row == start else code.add(row, i)
                 result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
-                code.store(result, y, at, code.add(channel, offset))
+                code.store(result, y, *epilogue.spot(code, at, channel))
     for start, row in runs if epilogue.is_long else ():
 
         def again(i: Index, _: list[str], start: Index = start, row: Index = row) -> list[str]:
             for channel in block.channels:
                 place = Place(code.add(start, i), channel)
                 at = place.point if row == start else code.add(row, i)
-                value = code.load(y, at, code.add(channel, offset))
-                result = epilogue.emit(code, value, place, operands)
-                code.store(result, y, at, code.add(channel, offset))
+                spot = epilogue.spot(code, at, channel)
+                result = epilogue.emit(code, code.load(y, *spot), place, operands)
+                code.store(result, y, *spot)
             return []
 
         code.loop(0, block.count, again)

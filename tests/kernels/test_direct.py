@@ -110,6 +110,19 @@ def test_every_product_of_panels_is_right(rows: int, depth: int, columns: int, m
     np.testing.assert_array_equal(code.arrays["%y"], convolved(p, x, w)[0, 0])
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 3), machines, st.sampled_from([PLAIN, SCALED_BY_POINT]))
+def test_heads_lie_behind_each_other(rows: int, heads: int, vectors: int, machine: Machine, epilogue: Epilogue) -> None:
+    width = vectors * machine.lanes
+    p, factors = Convolution.product(rows, 3, heads * width), np.linspace(-1, 1, rows, dtype=np.float32)
+    tile = choose(p, machine)
+    assert tile is not None
+    apart = interpreted(p, tile, replace(epilogue, head=width), (factors,)[: len(epilogue.operands)])
+    together = interpreted(p, tile, epilogue, (factors,)[: len(epilogue.operands)])
+    expected = together.reshape(rows, heads, width).swapaxes(0, 1)
+    np.testing.assert_array_equal(apart.reshape(heads, rows, width), expected)
+
+
 class Fetching(Interpreter):
     """Keeps which lines of memory of the weights are fetched ahead, by panel, row and first column."""
 

@@ -116,3 +116,20 @@ def test_nan_and_infinity_arrive_where_they_should(tmp_path: Path) -> None:
     assert 0 < np.isnan(theirs).sum() < theirs.size and np.isinf(theirs).any()
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
     np.testing.assert_array_equal(np.isinf(ours), np.isinf(theirs))
+
+
+def test_products_store_heads_one_behind_the_other(tmp_path: Path) -> None:
+    """With work per column in front of the transposition and behind it; nothing is left to be moved."""
+    rng = np.random.default_rng(0)
+    shapes = (1, 9, 5), (5, 3 * 32), (3 * 32,), (3, 1, 32)
+    x, w, before, behind = (rng.standard_normal(shape, np.float32) for shape in shapes)
+
+    def heads(x: Array, w: Array, before: Array, behind: Array) -> Array:
+        y = jnp.matmul(x, w, precision="highest") + before
+        return jnp.tanh(y.reshape(1, 9, 3, 32).swapaxes(1, 2) * behind)
+
+    bundle = compiled(heads, (x, w, before, behind), tmp_path)
+    steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"] if step["kind"] == "dispatch"]
+    assert [name.split("_")[0] for name in steps] == ["matmul"]
+    (ours,) = webtensorc_runtime.load(bundle)(x, w, before, behind)
+    np.testing.assert_allclose(ours, heads(x, w, before, behind), rtol=2e-5, atol=1e-5)

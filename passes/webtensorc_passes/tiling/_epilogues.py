@@ -24,7 +24,7 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["Fused", "Growing", "fuse"]
+__all__ = ["By", "Fused", "Growing", "fuse"]
 
 By = Literal["result", "channel", "point", "all", "plane"]
 _ELEMENT_TYPES = ("f32", "i1", "i8", "i32")
@@ -212,10 +212,8 @@ class Growing:
             return len(self.steps) - 1
         if _is_widened(value):
             return self._recomputed(value, map_, extents)
-        kind = _kind(map_, extents)
+        kind = self._by(map_, extents)
         if kind is None or element(value) not in _TENSORS:
-            return None
-        if extents[-1] != self.channels and kind not in ("result", "all"):
             return None
         if kind == "plane":
             size = math.prod(extents[loop] for loop in map_[:-1] if loop is not None)
@@ -229,6 +227,11 @@ class Growing:
         self.widths.append(width)
         self.steps.append(Load(len(self.operands) - 1, kind, offset))
         return len(self.steps) - 1
+
+    def _by(self, map_: Sequence[int | None], extents: Sequence[int]) -> By | None:
+        """What an operand has one element for; None if that is nothing that a kernel could load."""
+        kind = _kind(map_, extents)
+        return kind if extents[-1] == self.channels or kind in ("result", "all") else None
 
     def _recomputed(self, value: Any, map_: Sequence[int | None], extents: Sequence[int]) -> int | None:
         """The step that gives an element of what is made element by element from a narrower tensor."""

@@ -28,10 +28,11 @@ from webtensorc_passes.tiling._attention import AttentionSite, match_attention
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
 from webtensorc_passes.tiling._gates import gated_sites
+from webtensorc_passes.tiling._heads import with_heads_apart
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._reciprocals import multiplying
 from webtensorc_passes.tiling._signs import flipped
-from webtensorc_passes.tiling._sites import in_panels, match, without_padding
+from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
 
 __all__ = ["GenerateKernels"]
@@ -80,7 +81,10 @@ class GenerateKernels(Pass):
         for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
             if site.integer and site.fold is None:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
-            fused = self._multiplying(fuse(site.op, site.channels))
+            fused = fuse(site.op, site.channels)
+            if _may_store_heads(site, machine):
+                fused = with_heads_apart(fused, site.channels, machine.lanes)
+            fused = self._multiplying(fused)
             found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
             if found is not None:
                 operands = list(site.operands)
@@ -130,6 +134,12 @@ def _scratch(kernel: Kernel, module: Any) -> list[Any]:
     """The types of a kernel's results behind the first."""
     views = kernel.views[len(kernel.views) - kernel.results + 1 :]
     return [mlir.tensor_type(view.shape, _DTYPES[view.element], module.context) for view in views]
+
+
+def _may_store_heads(site: Site, machine: Machine) -> bool:
+    """Whether the kernel of a site would be that of products of float32 with more than some rows."""
+    is_float = not site.integer and site.fold is None and site.count == 1
+    return is_float and site.problem.is_product and skinny.choose(site.problem, machine) is None
 
 
 def _operations(module: Any) -> list[Any]:
