@@ -25,6 +25,8 @@ from outcome import Outcome
 FILE = Path(__file__).with_name("expected") / "matrix.txt"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "targets.md"
 LETTERS = {"pass": "P", "fail": "F", "unsupported": "U", "crash": "C", "absent": "-", "built": "A"}
+ON_A_GPU = "44f77a4"
+"""The commit whose code a GPU ran last: CI has none."""
 OPEN = "."
 """Not run yet."""
 A_BATCH = 25
@@ -96,8 +98,9 @@ class Matrix:
             "# What each target has been run with\n",
             "Models and single operators, compiled with all passes (`-O3`) and with none but those that correctness",
             "needs (`-O0`), run, and compared with ONNX's own data, ONNX Runtime or JAX. x86-64 runs natively,",
-            "aarch64 under qemu in user mode, `spirv` on Mesa's lavapipe, `spirv@gpu` and `cuda` on an NVIDIA",
-            "H100. A cell says how many passed of those that were run; there are",
+            "aarch64 under qemu in user mode, `spirv` on Mesa's lavapipe. `spirv@gpu` and `cuda` ran on an NVIDIA",
+            f"H100, by hand, with what commit {ON_A_GPU} compiled; models that are younger are only assembled there.",
+            "A cell says how many passed of those that were run; there are",
             f"{len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. Where there",
             "is no GPU, NVIDIA's ptxas assembles PTX and spirv-val validates SPIR-V. `make matrix` runs what has no",
             "result yet.\n",

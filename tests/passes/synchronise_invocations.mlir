@@ -50,6 +50,39 @@ spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> {
   spirv.EntryPoint "GLCompute" @all_alike
   spirv.ExecutionMode @all_alike "LocalSize", 64, 2, 1
 }
+spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
+  spirv.GlobalVariable @sums : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>
+  spirv.GlobalVariable @id built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+  spirv.func @in_the_tile() "None" {
+    %zero = spirv.Constant 0 : i32
+    %width = spirv.Constant 17 : i32
+    %nothing = spirv.Constant 0.0 : f32
+    %where = spirv.mlir.addressof @id : !spirv.ptr<vector<3xi32>, Input>
+    %ids = spirv.Load "Input" %where : vector<3xi32>
+    %x = spirv.CompositeExtract %ids[0 : i32] : vector<3xi32>
+    %y = spirv.CompositeExtract %ids[1 : i32] : vector<3xi32>
+    %is_in = spirv.SLessThan %x, %width : i32
+    %sums = spirv.mlir.addressof @sums : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>
+    spirv.mlir.selection {
+      spirv.BranchConditional %is_in, ^bb1, ^bb2
+    ^bb1:
+      %first = spirv.AccessChain %sums[%zero, %x] : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+      spirv.Store "Workgroup" %first, %nothing : f32
+      %row = spirv.IMul %y, %width : i32
+      %at = spirv.IAdd %row, %x : i32
+      %own = spirv.AccessChain %sums[%zero, %at] : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+      %sum = spirv.Load "Workgroup" %own : f32
+      %more = spirv.FAdd %sum, %sum : f32
+      spirv.Store "Workgroup" %own, %more : f32
+      spirv.Branch ^bb2
+    ^bb2:
+      spirv.mlir.merge
+    }
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @in_the_tile, @id
+  spirv.ExecutionMode @in_the_tile "LocalSize", 32, 2, 4
+}
 // -----
 module {
   spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
@@ -103,5 +136,46 @@ module {
     }
     spirv.EntryPoint "GLCompute" @all_alike
     spirv.ExecutionMode @all_alike "LocalSize", 1, 1, 1
+  }
+  spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
+    spirv.GlobalVariable @sums : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>
+    spirv.GlobalVariable @id built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+    spirv.func @in_the_tile() "None" {
+      %cst0_i32 = spirv.Constant 0 : i32
+      %cst17_i32 = spirv.Constant 17 : i32
+      %cst_f32 = spirv.Constant 0.000000e+00 : f32
+      %id_addr = spirv.mlir.addressof @id : !spirv.ptr<vector<3xi32>, Input>
+      %0 = spirv.Load "Input" %id_addr : vector<3xi32>
+      %1 = spirv.CompositeExtract %0[0 : i32] : vector<3xi32>
+      %2 = spirv.CompositeExtract %0[1 : i32] : vector<3xi32>
+      %3 = spirv.SLessThan %1, %cst17_i32 : i32
+      %sums_addr = spirv.mlir.addressof @sums : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>
+      spirv.mlir.selection {
+        spirv.BranchConditional %3, ^bb1, ^bb2
+      ^bb1:  // pred: ^bb0
+        %4 = spirv.AccessChain %sums_addr[%cst0_i32, %1] : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+        spirv.Store "Workgroup" %4, %cst_f32 : f32
+        spirv.Branch ^bb2
+      ^bb2:  // 2 preds: ^bb0, ^bb1
+        spirv.mlir.merge
+      }
+      spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|WorkgroupMemory>
+      spirv.mlir.selection {
+        spirv.BranchConditional %3, ^bb1, ^bb2
+      ^bb1:  // pred: ^bb0
+        %4 = spirv.IMul %2, %cst17_i32 : i32
+        %5 = spirv.IAdd %4, %1 : i32
+        %6 = spirv.AccessChain %sums_addr[%cst0_i32, %5] : !spirv.ptr<!spirv.struct<(!spirv.array<34 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+        %7 = spirv.Load "Workgroup" %6 : f32
+        %8 = spirv.FAdd %7, %7 : f32
+        spirv.Store "Workgroup" %6, %8 : f32
+        spirv.Branch ^bb2
+      ^bb2:  // 2 preds: ^bb0, ^bb1
+        spirv.mlir.merge
+      }
+      spirv.Return
+    }
+    spirv.EntryPoint "GLCompute" @in_the_tile, @id
+    spirv.ExecutionMode @in_the_tile "LocalSize", 32, 2, 1
   }
 }

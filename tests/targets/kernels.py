@@ -139,42 +139,57 @@ class Kernel:
     """What can be told of a SPIR-V binary without running it (SPIR-V specification, 2.3 and 3).
 
     Attributes:
-        invocations: in a workgroup.
-        asks: whether it reads which of them it is.
+        workgroup: how many invocations it has along each dimension.
+        asked: the dimensions along which they read their place.
         shares: whether it has memory of the workgroup.
         barriers: how often it waits for the others.
         largest_array: elements of the largest array of known size, in private memory or that of the workgroup.
     """
 
-    invocations: int
-    asks: bool
+    workgroup: tuple[int, ...]
+    asked: frozenset[int]
     shares: bool
     barriers: int
     largest_array: int
 
+    @property
+    def invocations(self) -> int:
+        """In a workgroup."""
+        return prod(self.workgroup)
+
     @classmethod
     def read(cls, binary: bytes) -> Kernel:
         """Look through the instructions of a binary."""
-        invocations, asks, shares, barriers, largest = 1, False, False, 0, 0
+        workgroup: tuple[int, ...] = (1, 1, 1)
+        asked, shares, barriers, largest = set[int](), False, 0, 0
         constants: dict[int, int] = {}
+        identities: set[int] = set()
         for opcode, operands in _instructions(binary):
             if opcode == _EXECUTION_MODE and operands[1] == _LOCAL_SIZE:
-                invocations = prod(operands[2:5])
-            asks |= opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS
+                workgroup = operands[2:5]
+            elif opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS:
+                identities.add(operands[0])
+                asked |= {0, 1, 2} if operands[2] in _NUMBERS else set()
+            elif opcode == _LOAD and operands[2] in identities:
+                identities.add(operands[1])
+            elif opcode == _EXTRACT and operands[2] in identities:
+                asked.add(operands[3])
             shares |= opcode == _VARIABLE and operands[2] == _WORKGROUP
             barriers += opcode == _CONTROL_BARRIER
             if opcode == _CONSTANT:
                 constants[operands[1]] = operands[2]
             elif opcode == _TYPE_ARRAY:
                 largest = max(largest, constants[operands[2]])
-        return cls(invocations, asks, shares, barriers, largest)
+        return cls(workgroup, frozenset(asked), shares, barriers, largest)
 
 
 _EXECUTION_MODE, _VARIABLE, _DECORATE, _CONTROL_BARRIER = 16, 59, 71, 224
-_TYPE_ARRAY, _CONSTANT = 28, 43
+_TYPE_ARRAY, _CONSTANT, _LOAD, _EXTRACT = 28, 43, 61, 81
 _LOCAL_SIZE, _WORKGROUP, _BUILT_IN = 17, 4, 11
 _INVOCATION_IDS = (27, 28, 29, 41)
 """LocalInvocationId, GlobalInvocationId, LocalInvocationIndex, SubgroupLocalInvocationId."""
+_NUMBERS = (29, 41)
+"""Those of them that are one number."""
 
 
 def _instructions(binary: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,32 @@ from fixtures import random_weights
 from webtensorc.artifact import Bundle
 from webtensorc.model import Model
 
+Made = tuple[Path, dict[str, tuple[int, ...]]]
+"""A model's file, and the shapes of inputs that it leaves open."""
 
-def magika(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
+_CHUNK: dict[str, tuple[int, ...]] = {"input": (1, 576), "state": (2, 1, 128)}
+"""What silero takes at 16 kHz: a chunk with its context, and what it remembers."""
+_SILERO: dict[str, dict[str, tuple[int, ...]]] = {
+    "op18_ifless": _CHUNK,
+    "": _CHUNK,
+    "16k_op15": _CHUNK,
+    "16k_sequence": {"input": (5, 576)},
+    "half": _CHUNK,
+    "openvino_16k": {},
+}
+"""The files of the silero-vad package, by what follows `silero_vad` in their names; the first is `silero` here."""
+
+
+def _magika(folder: Path) -> Made:
     return package("magika", "models/standard_v3_3/model.onnx"), {"bytes": (1, 2048)}
 
 
-def silero(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    shapes: dict[str, tuple[int, ...]] = {"input": (1, 576), "state": (2, 1, 128)}
-    return package("silero_vad", "data/silero_vad_op18_ifless.onnx"), shapes
+def _silero(kind: str, folder: Path) -> Made:
+    return package("silero_vad", f"data/silero_vad{'_' * bool(kind)}{kind}.onnx"), _SILERO[kind]
 
 
-def squeezenet(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    return next(random_weights.write(folder, ("squeezenet",))), {}
+def _vision(name: str, folder: Path) -> Made:
+    return next(random_weights.write(folder, (name,))), {}
 
 
 def package(name: str, file: str) -> Path:
@@ -33,11 +48,13 @@ def package(name: str, file: str) -> Path:
     return Path(found.origin).parent / file
 
 
-def shufflenet(folder: Path) -> tuple[Path, dict[str, tuple[int, ...]]]:
-    return next(random_weights.write(folder, ("shufflenet",))), {}
-
-
-MODELS = {f.__name__: f for f in (magika, silero, squeezenet, shufflenet)}
+MODELS: dict[str, Callable[[Path], Made]] = {
+    "magika": _magika,
+    "silero": partial(_silero, "op18_ifless"),
+    **{f"silero_{kind or 'if'}": partial(_silero, kind) for kind in _SILERO if kind != "op18_ifless"},
+    **{name: partial(_vision, name) for name in random_weights.names()},
+}
+"""Every model that the project is held to, by name: what makes its file in a folder."""
 
 
 def inputs(bundle: Bundle) -> dict[str, np.ndarray]:

@@ -7,12 +7,13 @@ kernels, of convolutions with channels first, are not distributed at all: every 
 what it reads, changes and writes in that memory the others do at the same time.
 
 A barrier goes in front of what touches a variable that was touched before, unless both only read or both go through one
-pointer, which is the invocation's own. A kernel that never asks which invocation it is gets a single one.
+pointer, which is the invocation's own. Where only some invocations come, none can stand: what they do is divided. A
+kernel that never asks for an invocation's place along a dimension gets a single one along it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,10 +22,15 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.allocation._divergence import blocks, divergent, is_divergent, variable
+from webtensorc_passes.allocation._guards import divide
 
-_IDENTITIES = ("LocalInvocationId", "GlobalInvocationId", "LocalInvocationIndex", "SubgroupLocalInvocationId")
+_IDENTITY = "LocalInvocationId"
+_OTHER_IDENTITIES = ("GlobalInvocationId", "LocalInvocationIndex", "SubgroupId", "SubgroupLocalInvocationId")
+_TOGETHER = ("spirv.Group", "spirv.KHR.Cooperative")
+"""How operations begin that a subgroup does as a whole, for which it must stay as it is."""
 _BARRIER = "spirv.ControlBarrier"
-_LOOP = "spirv.mlir.loop"
+_LOOP, _SELECTION = "spirv.mlir.loop", "spirv.mlir.selection"
 
 
 @dataclass(frozen=True)
@@ -37,22 +43,40 @@ class SynchroniseInvocations(Pass):
     level: ClassVar[int | None] = 0
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of barriers and of kernels that are one invocation now."""
+        """Return the number of barriers and of kernels that have fewer invocations now."""
         kernels = [op for op in mlir.nested(module) if op.name == "spirv.module"]
-        return sum(_serialise(kernel) or _synchronise(kernel) for kernel in kernels)
+        return sum(_narrow(kernel) + _synchronise(kernel) for kernel in kernels)
 
 
-def _serialise(kernel: Operation) -> int:
-    """Give entry points one invocation if none of them asks which it is; the number of those that had more."""
+def _narrow(kernel: Operation) -> int:
+    """Give entry points one invocation along dimensions in which none asks for its place; the number of those changed.
+
+    All along such a dimension do the same, and what they read, change and write they would do at the same time.
+    """
     ops, changes = mlir.nested(kernel), 0
-    if {op.attributes["built_in"].value for op in _built_in(ops)} & set(_IDENTITIES):
-        return 0
+    asked = _asked(ops)
     for op in ops:
         if op.name == "spirv.ExecutionMode" and len(op.attributes["values"]) == 3:
-            one = ir.Attribute.parse("[1 : i32, 1 : i32, 1 : i32]", kernel.context)
-            changes += op.attributes["values"] != one
-            op.attributes["values"] = one
+            sizes = [each.value for each in op.attributes["values"]]
+            needed = [size if at in asked else 1 for at, size in enumerate(sizes)]
+            changes += needed != sizes
+            text = ", ".join(f"{size} : i32" for size in needed)
+            op.attributes["values"] = ir.Attribute.parse(f"[{text}]", kernel.context)
     return changes
+
+
+def _asked(ops: Iterable[Operation]) -> set[int]:
+    """The dimensions in which invocations ask for their place; all three where that cannot be told."""
+    names = {op.attributes["sym_name"].value: op.attributes["built_in"].value for op in _built_in(ops)}
+    if set(names.values()) & set(_OTHER_IDENTITIES) or any(op.name.startswith(_TOGETHER) for op in ops):
+        return {0, 1, 2}
+    asked: set[int] = set()
+    for op in ops:
+        if op.name == "spirv.mlir.addressof" and names.get(op.attributes["variable"].value) == _IDENTITY:
+            for use in (use for load in mlir.users(op.results[0]) for use in mlir.users(load.results[0])):
+                is_one = use.name == "spirv.CompositeExtract"
+                asked |= {use.attributes["indices"][0].value} if is_one else {0, 1, 2}
+    return asked
 
 
 @dataclass(frozen=True)
@@ -80,41 +104,68 @@ def _synchronise(kernel: Operation) -> int:
     built_in = {op.attributes["sym_name"].value: op.attributes["built_in"].value for op in _built_in(ops)}
     common = {name for name, what in built_in.items() if what in ("WorkgroupId", "NumWorkgroups")}
     functions = [op for op in ops if op.name == "spirv.func"]
-    return sum(_scan(_blocks(each), [], _divergent(each, common)) for each in functions)
+    return sum(_scan(_operations(each), [], divergent(each, common)) for each in functions)
 
 
 def _built_in(ops: Iterable[Operation]) -> list[Operation]:
     return [op for op in ops if op.name == "spirv.GlobalVariable" and "built_in" in op.attributes]
 
 
-def _scan(blocks: Iterable[Any], pending: list[_Access], divergent: set[Value]) -> int:
+def _scan(ops: Iterable[Operation], pending: list[_Access], unlike: set[Value]) -> int:
     """Walk over what all invocations do together; the number of barriers that were put in.
 
     Args:
         pending: accesses since the last barrier, updated.
-        divergent: values that may differ between invocations.
+        unlike: values that may differ between invocations.
     """
     changes = 0
-    for op in [each.operation for block in blocks for each in block.operations]:
+    for op in ops:
         if op.name == _BARRIER:
             pending.clear()
-            continue
-        if op.name == _LOOP and not _is_divergent(op, divergent):
-            changes += _scan(_blocks(op), pending, divergent)
+        elif op.name == _LOOP and not is_divergent(op, unlike):
+            changes += _scan(_operations(op), pending, unlike)
             pending[:] = [_Access(each.variable, None, each.writes) for each in pending]
-            changes += _scan(_blocks(op), pending, divergent)
-            continue
-        found = [access for each in (op, *mlir.nested(op)) for access in _accesses(each)]
-        if any(before.conflicts(after) for before in pending for after in found):
-            _insert_barrier(op)
-            pending.clear()
-            changes += 1
-        pending += found
+            changes += _scan(_operations(op), pending, unlike)
+        else:
+            for part in divide(op, _cuts) if op.name == _SELECTION else [op]:
+                changes += _wait_before(part, pending)
     return changes
 
 
-def _blocks(op: Operation) -> list[Any]:
-    return [block for region in op.regions for block in region.blocks]
+def _operations(op: Operation) -> list[Operation]:
+    return [each.operation for block in blocks(op) for each in block.operations]
+
+
+def _wait_before(op: Operation, pending: list[_Access]) -> int:
+    """Put a barrier in front of an operation if what others did before must be done; 1 if it must."""
+    found = _all_accesses(op)
+    must = _conflict(pending, found)
+    if must:
+        _insert_barrier(op)
+        pending.clear()
+    pending += found
+    return int(must)
+
+
+def _cuts(body: Sequence[Operation]) -> list[int]:
+    """The positions of operations in front of which all must wait, of some that are done one after the other."""
+    cuts: list[int] = []
+    pending: list[_Access] = []
+    for at, op in enumerate(body):
+        found = _all_accesses(op)
+        if _conflict(pending, found):
+            cuts.append(at)
+            pending.clear()
+        pending += found
+    return cuts
+
+
+def _conflict(pending: Iterable[_Access], found: Sequence[_Access]) -> bool:
+    return any(before.conflicts(after) for before in pending for after in found)
+
+
+def _all_accesses(op: Operation) -> list[_Access]:
+    return [access for each in (op, *mlir.nested(op)) for access in _accesses(each)]
 
 
 def _accesses(op: Operation) -> list[_Access]:
@@ -122,20 +173,12 @@ def _accesses(op: Operation) -> list[_Access]:
     if op.name == "spirv.AccessChain":
         return []
     pointers = [value for value in op.operands if _is_shared(value)]
-    return [_Access(_variable(each), each, not op.name.endswith("Load")) for each in pointers]
+    return [_Access(variable(each), each, not op.name.endswith("Load")) for each in pointers]
 
 
 def _is_shared(value: Value) -> bool:
     text = str(value.type)
     return text.startswith("!spirv.ptr<") and text.endswith(", Workgroup>")
-
-
-def _variable(pointer: Value) -> str:
-    """The symbol of the module's variable that a pointer points into; empty for a variable of the function."""
-    op = mlir.owner(pointer)
-    while op is not None and op.name == "spirv.AccessChain":
-        op = mlir.owner(op.operands[0])
-    return str(op.attributes["variable"].value) if op is not None and op.name == "spirv.mlir.addressof" else ""
 
 
 def _insert_barrier(op: Operation) -> None:
@@ -144,38 +187,3 @@ def _insert_barrier(op: Operation) -> None:
         semantics = ir.Attribute.parse("#spirv.memory_semantics<AcquireRelease|WorkgroupMemory>")
         scopes = {"execution_scope": workgroup, "memory_scope": workgroup, "memory_semantics": semantics}
         ir.Operation.create(_BARRIER, attributes=scopes)
-
-
-def _divergent(function: Operation, common: set[str]) -> set[Value]:
-    """Values that may differ between invocations: what was loaded, and whatever is computed or chosen by it.
-
-    Args:
-        common: variables that hold the same for all invocations of a workgroup.
-    """
-    found: set[Value] = set()
-    ops = mlir.nested(function)
-    before = -1
-    while len(found) != before:
-        before = len(found)
-        for op in ops:
-            is_own_way = bool(len(op.regions)) and _is_divergent(op, found)
-            if is_own_way or set(op.operands) & found or (op.name == "spirv.Load" and not _is_common(op, common)):
-                found |= set(op.results)
-                found |= {argument for block in op.successors for argument in block.arguments}
-            if is_own_way:
-                found |= {argument for block in _blocks(op) for argument in block.arguments}
-    return found
-
-
-def _is_common(load: Operation, common: set[str]) -> bool:
-    """Whether all invocations of a workgroup load the same."""
-    pointer = load.operands[0]
-    return str(pointer.type).endswith((", PushConstant>", ", Uniform>")) or _variable(pointer) in common
-
-
-def _is_divergent(op: Operation, divergent: set[Value]) -> bool:
-    """Whether invocations may go different ways between the blocks of an operation."""
-    ends = (block.operations[len(block.operations) - 1].operation for block in _blocks(op))
-    return any(
-        each.name in ("spirv.BranchConditional", "spirv.Switch") and each.operands[0] in divergent for each in ends
-    )
