@@ -211,8 +211,10 @@ def _count(value: object) -> int:
 def _report(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise TypeError(f"{data!r} is not a report")
-    for index in data.get("overwritten", ()):  # the one fact that the loader acts on
+    for index in data.get("overwritten", ()):  # this and the next are the facts that the loader acts on
         _count(index)
+    if not _count(data.get("alignment", 1)):
+        raise ValueError("an alignment is 0")
     return data
 
 

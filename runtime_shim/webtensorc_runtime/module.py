@@ -14,7 +14,7 @@ from webtensorc_runtime.engine import Program
 from webtensorc_runtime.errors import UsageError
 from webtensorc_runtime.manifest import Manifest, TensorSpec
 from webtensorc_runtime.select import Selection
-from webtensorc_runtime.tensors import Slot, check_names, element_of, expectations
+from webtensorc_runtime.tensors import ALIGNMENT, Slot, check_names, element_of, expectations
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -54,9 +54,10 @@ class Module:
         self.fallback = ""
         self._program = program
         self._lock = program.lock
-        overwritten = selection.variant.report.get("overwritten", ())
+        report = selection.variant.report
+        overwritten, alignment = report.get("overwritten", ()), report.get("alignment", ALIGNMENT)
         self._inputs = tuple(
-            Slot(spec, program.memory, index in overwritten) for index, spec in enumerate(manifest.inputs)
+            Slot(spec, program.memory, index in overwritten, alignment) for index, spec in enumerate(manifest.inputs)
         )
         self._staged = None
         if not program.destinations:

@@ -82,6 +82,8 @@ class DeviceArray:
         """
         if slot.overwritten or (self.shape, self.dtype) != (slot.shape, slot.dtype):
             return None
+        if self._array is not None and not slot.is_usable(self._array):
+            return None  # made for a module that wants less alignment
         if self._memory.device is memory.device:
             return self.view
         return slot.wrap(self._array) if self._array is not None and memory.in_place else None

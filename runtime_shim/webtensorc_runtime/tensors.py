@@ -16,7 +16,7 @@ from webtensorc_runtime.manifest import TensorSpec
 from webtensorc_runtime.memory import Memory
 
 ALIGNMENT = 64
-"""Bytes; compiled code may use aligned loads."""
+"""Bytes; of memory that is allocated here, and what compiled code may rely on where its bundle says nothing else."""
 
 ZERO_COPY_BYTES = 16 << 10
 """From this size on, an aligned array is used where it lies; a smaller one is copied faster than it is wrapped."""
@@ -38,12 +38,16 @@ class Slot:
         large: of `ZERO_COPY_BYTES` or more, where the device takes arrays in place; such a slot gets its staging buffer
             when it is first needed.
         overwritten: the module uses this input's memory for something else, so it must never be the caller's.
+        alignment: the bytes of which this input's address must be a multiple.
     """
 
-    __slots__ = ("_handed_out", "_memory", "_staged", "dtype", "large", "overwritten", "shape", "spec")
+    __slots__ = ("_handed_out", "_memory", "_staged", "alignment", "dtype", "large", "overwritten", "shape", "spec")
 
-    def __init__(self, spec: TensorSpec, memory: Memory, overwritten: bool = False) -> None:
+    def __init__(
+        self, spec: TensorSpec, memory: Memory, overwritten: bool = False, alignment: int = ALIGNMENT
+    ) -> None:
         element_of(spec)
+        self.alignment = alignment
         self.overwritten = overwritten
         self.spec = spec
         self.shape = spec.sizes
@@ -70,7 +74,7 @@ class Slot:
 
     def is_usable(self, array: np.ndarray) -> bool:
         """Whether the module can read a host array of this type and shape where it lies."""
-        return not self.overwritten and array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0
+        return not self.overwritten and array.flags.c_contiguous and array.ctypes.data % self.alignment == 0
 
     def write_to(self) -> tuple[np.ndarray, Any]:
         """Where the module writes this output: memory to be handed out where it is large, else the staging buffer.

@@ -29,7 +29,7 @@ module {
   stream.executable private @executable {
     stream.executable.export public @kernel 
     builtin.module {
-      func.func @kernel(%arg0: !stream.binding {stream.alignment = 64 : index}, %arg1: !stream.binding {stream.alignment = 4 : index}) {
+      func.func @kernel(%arg0: !stream.binding {stream.alignment = 16 : index}, %arg1: !stream.binding {stream.alignment = 4 : index}) {
         return
       }
     }

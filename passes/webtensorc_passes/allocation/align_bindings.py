@@ -3,7 +3,9 @@
 The native compiler annotates every binding with the alignment that kernels may rely on. Where it folds offsets into
 kernels it gets that right; here offsets stay with the dispatches (decision 0031), and for one that is computed at run
 time, such as a row written in a loop, it still promises 64 bytes. Vector code then faults. The annotation is lowered to
-what the arithmetic behind the offset guarantees.
+what the arithmetic behind the offset guarantees, and to 16 bytes at most: that is what allocators give (C17, 7.22.3), so
+that a caller's array need not be copied to where compiled code may read it. Processors load from such addresses with
+the same instructions, and no accelerator has wider ones.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from webtensorc.iree.schedule_reader import access_operands, flat_commands
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _ATTRIBUTE = "stream.alignment"
-_MOST = 4096
+_MOST = 16
 
 
 @dataclass(frozen=True)
 class AlignBindings(Pass):
-    """Lower the alignment annotated on kernels' bindings to what their offsets guarantee."""
+    """Lower the alignment annotated on kernels' bindings to what their offsets and any allocator guarantee.
+
+    Reports `alignment`: the bytes to which inputs must be aligned.
+    """
 
     name: ClassVar[str] = "align-bindings"
     family: ClassVar[Family] = Family.ALLOCATION
@@ -37,6 +42,7 @@ class AlignBindings(Pass):
         for op in module.regions[0].blocks[0].operations:
             if op.operation.name in ("util.func", "util.initializer"):
                 _collect(op.operation, found)
+        context.report["alignment"] = _MOST
         return sum(
             _lower(executable.operation, found)
             for executable in module.regions[0].blocks[0].operations
@@ -57,7 +63,7 @@ def _collect(function: Any, found: dict[tuple[str, str], list[int]]) -> None:
 
 
 def divisor(value: Any) -> int:
-    """A power of two, at most 4096, that divides an `index` value whatever the sizes are."""
+    """A power of two, at most `_MOST`, that divides an `index` value whatever the sizes are."""
     owner = value.owner
     name = getattr(owner, "name", "")
     operands = [] if not name else list(owner.operands)
