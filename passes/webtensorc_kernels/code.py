@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
+from webtensorc_kernels import functions
 from webtensorc_kernels.machine import Machine
 
 __all__ = ["Code", "Index", "View", "Workgroup"]
@@ -61,6 +62,11 @@ class Code:
         self._constants: dict[str, str] = {}
         self._depth = 0
         self._names = 0
+
+    @property
+    def registers(self) -> int:
+        """Vector registers of the machine."""
+        return self._machine.registers
 
     @property
     def vector(self) -> str:
@@ -203,6 +209,15 @@ class Code:
         """A vector of adjacent elements."""
         return self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
 
+    def load_every(self, stride: int, view: View, *at: Index) -> str:
+        """A vector of every `stride`-th element; those between and behind are loaded with them."""
+        if stride == 1:
+            return self.load(view, *at)
+        wide = f"vector<{stride * self.lanes}xf32>"
+        loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {wide}")
+        picked = ", ".join(str(i * stride) for i in range(self.lanes))
+        return self.value(f"vector.shuffle {loaded}, {loaded} [{picked}] : {wide}, {wide}")
+
     def store(self, vector: str, view: View, *at: Index) -> None:
         """Store a vector to adjacent elements."""
         self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
@@ -232,6 +247,8 @@ class Code:
             return self._nearest(arguments[0], types[-1])
         if name == "math.fma":
             return self.multiply_add(*arguments)
+        if name == "math.exp" and types[-1] == "f32":
+            return functions.exponential(self, arguments[0])
         if name == "math.roundeven" and self._machine.rounds:
             name = f"llvm.roundeven.v{self.lanes}f32"
             return self.value(f'llvm.call_intrinsic "{name}"({arguments[0]}) : ({vectors[0]}) -> {vectors[1]}')
@@ -257,7 +274,28 @@ class Code:
         """A vector of finite numbers with zeros in place of all but the last `count`."""
         numbers = ", ".join(["0.0"] * (self.lanes - count) + ["1.0"] * count)
         ones = self.constant(f"dense<[{numbers}]> : {self.vector}")
-        return self.apply("arith.mulf", (vector, ones), "", ("f32",) * 3)
+        return self.product(vector, ones)
+
+    def transposed(self, rows: Sequence[str]) -> list[str]:
+        """Of as many vectors as each has lanes, the first lanes of all, the second lanes, and so on.
+
+        In each of log2(lanes) steps every vector is interleaved with the one half of all vectors further on.
+        """
+        rows, half = list(rows), len(rows) // 2
+        for _ in range(half.bit_length()):
+            pairs = [self._interleaved(a, b) for a, b in zip(rows[:half], rows[half:], strict=True)]
+            rows = [each for pair in pairs for each in pair]
+        return rows
+
+    def _interleaved(self, a: str, b: str) -> tuple[str, str]:
+        """Lanes of both in turns: those of the first halves, and those of the second halves."""
+        half = self.lanes // 2
+        places = [[n for i in range(half) for n in (at + i, self.lanes + at + i)] for at in (0, half)]
+        low, high = (
+            self.value(f"vector.shuffle {a}, {b} [{', '.join(map(str, each))}] : {self.vector}, {self.vector}")
+            for each in places
+        )
+        return low, high
 
     def plus(self, a: str, b: str) -> str:
         """`a + b` of two vectors."""
@@ -267,9 +305,29 @@ class Code:
         """`a - b` of two vectors."""
         return self.apply("arith.subf", (a, b), "", ("f32",) * 3)
 
+    def product(self, a: str, b: str) -> str:
+        """`a * b` of two vectors."""
+        return self.apply("arith.mulf", (a, b), "", ("f32",) * 3)
+
+    def compare(self, predicate: str, a: str, b: str) -> str:
+        """A mask: where `arith.cmpf PREDICATE` of two vectors holds."""
+        return self.value(f"arith.cmpf {predicate}, {a}, {b} : {self.vector}")
+
+    def choose(self, mask: str, a: str, b: str) -> str:
+        """Lanes of `a` where the mask has them, of `b` elsewhere."""
+        return self.value(f"arith.select {mask}, {a}, {b} : {self._of('i1')}, {self.vector}")
+
+    def greater(self, a: str, b: str) -> str:
+        """The greater one of two vectors' lanes; `b` where either is not a number, which is one instruction."""
+        return self.choose(self.compare("ogt", a, b), a, b)
+
+    def exponential_below(self, x: str) -> str:
+        """exp(x) for what is not above 0; see `functions`."""
+        return functions.exponential_below(self, x)
+
     def times(self, a: str, factor: float) -> str:
         """A vector times a number."""
-        return self.apply("arith.mulf", (a, self.number(f"{factor} : f32")), "", ("f32",) * 3)
+        return self.product(a, self.number(f"{factor} : f32"))
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
         """`a * b + c`, with one rounding where the machine has an instruction for it."""

@@ -145,6 +145,12 @@ class Meter(Code):
         self._note(view, at, self.lanes)
         return super().load(view, *at)
 
+    def load_every(self, stride: int, view: View, *at: Index) -> str:
+        """Count and note the access."""
+        if stride > 1:
+            self._note(view, at, stride * self.lanes)
+        return super().load_every(stride, view, *at)
+
     def store(self, vector: str, view: View, *at: Index) -> None:
         """Count and note the access."""
         self._note(view, at, self.lanes)

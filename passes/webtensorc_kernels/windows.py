@@ -20,7 +20,14 @@ from webtensorc_kernels.geometry import tile_runs, window_rows
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 
-__all__ = ["Fold", "choose", "generate"]
+__all__ = ["NEUTRAL", "Fold", "choose", "generate"]
+
+NEUTRAL = {
+    "arith.addf": "0.000000e+00 : f32",
+    "arith.maximumf": "0xFF800000 : f32",
+    "arith.minimumf": "0x7F800000 : f32",
+}
+"""Operations that fold a window, and what changes nothing."""
 
 _MAX_CODE = 1500
 """Folding operations written out in one kernel, at most."""
@@ -33,10 +40,12 @@ class Fold:
     Attributes:
         initial: what it begins with, a typed number (`0.0 : f32`).
         operation: an operation of `arith` on the result so far and an element; None to add the product with a weight.
+        planes: whether channels are planes, each of them an image of one channel (see the module `planes`).
     """
 
     initial: str
     operation: str | None = None
+    planes: bool = False
 
 
 @dataclass(frozen=True)

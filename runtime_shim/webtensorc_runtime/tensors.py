@@ -43,9 +43,7 @@ class Slot:
 
     __slots__ = ("_handed_out", "_memory", "_staged", "alignment", "dtype", "large", "overwritten", "shape", "spec")
 
-    def __init__(
-        self, spec: TensorSpec, memory: Memory, overwritten: bool = False, alignment: int = ALIGNMENT
-    ) -> None:
+    def __init__(self, spec: TensorSpec, memory: Memory, overwritten: bool = False, alignment: int = ALIGNMENT) -> None:
         element_of(spec)
         self.alignment = alignment
         self.overwritten = overwritten

@@ -19,7 +19,7 @@ def attentions(draw: st.DrawFn, keys: int = 40, depth: int = 20, outputs: int = 
     groups = heads * images
     whole = tuple(a + groups + b for a, b in zip(first, after, strict=True))
     sizes = [draw(st.integers(1, most)) for most in (20, keys, depth, outputs)]
-    return Attention(groups, *sizes, heads, first, (whole[0], whole[1], whole[2]))
+    return Attention(groups, *sizes, heads, first, (whole[0], whole[1], whole[2]), draw(st.booleans()))
 
 
 def masked(by: By, rows: int) -> Epilogue:
@@ -37,7 +37,8 @@ def arrays(p: Attention, by: By) -> tuple[np.ndarray, ...]:
     """Queries, keys, values, mask."""
     rng = np.random.default_rng(0)
     queries, keys, values = p.whole or (p.groups,) * 3
-    shapes = [(queries, p.rows, p.depth), (keys, p.depth, p.keys), (values, p.keys, p.outputs)]
+    across = (p.keys, p.depth) if p.stored else (p.depth, p.keys)
+    shapes = [(queries, p.rows, p.depth), (keys, *across), (values, p.keys, p.outputs)]
     mask = rng.standard_normal({"plane": (p.rows, p.keys), "channel": (p.keys,)}[by])
     mask[..., 1::3] = -np.inf
     return *(rng.standard_normal(shape) for shape in shapes), mask
@@ -46,7 +47,7 @@ def arrays(p: Attention, by: By) -> tuple[np.ndarray, ...]:
 def attended(p: Attention, q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Attention by its definition, in float64, as the kernel's result lies."""
     q, k, v = (a[first : first + p.groups].astype(float) for a, first in zip((q, k, v), p.first, strict=True))
-    scores = SCALE * (q @ k) + mask
+    scores = SCALE * (q @ (k.swapaxes(1, 2) if p.stored else k)) + mask
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     y = weights / weights.sum(-1, keepdims=True) @ v
     return y.reshape(-1, p.heads, p.rows, p.outputs).swapaxes(1, 2).reshape(-1, p.heads * p.outputs)

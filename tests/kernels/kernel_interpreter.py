@@ -41,6 +41,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.maximumf": np.maximum,
     "arith.minimumf": np.minimum,
     "math.exp": np.exp,
+    "math.log": np.log,
     "arith.muli": np.multiply,
     "arith.subi": np.subtract,
     "arith.trunci": lambda a: a.astype(np.int8).astype(float),
@@ -114,6 +115,9 @@ class Interpreter(Code):
     def load(self, view: View, *at: Index) -> str:
         return self._read(view, at, self.lanes)  # type: ignore[return-value]
 
+    def load_every(self, stride: int, view: View, *at: Index) -> str:
+        return self._read(view, at, stride * self.lanes)[::stride]  # type: ignore[return-value]
+
     def store(self, vector: str, view: View, *at: Index) -> None:
         if view.name not in self.arrays:
             self.arrays[view.name] = np.zeros((*view.shape, *vector.shape[1:]))  # type: ignore[attr-defined]
@@ -149,8 +153,22 @@ class Interpreter(Code):
         fold = {"add": np.sum, "maximumf": np.max}[kind]
         return np.full(self.lanes, fold(vector))  # type: ignore[return-value]
 
+    def _interleaved(self, a: str, b: str) -> tuple[str, str]:
+        both = np.stack([a, b], axis=1).reshape(-1)
+        return both[: self.lanes], both[self.lanes :]  # type: ignore[return-value]
+
     def last_lanes(self, vector: str, count: int) -> str:
         return np.where(np.arange(self.lanes) < self.lanes - count, 0, vector)  # type: ignore[return-value]
+
+    def compare(self, predicate: str, a: str, b: str) -> str:
+        return {"ogt": np.greater, "olt": np.less}[predicate](a, b)  # type: ignore[return-value]
+
+    def choose(self, mask: str, a: str, b: str) -> str:
+        return np.where(mask, a, b)  # type: ignore[return-value,call-overload]
+
+    def exponential_below(self, x: str) -> str:
+        assert not (np.asarray(x) > 0).any()
+        return np.exp(x)  # type: ignore[return-value,call-overload]
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
         return a * b + c  # type: ignore[operator,return-value]

@@ -11,18 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_integer as integers
+import test_softmax as softmaxes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
 from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
-from webtensorc_kernels import attention, direct, integer, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, integer, planes, skinny, softmax, windows, winograd
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Axis, Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.windows import Fold
 from webtensorc_runtime import cpu
 
@@ -133,7 +135,7 @@ def test_depthwise_convolutions(target: str, problems: list[Convolution], volume
 @given(problems=st.lists(attentions(keys=90, outputs=70), min_size=5, max_size=5))
 def test_attention(target: str, problems: list[Attention]) -> None:
     machine = machine_of(target)
-    problems = [*problems, Attention(4, 50, 50, 64, 64, heads=4)]
+    problems = [*problems, Attention(4, 50, 50, 64, 64, heads=4), Attention(3, 1, 90, 33, 40, stored=True)]
     kernels = []
     for p in problems:
         blocks = attention.choose(p, machine)
@@ -141,6 +143,35 @@ def test_attention(target: str, problems: list[Attention]) -> None:
     operands = [list(attention_arrays(p, "plane")) for p in problems]
     expected = [attended(p, *given) for p, given in zip(problems, operands, strict=True)]
     check(target, kernels, operands, expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_pooling_of_planes(target: str) -> None:
+    machine, fold = machine_of(target), Fold("0.0 : f32", "arith.addf", planes=True)
+    rows, columns = Axis(13, 3, 7, 2, 1, 1), Axis(29, 3, 15, 2, 1, 1)
+    flat = [
+        Convolution(3, (1, 1), 1, 1).over(rows, each) for each in (columns, Axis(29, 2, 9, 3), Axis(20, 3, 20, 1, 1, 1))
+    ]
+    problems = [*flat, Convolution(2, (1, 1), 1, 1, depth=Axis(5, 3, 3, 2, 1, 1)).over(rows, columns)]
+    kernels, operands, expected = [], [], []
+    for p in problems:
+        lanes = planes.choose(p, machine)
+        assert lanes is not None
+        x = arrays(p)[0]
+        kernels.append(planes.generate(p, fold, Epilogue(), Code(lanes, machine)))
+        operands.append([x])
+        expected.append(convolved(p, x, np.ones((p.depth.kernel * p.kernel[0], p.kernel[1], 1, 1))))
+    check(target, kernels, operands, expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_softmax(target: str) -> None:
+    machine = machine_of(target)
+    problems = [Softmax(5, n, logarithm) for n in (3, 40, 128, 1001) for logarithm in (False, True)]
+    kernels = [softmax.generate(p, Code(softmax.lanes(p.length, machine), machine)) for p in problems]
+    operands = [np.random.default_rng(p.length).standard_normal((p.rows, p.length)) * 9 for p in problems]
+    expected = [softmaxes.reference(x, p.logarithm) for x, p in zip(operands, problems, strict=True)]
+    check(target, kernels, [[x] for x in operands], expected)
 
 
 @settings(deadline=None, max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck))

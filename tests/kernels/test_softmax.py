@@ -11,25 +11,30 @@ from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from webtensorc_kernels import softmax
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.softmax import Softmax
 
 import webtensorc
 
 MACHINES = (Machine(4, 16, False, False, 1 << 19), Machine(16, 32, True, True, 1 << 20))
 
 
-def reference(x: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+def reference(x: np.ndarray, logarithm: bool = False) -> np.ndarray:
+    """Softmax by its definition, or its logarithm."""
+    shifted = x - x.max(axis=-1, keepdims=True)
+    total = np.exp(shifted).sum(axis=-1, keepdims=True)
+    return shifted - np.log(total) if logarithm else np.exp(shifted) / total
 
 
 @settings(deadline=None)
-@given(st.integers(1, 40), st.integers(2, 300), st.sampled_from(MACHINES))
-def test_rows_of_any_length_are_right(rows: int, length: int, machine: Machine) -> None:
+@given(st.integers(1, 40), st.integers(2, 600), st.sampled_from(MACHINES), st.booleans(), st.booleans())
+def test_rows_of_any_length_are_right(
+    rows: int, length: int, machine: Machine, logarithm: bool, reciprocal: bool
+) -> None:
     x = np.random.default_rng(rows * length).standard_normal((rows, length)) * 3
     code = Interpreter(softmax.lanes(length, machine), {"%x": x})
-    softmax.generate(rows, length, code)
+    softmax.generate(Softmax(rows, length, logarithm, reciprocal), code)
     assert code.stored["%y"].all()
-    np.testing.assert_allclose(code.arrays["%y"], reference(x), rtol=1e-12)
+    np.testing.assert_allclose(code.arrays["%y"], reference(x, logarithm), rtol=1e-10, atol=1e-12)
 
 
 def test_compiled_a_row_of_a_thousand_is_exact_to_some_digits_and_spreads_what_is_not_finite(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions, convolved, pixel_of, volumes
-from webtensorc_kernels import windows
+from webtensorc_kernels import planes, windows
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.machine import Machine
@@ -51,6 +51,24 @@ def test_every_depthwise_convolution_is_right(p: Convolution, machine: Machine) 
     strip = windows.choose(p, machine)
     assert strip is not None
     np.testing.assert_array_equal(interpreted(p, strip, PRODUCT), convolved(p, *arrays(p)))
+
+
+@st.composite
+def planar(draw: st.DrawFn) -> Convolution:
+    """Windows over planes that are wide enough for vectors."""
+    return replace(draw(st.one_of(convolutions(largest=20), volumes())), channels=1, outputs=1, groups=1)
+
+
+@settings(deadline=None)
+@given(planar(), st.sampled_from(MACHINES))
+def test_every_pooling_of_planes_is_right(p: Convolution, machine: Machine) -> None:
+    lanes = planes.choose(p, machine)
+    assume(lanes is not None)
+    x = arrays(p)[0][..., 0]
+    code = Interpreter(lanes or 1, {"%x": x})
+    planes.generate(p, LARGEST, Epilogue(), code)
+    assert code.stored["%y"].all()
+    np.testing.assert_array_equal(code.arrays["%y"].reshape(-1), largest(p, x[..., None]).reshape(-1))
 
 
 @settings(deadline=None)

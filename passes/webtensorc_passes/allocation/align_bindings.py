@@ -3,9 +3,9 @@
 The native compiler annotates every binding with the alignment that kernels may rely on. Where it folds offsets into
 kernels it gets that right; here offsets stay with the dispatches (decision 0031), and for one that is computed at run
 time, such as a row written in a loop, it still promises 64 bytes. Vector code then faults. The annotation is lowered to
-what the arithmetic behind the offset guarantees, and to 16 bytes at most: that is what allocators give (C17, 7.22.3), so
-that a caller's array need not be copied to where compiled code may read it. Processors load from such addresses with
-the same instructions, and no accelerator has wider ones.
+what the arithmetic behind the offset guarantees, and to 16 bytes at most: that is what allocators give (C17, 7.22.3),
+so that a caller's array need not be copied to where compiled code may read it. Processors load from such addresses
+with the same instructions, and no accelerator has wider ones.
 """
 
 from __future__ import annotations

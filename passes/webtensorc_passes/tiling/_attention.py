@@ -7,7 +7,7 @@ subtraction, exponentials, sums, the division, and a product whose left operand 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webtensorc_kernels.attention import Attention
@@ -23,15 +23,12 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["AttentionSite", "match_attention"]
-
-_FEWEST_ROWS = 4
-"""With fewer queries, keys are read in place, across, by the native code; here they would have to be transposed."""
+__all__ = ["AttentionSite", "match_attention", "untransposed", "with_stored_keys"]
 
 
 @dataclass(frozen=True)
 class AttentionSite:
-    """Attention and its operands: queries, keys (transposed) and values; `fused` is everything, the mask included."""
+    """Attention and its operands: queries, keys and values; `fused` is everything, the mask included."""
 
     name: str
     problem: Attention
@@ -39,15 +36,15 @@ class AttentionSite:
     fused: Fused
 
 
-def match_attention(op: Any, fewest: int = _FEWEST_ROWS) -> AttentionSite | None:
+def match_attention(op: Any) -> AttentionSite | None:
     """The attention whose first product is `op`, if all of it is there and nothing of it is used elsewhere.
 
-    It has at least `fewest` queries a group.
+    Keys are transposed, as that product has them.
     """
     if not _is_product(op):
         return None
     groups, rows, keys = mlir.shape_of(op.results[0])
-    if rows < fewest or keys < 2:
+    if keys < 2:
         return None
     scores = fuse(op, keys)
     found = _softmax(scores.result)
@@ -69,6 +66,26 @@ def match_attention(op: Any, fewest: int = _FEWEST_ROWS) -> AttentionSite | None
     problem = Attention(groups, rows, keys, depth, outputs, heads, first, whole)
     fused = Fused(end.results[0], end, absorbed, scores.epilogue, scores.operands)
     return AttentionSite(f"attention_{groups}x{rows}x{keys}x{depth}", problem, (q.tensor, k.tensor, v.tensor), fused)
+
+
+def with_stored_keys(site: AttentionSite) -> AttentionSite | None:
+    """The same with keys that are read as they lie before they are transposed, if they are."""
+    query, keys, values = site.operands
+    stored = untransposed(keys)
+    if stored is None:
+        return None
+    return replace(site, problem=replace(site.problem, stored=True), operands=(query, unreshaped(stored), values))
+
+
+def untransposed(value: Any) -> Any:
+    """What `value`, `[groups, depth, keys]`, is the transposition of the last two dimensions of."""
+    op = mlir.owner(value)
+    if op is None or not forwards(op):
+        return None
+    rank = len(mlir.shape_of(value))
+    turned = (*range(rank - 2), rank - 1, rank - 2)
+    maps = indexing_maps(op)
+    return op.operands[0] if maps in ((turned, tuple(range(rank))), (tuple(range(rank)), turned)) else None
 
 
 def _is_product(op: Any) -> bool:

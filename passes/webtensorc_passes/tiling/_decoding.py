@@ -12,9 +12,8 @@ from webtensorc_ptx import finish
 from webtensorc_ptx.attention import Decoding, Part
 
 from webtensorc.iree import mlir
-from webtensorc_passes.tiling._attention import AttentionSite, match_attention
+from webtensorc_passes.tiling._attention import AttentionSite, match_attention, untransposed
 from webtensorc_passes.tiling._epilogues import Fused
-from webtensorc_passes.tiling._structured import forwards, indexing_maps
 
 __all__ = ["DecodingSite", "decoding_sites"]
 
@@ -42,7 +41,7 @@ class DecodingSite:
 def decoding_sites(operations: Sequence[Any]) -> Iterator[DecodingSite]:
     """All among operations in program order for which there is a kernel, last one first."""
     for op in reversed(operations):
-        found = match_attention(op, fewest=1)
+        found = match_attention(op)
         made = _site(found) if found is not None and found.problem.rows == 1 else None
         if made is not None:
             yield made
@@ -51,7 +50,7 @@ def decoding_sites(operations: Sequence[Any]) -> Iterator[DecodingSite]:
 def _site(found: AttentionSite) -> DecodingSite | None:
     problem, epilogue = found.problem, found.fused.epilogue
     query, across, values = found.operands
-    keys = _untransposed(across)
+    keys = untransposed(across)
     if problem.depth != problem.outputs or not finish.supports(epilogue) or keys is None:
         return None
     tensors: list[Any] = []
@@ -61,17 +60,6 @@ def _site(found: AttentionSite) -> DecodingSite | None:
         return None
     made = Decoding(problem.groups, problem.depth, pieces[0][0], pieces[1], pieces[2])
     return DecodingSite(made, [*tensors, *found.fused.operands], found.fused) if made.fits else None
-
-
-def _untransposed(value: Any) -> Any:
-    """What `value`, `[groups, depth, keys]`, is the transposition of the last two dimensions of."""
-    op = mlir.owner(value)
-    if op is None or not forwards(op):
-        return None
-    rank = len(mlir.shape_of(value))
-    turned = (*range(rank - 2), rank - 1, rank - 2)
-    maps = indexing_maps(op)
-    return op.operands[0] if maps in ((turned, tuple(range(rank))), (tuple(range(rank)), turned)) else None
 
 
 def _pieces(value: Any, first: int, tensors: list[Any]) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.panels import TOGETHER
-from webtensorc_kernels.windows import Fold
+from webtensorc_kernels.windows import NEUTRAL, Fold
 
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._panels import panels_of
@@ -23,13 +23,8 @@ from webtensorc_passes.tiling._structured import (
     unreshaped,
 )
 
-__all__ = ["Site", "in_panels", "match", "without_padding"]
+__all__ = ["Site", "folding", "in_panels", "match", "without_padding"]
 
-_NEUTRAL = {
-    "arith.addf": "0.000000e+00 : f32",
-    "arith.maximumf": "0xFF800000 : f32",
-    "arith.minimumf": "0x7F800000 : f32",
-}
 _PRODUCTS = (
     ["arith.mulf", "arith.addf", "linalg.yield"],
     ["arith.extf", "arith.extf", "arith.mulf", "arith.addf", "linalg.yield"],
@@ -62,7 +57,9 @@ class Site:
 
     @property
     def channels(self) -> int:
-        """The last dimension of the result, groups and outputs together."""
+        """The last dimension of the result: groups and outputs together, or columns."""
+        if self.fold and self.fold.planes:
+            return self.problem.out[1]
         return self.problem.groups * self.problem.outputs
 
 
@@ -205,15 +202,15 @@ def _channelwise(access: _Access) -> Site | None:
     """Pooling, `[n, d, h, w, c]` over `[kd, kh, kw]`, and depthwise convolution, by `[kd, kh, kw, c]`."""
     op, image, weights, out = access.op, access.image, access.weights, access.out
     has_weights = len(weights) == 4
-    operation = None if has_weights else _folding(op)
+    operation = None if has_weights else folding(op)
     initial = scalar_constant(op.operands[2])
     if image[4] != {out[4]: 1} or initial is None:
         return None
     if has_weights and (weights[3] != {out[4]: 1} or not _multiplies(op)):
         return None
-    if not has_weights and operation not in _NEUTRAL:
+    if not has_weights and operation not in NEUTRAL:
         return None
-    found = _problem(access, access.shapes[0][4], _NEUTRAL[operation or "arith.addf"])
+    found = _problem(access, access.shapes[0][4], NEUTRAL[operation or "arith.addf"])
     if found is None:
         return None
     problem, value = found
@@ -270,7 +267,7 @@ def _multiplies(op: Any) -> bool:
     return body in _PRODUCTS and is_zero(op.operands[2])
 
 
-def _folding(op: Any) -> str | None:
+def folding(op: Any) -> str | None:
     """The one operation of a body that folds an element into the result so far."""
     block = op.regions[0].blocks[0]
     inner = [each.operation for each in block.operations]

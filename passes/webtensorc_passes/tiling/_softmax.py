@@ -1,4 +1,4 @@
-"""Finding softmax over the last axis in the structured operations that it is made of."""
+"""Finding softmax over the last axis, and its logarithm, in the structured operations that they are made of."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ __all__ = ["SoftmaxSite", "softmax_sites"]
 
 @dataclass(frozen=True)
 class SoftmaxSite:
-    """Operations that compute exp(x - max x) / sum exp(x - max x) of `given`, float32[..., length]."""
+    """Operations that compute exp(x - max x) / sum exp(x - max x) of `given`, float32[..., length], or its log."""
 
     given: Any
     rows: int
     length: int
     fused: Fused
+    logarithm: bool
 
     @property
     def name(self) -> str:
         """Kind and shape, for the kernel's name."""
-        return f"softmax_{self.rows}x{self.length}"
+        return f"{'log_' * self.logarithm}softmax_{self.rows}x{self.length}"
 
 
 def softmax_sites(operations: Sequence[Any]) -> Iterator[SoftmaxSite]:
@@ -40,21 +41,34 @@ def softmax_sites(operations: Sequence[Any]) -> Iterator[SoftmaxSite]:
 
 
 def _match(op: Any) -> SoftmaxSite | None:
-    division = _elementwise(op, "arith.divf", 2)
-    if division is None or not is_float32(op.results[0]):
-        return None
-    power, total = division
-    exponential = _elementwise(mlir.owner(power), "math.exp", 1)
-    if exponential is None or not _folds(total, "arith.addf", power):
-        return None
-    difference = _elementwise(mlir.owner(exponential[0]), "arith.subf", 2)
+    shifted = (_quotient(op) or _logarithm(op)) if len(op.results) == 1 and is_float32(op.results[0]) else None
+    difference = _elementwise(mlir.owner(shifted), "arith.subf", 2) if shifted is not None else None
     if difference is None or not _folds(difference[1], "arith.maximumf", difference[0]):
         return None
     shape = mlir.shape_of(op.results[0])
     if shape[-1] < 2:
         return None
     fused = Fused(op.results[0], op, [op], Epilogue(), [])
-    return SoftmaxSite(difference[0], prod(shape[:-1]), shape[-1], fused)
+    return SoftmaxSite(difference[0], prod(shape[:-1]), shape[-1], fused, _quotient(op) is None)
+
+
+def _quotient(op: Any) -> Any:
+    """Of exponentials divided by their sum what they are exponentials of."""
+    division = _elementwise(op, "arith.divf", 2)
+    exponential = _elementwise(mlir.owner(division[0]), "math.exp", 1) if division is not None else None
+    if division is None or exponential is None or not _folds(division[1], "arith.addf", division[0]):
+        return None
+    return exponential[0]
+
+
+def _logarithm(op: Any) -> Any:
+    """What the logarithm of the sum of its exponentials is subtracted from."""
+    difference = _elementwise(op, "arith.subf", 2)
+    power = _reduced(difference[1], "arith.addf", "math.log") if difference is not None else None
+    exponential = _elementwise(mlir.owner(power), "math.exp", 1) if power is not None else None
+    if difference is None or exponential is None or exponential[0] != difference[0]:
+        return None
+    return difference[0]
 
 
 def _elementwise(op: Any, operation: str, inputs: int) -> list[Any] | None:
@@ -77,8 +91,11 @@ def _folds(value: Any, operation: str, elements: Any) -> bool:
     return found is not None and bool(found == elements)
 
 
-def _reduced(value: Any, operation: str) -> Any:
-    """What `value` is the fold of along the last axis, repeated along that; None if it is anything else."""
+def _reduced(value: Any, operation: str, function: str = "") -> Any:
+    """What `value` is the fold of along the last axis, repeated along that; None if it is anything else.
+
+    With a `function`, `value` is the function of the fold.
+    """
     repeated = mlir.owner(value)
     if repeated is None or not forwards(repeated):
         return None
@@ -90,7 +107,11 @@ def _reduced(value: Any, operation: str) -> Any:
         or tuple(i for i in maps[0] if i is not None) != tuple(range(rank - 1))
     ):
         return None
-    fold = mlir.owner(unreshaped(repeated.operands[0]))
+    folded = unreshaped(repeated.operands[0])
+    if function:
+        given = _elementwise(mlir.owner(folded), function, 1)
+        folded = unreshaped(given[0]) if given is not None else None
+    fold = mlir.owner(folded) if folded is not None else None
     if fold is None or fold.name != "linalg.generic" or len(fold.operands) != 2:
         return None
     inner = indexing_maps(fold)

@@ -14,22 +14,24 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from webtensorc_kernels import attention, direct, gated, integer, skinny, softmax, windows, winograd
+from webtensorc_kernels import attention, direct, gated, integer, planes, skinny, softmax, windows, winograd
 from webtensorc_kernels.choice import Candidate, Choice, best
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._attention import AttentionSite, match_attention
+from webtensorc_passes.tiling._attention import AttentionSite, match_attention, with_stored_keys
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
 from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._heads import with_heads_apart
 from webtensorc_passes.tiling._library import Library
+from webtensorc_passes.tiling._planes import match_planes
 from webtensorc_passes.tiling._reciprocals import multiplying
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
@@ -38,6 +40,9 @@ from webtensorc_passes.tiling._softmax import softmax_sites
 __all__ = ["GenerateKernels"]
 
 _DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtype(np.int32), "i8": np.dtype(np.int8)}
+
+_FEWEST_ROWS = 4
+"""With fewer queries the native code reads transposed keys once, in place, and copies nothing."""
 
 _NO_BYTE = "-128 : i8"
 """What adds nothing where 128 is added to a byte first."""
@@ -78,7 +83,8 @@ class GenerateKernels(Pass):
             choices[each.choice.kernel] = each.choice
             library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
-        for site in reversed([in_panels(site) for op in _operations(module) if (site := match(op)) is not None]):
+        sites = (match(op) or match_planes(op) for op in _operations(module))
+        for site in reversed([in_panels(site) for site in sites if site is not None]):
             if site.integer and site.fold is None:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
             fused = fuse(site.op, site.channels)
@@ -105,7 +111,8 @@ class GenerateKernels(Pass):
             operands = [*whole.operands, *fused.operands]
             yield _Structure(whole.name, choice, operands, fused, _scratch(choice.kernel, module))
         for row in softmax_sites(_operations(module)):
-            author = functools.partial(softmax.generate, row.rows, row.length)
+            problem = Softmax(row.rows, row.length, row.logarithm, self.reciprocals)
+            author = functools.partial(softmax.generate, problem)
             best_softmax = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
             assert best_softmax is not None
             yield _Structure(row.name, best_softmax, [row.given], row.fused, [])
@@ -153,7 +160,10 @@ def _attentions(module: Any) -> Iterator[AttentionSite]:
     products = [op for op in _operations(module) if op.name in ("linalg.batch_matmul", "linalg.generic")]
     for op in reversed(products):
         found = match_attention(op)
-        if found is not None:
+        stored = with_stored_keys(found) if found is not None else None
+        if stored is not None:
+            yield stored
+        elif found is not None and found.problem.rows >= _FEWEST_ROWS:
             yield found
 
 
@@ -186,7 +196,7 @@ def _chosen(
     if is_integer:
         candidates = [] if fold else _of_bytes(problem.flat(), epilogue, machine)
     elif fold:
-        candidates = _windows(problem.flat(), fold, epilogue, machine)
+        candidates = (_planes if fold.planes else _windows)(problem, fold, epilogue, machine)
     else:
         candidates = _products(problem, epilogue, machine, allow_winograd)
     return best([*candidates], machine)
@@ -199,9 +209,16 @@ def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Ite
 
 
 def _windows(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
+    problem = problem.flat()
     strip = windows.choose(problem, machine)
     if strip:
         yield Candidate("window", strip.lanes, functools.partial(windows.generate, problem, strip, fold, epilogue))
+
+
+def _planes(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
+    lanes = planes.choose(problem, machine)
+    if lanes:
+        yield Candidate("planes", lanes, functools.partial(planes.generate, problem, fold, epilogue))
 
 
 def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_winograd: bool) -> Iterator[Candidate]:

@@ -72,8 +72,11 @@ def celu(x: Value, *, alpha: float = 1.0) -> Value:
 
 @op("Gelu", since=20)
 def gelu(x: Value, *, approximate: Literal["none", "tanh"] = "none") -> Value:
-    """x times the normal distribution function of x, exact or by `tanh`."""
-    return jax.nn.gelu(x, approximate=approximate == "tanh")
+    """x times the normal distribution function of x, exact or by `tanh`; by erf as ONNX defines it, not by erfc."""
+    if approximate == "tanh":
+        return jax.nn.gelu(x, approximate=True)
+    half, root = np.asarray(0.5, x.dtype), np.asarray(np.sqrt(0.5), x.dtype)
+    return half * x * (1 + jax.lax.erf(x * root))
 
 
 @op("Softplus")

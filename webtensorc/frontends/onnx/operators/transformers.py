@@ -25,7 +25,7 @@ _DOMAIN = "com.microsoft"
 @op("Gelu", domain=_DOMAIN)
 def gelu(x: Value) -> Value:
     """x times the normal distribution function of x."""
-    return jax.nn.gelu(x, approximate=False)
+    return act.gelu(x)
 
 
 @op("BiasGelu", domain=_DOMAIN)

@@ -1,0 +1,1 @@
+"""Operators alone and in short chains, beside ONNX Runtime: `python -m benchmarks.operators`."""

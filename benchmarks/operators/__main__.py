@@ -1,0 +1,66 @@
+"""Operators alone and in short chains beside ONNX Runtime, in turns; wants a machine with nothing else to do.
+
+    python -m benchmarks.operators [CASE ...] [--threads 1 2] [--seconds S] [--out docs/benchmarks]
+
+A CASE is a name of `cases.py` or the beginning of some (`attention`). Results go to OUT/operators.json after each case,
+OUT/operators.md is drawn from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.__main__ import compare, machine
+from benchmarks.latency import report, zoo
+from benchmarks.operators.cases import CASES, write
+
+ENGINES = ["webtensorc", "onnxruntime"]
+
+
+def document(results: dict[str, Any]) -> str:
+    """The page of all results."""
+    known = results["machine"]
+    head = (
+        f"{known['processor']}, {known['processors']} processors, Python {known['python']}, load {known['load']:.1f} "
+        "at the start. Median milliseconds a call of models of one operator or a short chain (`benchmarks/operators/"
+        "cases.py`); the engines take turns, each in a process of its own. *Ratio* is ONNX Runtime over ours: above 1 "
+        "we are faster. Made by `python -m benchmarks.operators`."
+    )
+    counts = sorted({threads for each in results["models"].values() for threads in each}, key=int)
+    tables = [report.table(results["models"], threads) for threads in counts]
+    return "\n\n".join(["# Operators on the CPU beside ONNX Runtime", head, *tables]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", default=[""], metavar="CASE")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--seconds", type=float, default=0.4, help="for each engine with each case")
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
+    options = parser.parse_args()
+    names = [name for name in CASES if name.startswith(tuple(options.cases))]
+    if not names:
+        parser.error(f"there is no such case; there are {', '.join(CASES)}")
+    results: dict[str, Any] = {"machine": machine(), "models": {}}
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            path, inputs = Path(folder) / f"{name}.onnx", Path(folder) / "inputs.npz"
+            write(CASES[name], path)
+            np.savez(inputs, **zoo.inputs(path))  # type: ignore[arg-type]
+            for threads in options.threads:
+                found = compare(path, inputs, ENGINES, threads, options.seconds)
+                results["models"].setdefault(name, {})[str(threads)] = found
+                print(report.line(name, threads, found), flush=True)
+        (options.out / "operators.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        (options.out / "operators.md").write_text(document(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
