@@ -35,13 +35,17 @@ class Slot:
     Not safe for two threads at once; the module's lock guards it.
 
     Attributes:
+        size: bytes.
         large: of `ZERO_COPY_BYTES` or more, where the device takes arrays in place; such a slot gets its staging buffer
             when it is first needed.
         overwritten: the module uses this input's memory for something else, so it must never be the caller's.
         alignment: the bytes of which this input's address must be a multiple.
     """
 
-    __slots__ = ("_handed_out", "_memory", "_staged", "alignment", "dtype", "large", "overwritten", "shape", "spec")
+    __slots__ = (
+        "_handed_out", "_memory", "_seen", "_staged",
+        "alignment", "dtype", "large", "overwritten", "shape", "size", "spec",
+    )  # fmt: skip
 
     def __init__(self, spec: TensorSpec, memory: Memory, overwritten: bool = False, alignment: int = ALIGNMENT) -> None:
         element_of(spec)
@@ -50,10 +54,12 @@ class Slot:
         self.spec = spec
         self.shape = spec.sizes
         self.dtype = numpy_dtype(spec.dtype)
+        self.size = prod(self.shape) * self.dtype.itemsize
         self.large = memory.in_place and self.size >= ZERO_COPY_BYTES
         self._memory = memory
         self._staged: tuple[np.ndarray, Any] | None = None
-        self._handed_out: list[np.ndarray] = []
+        self._handed_out: list[tuple[np.ndarray, int, Any]] = []
+        self._seen: tuple[int, Any] = (0, None)
 
     def staging(self) -> tuple[np.ndarray, Any]:
         """The staging buffer, as an array and as the view that the module takes."""
@@ -64,15 +70,29 @@ class Slot:
 
     def read_from(self, array: np.ndarray) -> Any:
         """A view with the content of `array`: the array itself if it is large and aligned, else the staging buffer."""
-        if self.large and self.is_usable(array):
-            return self.wrap(array)
+        if self.large and self._is_readable(array) and (address := _address(array)) % self.alignment == 0:
+            return self._view_at(address)
         staging, view = self.staging()
         staging[...] = array
         return view
 
     def is_usable(self, array: np.ndarray) -> bool:
         """Whether the module can read a host array of this type and shape where it lies."""
-        return not self.overwritten and array.flags.c_contiguous and array.ctypes.data % self.alignment == 0
+        return self._is_readable(array) and _address(array) % self.alignment == 0
+
+    def _is_readable(self, array: np.ndarray) -> bool:
+        return not self.overwritten and bool(array.flags.c_contiguous)
+
+    def _view_at(self, address: int) -> Any:
+        """A view of the caller's memory for one call; callers often come with the same arrays again."""
+        if self._seen[0] != address:
+            self._seen = address, self._borrow(address)
+        return self._seen[1]
+
+    def _borrow(self, address: int) -> Any:
+        """A view of memory that does not keep it alive."""
+        memory = (ctypes.c_uint8 * max(self.size, 1)).from_address(address)
+        return self.view(self._memory.wrap(memory))
 
     def write_to(self) -> tuple[np.ndarray, Any]:
         """Where the module writes this output: memory to be handed out where it is large, else the staging buffer.
@@ -80,30 +100,33 @@ class Slot:
         The memory of an earlier result is used again once nothing refers to it: what the operating system gives anew it
         has to clear, page by page, which takes longer than many a model.
         """
-        return self._in(self._unused()) if self.large else self.staging()
+        if not self.large:
+            return self.staging()
+        memory, start, view = self._unused()
+        return np.ndarray(self.shape, self.dtype, memory, start), view
 
     def new(self) -> tuple[np.ndarray, Any]:
         """A new array on the host, aligned, and a view of it; for devices that take arrays in place."""
-        return self._in(self._fresh())
+        array = np.ndarray(self.shape, self.dtype, *self._fresh())
+        return array, self.wrap(array)
 
-    def _fresh(self) -> np.ndarray:
-        return np.empty(max(self.size, 1) + ALIGNMENT, np.uint8)
+    def _fresh(self) -> tuple[np.ndarray, int]:
+        """Memory, and where an aligned array begins in it."""
+        memory = np.empty(max(self.size, 1) + ALIGNMENT, np.uint8)
+        return memory, -_address(memory) % ALIGNMENT
 
-    def _unused(self) -> np.ndarray:
-        """Memory that no array lies in. Arrays refer to it by `base`, and so do arrays of arrays (numpy's rule)."""
+    def _unused(self) -> tuple[np.ndarray, int, Any]:
+        """Memory that no array lies in, where one may begin, and a view of it there.
+
+        Arrays refer to their memory by `base`, and so do arrays of arrays (numpy's rule).
+        """
         handed_out = self._handed_out
         for index in range(len(handed_out)):
-            if sys.getrefcount(handed_out[index]) == _ALONE:
+            if sys.getrefcount(handed_out[index][0]) == _ALONE:
                 return handed_out[index]
-        memory = self._fresh()
-        self._handed_out = [*handed_out, memory][-_HANDED_OUT:]
-        return memory
-
-    def _in(self, memory: np.ndarray) -> tuple[np.ndarray, Any]:
-        """An aligned array in `memory`, and a view of it."""
-        start = -memory.ctypes.data % ALIGNMENT
-        array = np.ndarray(self.shape, self.dtype, memory[start : start + max(self.size, 1)])
-        return array, self.wrap(array)
+        memory, start = self._fresh()
+        self._handed_out = [*handed_out, (memory, start, self._borrow(_address(memory) + start))][-_HANDED_OUT:]
+        return memory, start, self._handed_out[-1][2]
 
     def wrap(self, array: np.ndarray) -> Any:
         """A view of an array, which lives as long as the view; its memory is contiguous."""
@@ -124,16 +147,16 @@ class Slot:
             raise UsageError(f"input `{self.spec.name}` got {given}, expected {self.spec}", doing="calling the model")
         return array
 
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return prod(self.shape) * self.dtype.itemsize
-
     def view(self, buffer: Any) -> Any:
         """A buffer of the engine's as a tensor of this type and shape."""
         runtime = self._memory.runtime
         element = int(getattr(runtime.HalElementType, element_of(self.spec)))
         return runtime.HalBufferView(buffer, self.shape, element)
+
+
+def _address(array: np.ndarray) -> int:
+    """Of the first byte; `array.ctypes` takes ten times as long."""
+    return int(array.__array_interface__["data"][0])
 
 
 def element_of(spec: TensorSpec) -> str:
