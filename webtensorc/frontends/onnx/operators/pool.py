@@ -153,6 +153,10 @@ def max_pool(
     return y, local + start.reshape(*x.shape[:2], *(1,) * len(windows.sizes))
 
 
+_WHOLE = 1 << 14
+"""Elements up to which the sizes of all windows are a constant; more are a constant for each axis."""
+
+
 @op("AveragePool")
 def average_pool(
     x: Value,
@@ -171,6 +175,8 @@ def average_pool(
     counts = windows.counts(include_pads=bool(count_include_pad))
     if all(is_known(each) and (each == each[0]).all() for each in counts):
         return total / np.asarray(np.prod([each[0] for each in counts]), x.dtype)
+    if all(map(is_known, counts)) and math.prod(map(len, counts)) <= _WHOLE:
+        return total / functools.reduce(np.multiply.outer, counts).astype(x.dtype)
     for axis, each in enumerate(counts):
         shape = [total.shape[d] if d == axis + 2 else 1 for d in range(x.ndim)]
         total = total / each.astype(x.dtype).reshape(shape)
