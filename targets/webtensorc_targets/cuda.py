@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from webtensorc.errors import UsageError
+from webtensorc.spec import did_you_mean
 from webtensorc.target_api import Target
 from webtensorc_targets import _flags
 
@@ -47,7 +48,8 @@ class CudaTarget(Target):
         if self.arch not in _ARCHITECTURES:
             raise UsageError(
                 f"`cuda` has no architecture `{self.arch}`",
-                hint=f"code for an earlier one runs as well; there are: {', '.join(_ARCHITECTURES)}",
+                hint=did_you_mean(self.arch, _ARCHITECTURES) or "code for an earlier one runs as well",
+                notes=(f"there are: {', '.join(_ARCHITECTURES)}",),
             )
         if self.cubin and self.compute_capability < _OLDEST_ASSEMBLED:
             raise UsageError(

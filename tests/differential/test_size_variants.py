@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import webtensorc_runtime
+from jax import export
 from test_dynamic_onnx import agree, conv_net, mlp, values
 
 import webtensorc
@@ -65,3 +68,15 @@ def test_a_list_alone_leaves_the_dimension_open() -> None:
     assert [str(each) for each in module.dims] == ["batch=1.."]
     for batch in (8, 9):
         agree(mlp(), module, {"batch": batch})
+
+
+def test_compiled_again_variants_may_have_open_dimensions_left() -> None:
+    shape = export.symbolic_shape("b, s")
+    sums = export.export(jax.jit(lambda x: jnp.tanh(x).sum(0)))(jax.ShapeDtypeStruct(shape, np.float32))
+    bundle = webtensorc.compile(sums, dims={"b": [1, (1, 4)]}, optimization_level=0, cache=False)
+    again = webtensorc.compile(bundle, optimization_level=0, cache=False)
+    module = webtensorc_runtime.load(again)
+    assert [sizes for _, sizes in module.specialised] == [{"b": 1}]
+    for size in ((1, 5), (3, 2)):
+        x = np.random.default_rng(0).standard_normal(size, np.float32)
+        np.testing.assert_allclose(module(x)[0], np.tanh(x).sum(0), rtol=1e-5, atol=1e-6)

@@ -13,7 +13,7 @@ from webtensorc_runtime.dims import Bounds, Dim, places, solve
 
 from webtensorc import portable
 from webtensorc.errors import UsageError
-from webtensorc.frontends.stablehlo import shapes, signature, source
+from webtensorc.frontends.stablehlo import custom_calls, shapes, signature, source
 from webtensorc.frontends.stablehlo.tensor_types import DYNAMIC, dtype_and_shape
 from webtensorc.model import Model, TensorSpec
 from webtensorc.sizes import Sizes
@@ -53,8 +53,9 @@ def with_sizes(model: Model, sizes: Mapping[str, int]) -> Model:
     with source.context() as context, ir.Location.unknown():
         module = stablehlo.deserialize_portable_artifact(context, model.graph)
         shapes.refine(module, arguments)
-        source.run_passes(module, "canonicalize,cse")
         main = signature.public_function(module, None)
+        custom_calls.resolve(main)  # arguments that keep an open dimension are still wrapped
+        source.run_passes(module, "canonicalize,cse")
         kinds = [dtype_and_shape(kind) for kind in main.type.results]
         outputs = [
             TensorSpec(spec.name, spec.dtype, _result(spec.shape, kind[1] if kind else ()))
