@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import onnx
-from onnx import helper, shape_inference
-from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import sizes
-from webtensorc.errors import Unsupported, UnsupportedError, UsageError
-from webtensorc.frontends.onnx import failures, registry, relations, schemas
+from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.onnx import failures, inference, registry, relations, schemas
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Failed, Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.signature import Signature, declared_inputs, pin
 from webtensorc.frontends.onnx.structure import label, subgraphs
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.trace import dtype, structs
+from webtensorc.frontends.onnx.trace import structs
 from webtensorc.frontends.onnx.values import Value
 from webtensorc.frontends.onnx.weights import Weights
-
-_MOST_KEPT = 1024
 
 
 def check(
@@ -39,7 +35,7 @@ def check(
     types and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
 
     Raises:
-        InvalidFileError: the file is not a valid model.
+        InvalidFileError: the file is not a valid model; unsupported operators in it are in the notes.
         UnsupportedError: IR version or opset out of range.
         UsageError: unknown or contradictory `dims` or `input_shapes`.
     """
@@ -54,7 +50,11 @@ def check(
         if not error.notes:  # only inputs without a rank are listed in notes; all else is a wrong request
             raise
         return _merged(found)
-    return _merged([*found, *_trace(opened, signature)])
+    try:
+        return _merged([*found, *_trace(opened, signature)])
+    except InvalidFileError as error:
+        error.notes = (*error.notes, *map(str, _merged(found)))
+        raise
 
 
 def _unknown_operators(
@@ -82,14 +82,11 @@ def _unknown_operators(
 def _trace(source: Source, signature: Signature) -> list[Unsupported]:
     """What a trace finds that a look at the operators does not."""
     found: list[Unsupported] = []
-    inferred: dict[str, Any] = {}
 
     def on_failure(failed: Failed) -> tuple[Value, ...]:
         unnamed = Unsupported(failed.proto.op_type, failed.error.message, (failed.node.name,))
         found.extend(getattr(failed.error, "items", ()) or (unnamed,))
-        if not inferred:
-            inferred.update(_inferred(source, signature.inputs) or {"": None})
-        return tuple(_stand_in(inferred.get(name)) for name in failed.proto.output)
+        return _stand_ins(failed)
 
     def walk(signature: Signature, on_failure: OnFailure | None) -> None:
         def main(*arguments: jax.Array) -> None:
@@ -104,6 +101,19 @@ def _trace(source: Source, signature: Signature) -> list[Unsupported]:
     return found
 
 
+def _stand_ins(failed: Failed) -> tuple[Value, ...]:
+    """For the results of a node that fails: values of the types that ONNX infers, of a node that is valid at least."""
+    proto = failed.proto
+    domain = "" if proto.domain == "ai.onnx" else proto.domain
+    schema = schemas.find(domain, proto.op_type, failed.node.opset)
+    types: Mapping[str, Any] = {}
+    if schema and not isinstance(failed.error, InvalidFileError):
+        attributes = {each.name: each for each in proto.attribute}
+        with contextlib.suppress(Exception):  # inference raises several kinds; then nothing is known behind the node
+            types = inference.types(schema, proto, attributes, failed.inputs, {domain: failed.node.opset})
+    return tuple(_stand_in(types.get(name)) for name in proto.output)
+
+
 def _stand_in(kind: Any) -> Value:
     """A value of an inferred type, or UNKNOWN where its shape is not known."""
     if kind is None or kind.WhichOneof("value") != "tensor_type":
@@ -114,30 +124,6 @@ def _stand_in(kind: Any) -> Value:
     if dtype_of(tensor.elem_type).hasobject:
         return failures.UNKNOWN
     return jnp.zeros([each.dim_value for each in tensor.shape.dim], dtype_of(tensor.elem_type))
-
-
-def _inferred(source: Source, inputs: tuple[TensorSpec, ...]) -> dict[str, Any]:
-    """Types by value name, as ONNX infers them from the pinned inputs; large weights only by their shapes."""
-    graph = source.proto.graph
-    bare = onnx.ModelProto(ir_version=source.proto.ir_version)
-    bare.opset_import.extend(source.proto.opset_import)
-    bare.functions.extend(source.proto.functions)
-    bare.graph.name = graph.name
-    bare.graph.node.extend(graph.node)
-    bare.graph.output.extend(graph.output)
-    for each in inputs:
-        element = helper.np_dtype_to_tensor_dtype(dtype(each.dtype))
-        bare.graph.input.append(helper.make_tensor_value_info(each.name, element, each.shape))
-    for tensor in graph.initializer:
-        if tensor.ByteSize() <= 8 * _MOST_KEPT and not tensor.external_data:
-            bare.graph.initializer.append(tensor)
-        else:
-            bare.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
-    try:
-        model = shape_inference.infer_shapes(bare, data_prop=True)
-    except Exception:  # inference refuses some graphs; then nothing is known behind a failure
-        return {}
-    return {each.name: each.type for each in (*model.graph.value_info, *model.graph.output)}
 
 
 def _merged(items: list[Unsupported]) -> tuple[Unsupported, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,64 +13,15 @@ import onnx
 
 from webtensorc.errors import DiagnosticError
 from webtensorc.frontends.onnx import attributes as attrs
-from webtensorc.frontends.onnx import failures, registry, schemas, slices
+from webtensorc.frontends.onnx import declarations, failures, inference, registry, schemas, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
-from webtensorc.frontends.onnx.structure import free_names, label, ordered
+from webtensorc.frontends.onnx.scope import Node, Scope
+from webtensorc.frontends.onnx.structure import free_names, label, ordered, refuse_undefined
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, is_weight_sized, splat
 from webtensorc.frontends.onnx.weights import Weights
-
-
-@dataclass(frozen=True)
-class Node:
-    """What an operator may ask about the node it computes.
-
-    Attributes:
-        name: the node's name, made up for unnamed nodes.
-        operator: ONNX operator name.
-        opset: imported version of its domain.
-        outputs: output names; "" for one that nobody wants.
-        shared: what operators of the same graph leave for each other, so that equal sizes are one value.
-    """
-
-    name: str
-    operator: str
-    opset: int
-    outputs: tuple[str, ...]
-    shared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    def wants(self, index: int) -> bool:
-        """Whether output `index` is used."""
-        return index < len(self.outputs) and bool(self.outputs[index])
-
-
-@dataclass
-class Scope:
-    """The values by name in one graph or function body; graphs inside it see through to it.
-
-    `sized` has the inputs and results of nodes whose results have sizes that depend on data, by `_key`; `shared` is for
-    its nodes.
-    """
-
-    path: str
-    opsets: Mapping[str, int]
-    outer: Scope | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    graph: Any = None
-    values: dict[str, Value] = field(default_factory=dict)
-    sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = field(default_factory=dict)
-    shared: dict[Any, Any] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> Value:
-        if name not in self.values and self.outer:
-            return self.outer[name]
-        return self.values[name]
-
-    def names(self) -> Iterable[str]:
-        """Every name that can be read here."""
-        return {*self.values, *(self.outer.names() if self.outer else ())}
 
 
 @dataclass(frozen=True)
@@ -126,6 +77,10 @@ class Interpreter:
     def graph(self, graph: Any, scope: Scope, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """Compute a graph in an empty scope."""
         scope.graph = graph
+        scope.declared = declarations.of(graph)
+        declarations.check(
+            scope.declared, tuple(inputs), tuple(inputs.values()), self.source.file, f'graph "{graph.name}"'
+        )
         for each in graph.initializer:
             if each.name not in inputs:
                 scope.values[each.name] = self._constant(each, scope)
@@ -150,6 +105,7 @@ class Interpreter:
         try:
             with self.locations.scope(node.name):
                 outputs = apply(inputs)
+            declarations.check(scope.declared, proto.output, outputs, self.source.file, place)
         except (DiagnosticError, failures.StartAgain) as error:
             if isinstance(error, failures.NeedsConstantsError):
                 error.inputs = tuple(free_names(proto))
@@ -179,14 +135,31 @@ class Interpreter:
             attrs.check(own, schema, self.source.file, place)
             schemas.check_inputs(schema, inputs, self.source.file, place)
             schemas.check_outputs(schema, node.outputs, self.source.file, place)
+        choices = registry.choices(domain, node.operator, node.opset)
+        attrs.check_choices(own, choices, node.operator, self.source.file, place)
+        results = self._results(proto, domain, node, scope, inputs, own, schema)
+        if schema and not all(map(is_known, inputs)):  # exporters compute shapes more loosely than ONNX defines it
+            inference.refuse_invalid(schema, proto, own, inputs, scope.opsets, self.source.file, place)
+        if key and any(isinstance(each, Bounded) for each in results):
+            scope.sized[key] = inputs, results
+        return results
+
+    def _results(
+        self,
+        proto: Any,
+        domain: str,
+        node: Node,
+        scope: Scope,
+        inputs: tuple[Value, ...],
+        own: Mapping[str, Any],
+        schema: Any,
+    ) -> tuple[Value, ...]:
+        """By the operator's function, or by ONNX's definition of it."""
         if operator := registry.find(domain, node.operator, node.opset):
-            attrs.check_choices(own, operator.choices, node.operator, self.source.file, place)
-            results = self._operate(operator, own, inputs, node, scope)
-            if key and any(isinstance(each, Bounded) for each in results):
-                scope.sized[key] = inputs, results
-            return results
+            return self._operate(operator, own, inputs, node, scope)
         if schema and (body := schemas.function_body(schema, proto, own, node.opset, inputs)):
             return self._call(body, attrs.with_defaults(own, schema), inputs, node)
+        place = failures.place(node, domain, inputs)
         raise failures.missing(domain, node, self.source.file, place, self.source.opsets)
 
     def _operate(
@@ -266,6 +239,7 @@ class Interpreter:
         self.calls.append(key)
         try:
             for index, each in enumerate(function.node):
+                refuse_undefined(function, each, index, scope.values, self.source.file)
                 self.node(each, label(each, index), scope)
         finally:
             self.calls.pop()

@@ -11,7 +11,15 @@ Inputs come by position, absent optional ones as None; attributes come by keywor
 decoded, tensors as numpy arrays, graphs as callables. A function that has a parameter `node` is told which node it
 computes; one with a parameter `recompute` gets `(name, values by name) -> value`, which computes a value of the graph
 around the node again from other values. An attribute that is annotated as `Literal[...]` has no other
-values; it is refused with one."""
+values; it is refused with one.
+
+What ONNX defines as a function of other operators needs none here. Where its attributes have a few values, which no
+schema tells, a function that does nothing says them:
+
+    @definition("SoftmaxCrossEntropyLoss")
+    def softmax_cross_entropy_loss(*, reduction: Literal["mean", "sum", "none"] = "mean"):
+        ...
+"""
 
 from __future__ import annotations
 
@@ -20,13 +28,14 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__onnx_operators__"
+_DEFINITION = "__onnx_definition__"
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,7 @@ class Operator:
     @functools.cached_property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """The values of attributes that have a few: of parameters that are annotated as `Literal`."""
-        hints = typing.get_type_hints(self.function)
-        return {name: typing.get_args(hint) for name, hint in hints.items() if typing.get_origin(hint) is Literal}
+        return _choices(self.function)
 
     def covers(self, version: int) -> bool:
         """Whether a model that imports `version` of the domain means this implementation."""
@@ -106,6 +114,19 @@ def op(
     return mark
 
 
+def definition(name: str, *, domain: str = "") -> Callable[[F], F]:
+    """Declare the values of the attributes of an operator that ONNX's definition computes.
+
+    The decorated function is never called: its parameters are the attributes, annotated as `Literal[...]`.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _DEFINITION, (domain, name))
+        return function
+
+    return mark
+
+
 @functools.cache
 def operators() -> dict[tuple[str, str], tuple[Operator, ...]]:
     """Every implemented operator by (domain, name).
@@ -113,23 +134,43 @@ def operators() -> dict[tuple[str, str], tuple[Operator, ...]]:
     Raises:
         ValueError: two implementations of one operator cover the same opset.
     """
-    package = importlib.import_module("webtensorc.frontends.onnx.operators")
     found: dict[tuple[str, str], tuple[Operator, ...]] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        for function in vars(module).values():
-            if getattr(function, "__module__", None) != module.__name__:
-                continue
-            for each in getattr(function, _MARK, ()):
-                key = (each.domain, each.name)
-                _refuse_overlap(each, found.get(key, ()))
-                found[key] = (*found.get(key, ()), each)
+    for function in _functions():
+        for each in getattr(function, _MARK, ()):
+            key = (each.domain, each.name)
+            _refuse_overlap(each, found.get(key, ()))
+            found[key] = (*found.get(key, ()), each)
     return found
 
 
 def find(domain: str, name: str, version: int) -> Operator | None:
     """The implementation of an operator at one opset version, or None."""
     return next((each for each in operators().get((domain, name), ()) if each.covers(version)), None)
+
+
+def choices(domain: str, name: str, version: int) -> dict[str, tuple[str, ...]]:
+    """The values of those attributes of an operator that have a few."""
+    operator = find(domain, name, version)
+    return operator.choices if operator else _definitions().get((domain, name), {})
+
+
+@functools.cache
+def _definitions() -> dict[tuple[str, str], dict[str, tuple[str, ...]]]:
+    declared = (each for each in _functions() if hasattr(each, _DEFINITION))
+    return {getattr(function, _DEFINITION): _choices(function) for function in declared}
+
+
+def _functions() -> Iterator[Callable[..., Any]]:
+    """The functions of all modules of operators."""
+    package = importlib.import_module("webtensorc.frontends.onnx.operators")
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        yield from (each for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__)
+
+
+def _choices(function: Callable[..., Any]) -> dict[str, tuple[str, ...]]:
+    hints = typing.get_type_hints(function)
+    return {name: typing.get_args(hint) for name, hint in hints.items() if typing.get_origin(hint) is Literal}
 
 
 def _refuse_overlap(new: Operator, old: tuple[Operator, ...]) -> None:

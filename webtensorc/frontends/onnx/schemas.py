@@ -41,8 +41,12 @@ def type_string(value: Value) -> str | None:
         return None
     if value.dtype == object:
         return "tensor(string)"
-    element = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype))
-    return f"tensor({_type_names()[element]})"
+    return type_name(helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype)))
+
+
+def type_name(element: int) -> str:
+    """ONNX's name for the tensors of an element type: `tensor(float)`."""
+    return f"tensor({_type_names().get(element, element)})"
 
 
 @functools.cache
@@ -106,7 +110,7 @@ def function_body(
         node.CopyFrom(proto)
         del node.attribute[:]
         node.attribute.extend(attributes.values())
-        types = [_type_proto(each).SerializeToString() for each in inputs]
+        types = [type_proto(each).SerializeToString() for each in inputs]
         versions = [each for each in schema.context_dependent_function_opset_versions if each <= version]
         if versions:
             body = schema.get_context_dependent_function_with_opset_version(
@@ -120,11 +124,14 @@ def function_body(
     return None
 
 
-def _type_proto(value: Value) -> Any:
+def type_proto(value: Value) -> Any:
+    """The TypeProto of a value; open sizes are named by their expressions, elements of a sequence have no shape."""
     if value is None:
         return onnx.TypeProto()
     if isinstance(value, list):
-        return helper.make_sequence_type_proto(_type_proto(value[0]) if value else onnx.TypeProto())
+        kind = type_proto(value[0]) if value else onnx.TypeProto()
+        kind.tensor_type.ClearField("shape")
+        return helper.make_sequence_type_proto(kind)
     element = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype))
     sizes = [None if isinstance(size, Count) else str(size) if is_open(size) else size for size in value.shape]
     return helper.make_tensor_type_proto(element, sizes)

@@ -60,9 +60,8 @@ def _declared(value: Any, source: Source) -> Declared:
     tensor = value.type.tensor_type
     try:
         dtype = dtype_of(tensor.elem_type)
-    except KeyError:
-        message = f"element type {tensor.elem_type} does not exist"
-        raise InvalidFileError(message, file=source.file, place=place) from None
+    except ValueError as error:
+        raise InvalidFileError(str(error), file=source.file, place=place) from None
     if dtype.hasobject:
         reason = "string tensors cannot be passed to a compiled model"
         item = Unsupported("input", reason, (value.name,))

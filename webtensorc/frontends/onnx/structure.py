@@ -135,6 +135,19 @@ def _refuse_dangling(graph: Any, defined: set[str], file: str | None) -> None:
         raise InvalidFileError(first[0], file=file, place=first[1], hint="export the model again", notes=notes)
 
 
+def refuse_undefined(function: Any, node: Any, index: int, defined: Iterable[str], file: str | None) -> None:
+    """Refuse a node of a function body that reads what no node before it, and no input of the function, defines.
+
+    Raises:
+        InvalidFileError: naming the first such value.
+    """
+    for name in free_names(node):
+        if name not in defined:
+            place = f'function "{function.name}", node "{label(node, index)}" ({node.op_type})'
+            message = f'value "{name}" is used but nothing before it defines it'
+            raise InvalidFileError(message, file=file, place=place, hint="export the model again")
+
+
 def _refuse_duplicate(name: str, place: str, file: str | None) -> None:
     message = f'value "{name}" is defined twice'
     raise InvalidFileError(message, file=file, place=place, hint="ONNX allows one definition per name")

@@ -48,17 +48,20 @@ def dtype_of(element_type: int) -> np.dtype[Any]:
     """The numpy (or ml_dtypes) dtype of a TensorProto element type; object for strings.
 
     Raises:
-        KeyError: there is no such type.
+        ValueError: there is no such type.
     """
-    found: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(element_type))
+    try:
+        found: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(element_type))
+    except KeyError:
+        raise ValueError(f"element type {element_type} does not exist") from None
     return found
 
 
 def _dtype(tensor: Any, file: str | None, place: str) -> np.dtype[Any]:
     try:
         return dtype_of(tensor.data_type)
-    except KeyError:
-        raise InvalidFileError(f"element type {tensor.data_type} does not exist", file=file, place=place) from None
+    except ValueError as error:
+        raise InvalidFileError(str(error), file=file, place=place) from None
 
 
 def _typed(tensor: Any, file: str | None, place: str) -> np.ndarray:

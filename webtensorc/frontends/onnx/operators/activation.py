@@ -116,9 +116,18 @@ def shrink(x: Value, *, bias: float = 0.0, lambd: float = 0.5) -> Value:
     return jnp.where(x < -lambd, x + b, jnp.where(x > lambd, x - b, np.zeros((), x.dtype)))
 
 
-@op("Clip")
-def clip(x: Value, min: Value = None, max: Value = None) -> Value:
-    """Limit to [min, max]: attributes until opset 10, inputs since 11."""
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@op("Clip", until=10)
+def clip_1(x: Value, *, min: float = -_LARGEST, max: float = _LARGEST) -> Value:
+    """Limit to [min, max], by default to what float32 can hold: infinities are cut."""
+    return clip_11(x, min, max)
+
+
+@op("Clip", since=11)
+def clip_11(x: Value, min: Value = None, max: Value = None) -> Value:
+    """Limit to [min, max], either of which may be absent."""
     np_ = xp(x, min, max)
     if min is not None:
         x = np_.maximum(x, np_.asarray(min, x.dtype))

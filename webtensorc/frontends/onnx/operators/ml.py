@@ -158,13 +158,18 @@ def tree_ensemble(
     false_side = (nodes_falsenodeids, nodes_falseleafs)
     scores: list[list[Value]] = [[] for _ in range(n_targets)]
 
-    def descend(node: int, is_leaf: int, reached: Value) -> None:
+    if aggregate_function not in range(4):
+        raise ValueError(f"it has no aggregate_function {aggregate_function}")
+
+    def descend(node: int, is_leaf: int, reached: Value, above: frozenset[int] = frozenset()) -> None:
+        if node in above and not is_leaf:
+            raise ValueError("its nodes go in circles")
         if is_leaf:
             weight = leaf_weights[node]
             scores[leaf_targetids[node]].append((reached, weight))
             return
         for (ids, leaves), taken in ((true_side, tests[node]), (false_side, ~tests[node])):
-            descend(ids[node], leaves[node], taken if reached is None else reached & taken)
+            descend(ids[node], leaves[node], taken if reached is None else reached & taken, above | {node})
 
     for root in tree_roots:
         alone = nodes_trueleafs[root] and nodes_falseleafs[root] and nodes_truenodeids[root] == nodes_falsenodeids[root]
@@ -200,7 +205,9 @@ def _test(feature: Value, mode: int, split: Value, members: np.ndarray, missing_
             _GT: jnp.greater,
             _EQ: jnp.equal,
             _NEQ: jnp.not_equal,
-        }[mode]
+        }.get(mode)
+        if compare is None:
+            raise ValueError(f"it has no nodes of mode {mode}")
         held = compare(feature, split.astype(feature.dtype))
     return held | jnp.isnan(feature) if missing_is_true else held
 

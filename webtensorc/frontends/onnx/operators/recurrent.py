@@ -3,85 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.frontends.onnx.operators import activation as act
 from webtensorc.frontends.onnx.operators.control import counted
+from webtensorc.frontends.onnx.operators.recurrent_options import Options, options_of
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import NotSupportedError, Value, is_known
+from webtensorc.frontends.onnx.values import Value, is_known
 
 Direction = Literal["forward", "reverse", "bidirectional"]
-Activation = Callable[[Value], Value]
 Product = Callable[[Value], Value]
 Cell = Callable[[tuple[Value, ...], Value], tuple[Value, ...]]
-
-_PLAIN: dict[str, Activation] = {
-    "relu": act.relu,
-    "tanh": jnp.tanh,
-    "sigmoid": jax.nn.sigmoid,
-    "softsign": act.softsign,
-    "softplus": act.softplus,
-}
-
-
-@dataclass(frozen=True)
-class Options:
-    """The attributes that RNN, GRU and LSTM share."""
-
-    direction: str
-    activations: tuple[str, ...]
-    alphas: tuple[float, ...]
-    betas: tuple[float, ...]
-    clip: float | None
-    layout: int
-
-    def functions(self, direction: int, count: int) -> list[Activation]:
-        """The activation functions of one direction, their inputs clipped if asked."""
-        names = self.activations[direction * count : (direction + 1) * count]
-        return [self._function(name, direction * count + index) for index, name in enumerate(names)]
-
-    def _function(self, name: str, index: int) -> Activation:
-        alpha = {"alpha": self.alphas[index]} if index < len(self.alphas) else {}
-        beta = {"beta": self.betas[index]} if index < len(self.betas) else {}
-        with_options: dict[str, Activation] = {
-            "leakyrelu": lambda x: act.leaky_relu(x, **alpha),
-            "thresholdedrelu": lambda x: act.thresholded_relu(x, **alpha),
-            "elu": lambda x: act.elu(x, **alpha),
-            "hardsigmoid": lambda x: act.hard_sigmoid(x, **alpha, **beta),
-            "affine": lambda x: (
-                x * np.asarray(alpha.get("alpha", 1), x.dtype) + np.asarray(beta.get("beta", 0), x.dtype)
-            ),
-            "scaledtanh": lambda x: (
-                np.asarray(alpha.get("alpha", 1), x.dtype) * jnp.tanh(np.asarray(beta.get("beta", 1), x.dtype) * x)
-            ),
-        }
-        function = {**_PLAIN, **with_options}.get(name.lower())
-        if function is None:
-            raise NotSupportedError(f"the activation function {name} is not implemented")
-        if self.clip is None:
-            return function
-        limit = self.clip
-        return lambda x: function(jnp.clip(x, -limit, limit))
-
-
-def options_of(
-    direction: str,
-    default: tuple[str, ...],
-    activations: tuple[str, ...] | None,
-    alpha: tuple[float, ...] | None,
-    beta: tuple[float, ...] | None,
-    clip: float | None,
-    layout: int,
-) -> Options:
-    """The attributes as a node has them, `default` being the activations of one direction."""
-    count = 2 if direction == "bidirectional" else 1
-    return Options(direction, activations or default * count, alpha or (), beta or (), clip, layout)
 
 
 def _run(
@@ -233,7 +168,8 @@ def gru(
         columns = 3 * hidden if linear_before_reset else 2 * hidden
         first, second = r[index, :columns].T, r[index, columns:].T
         # Where the reset gate has no part in it, the state's bias is added once for all steps.
-        added = state_bias.at[2 * hidden :].set(0) if linear_before_reset else state_bias
+        outside = np.arange(3 * hidden) < 2 * hidden
+        added = jnp.where(outside, state_bias, np.zeros((), x.dtype)) if linear_before_reset else state_bias
 
         def step(states: tuple[Value, ...], part: Value) -> tuple[Value, ...]:
             h = states[0]

@@ -6,7 +6,8 @@ Source: ONNX Runtime, docs/ContribOperators.md, opset 1 of the domain.
 from __future__ import annotations
 
 from webtensorc.frontends.onnx.operators.linear_microsoft import dynamic_quantize_matmul
-from webtensorc.frontends.onnx.operators.recurrent import Direction, Product, long_short_term, options_of
+from webtensorc.frontends.onnx.operators.recurrent import Direction, Product, long_short_term
+from webtensorc.frontends.onnx.operators.recurrent_options import options_of
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value
 

@@ -255,6 +255,8 @@ def _blend(
     weights = weights / weights.sum(0)
     where = lib.clip(taps, 0, last).astype(np.int64)
     wide = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+    if lib is np and not along.output:
+        return jnp.zeros([0 if d == axis else size for d, size in enumerate(x.shape)], wide.dtype)
     total: Value = 0
     for tap, weight in zip(where, weights.astype(wide.dtype), strict=True):
         if lib is jnp or weight.any():

@@ -34,6 +34,8 @@ def tf_idf_vectorizer(
     pool = np.asarray(pool_strings, object) if pool_strings else np.asarray(pool_int64s, x.dtype)
     found = [np_.zeros((*x.shape[:-1], max(ngram_indexes) + 1), np.float32)]
     grams = _grams(pool, ngram_counts, max_gram_length)
+    if sum(map(len, grams)) > len(ngram_indexes):
+        raise ValueError(f"it has {sum(map(len, grams))} n-grams, but {len(ngram_indexes)} indexes")
     place = dict(enumerate(ngram_indexes))
     number = 0
     for length, rows in enumerate(grams, start=1):
