@@ -74,11 +74,6 @@ class Target:
         return frozenset()
 
     @property
-    def only_stores_small_floats(self) -> bool:
-        """Whether kernels move floats of 8 bits, but need float32 to compute with them."""
-        return False
-
-    @property
     def vector_bytes(self) -> int:
         """Width of one vector register in bytes; 0 where a kernel's author can name none, as on GPUs."""
         return 0

@@ -75,11 +75,6 @@ class CudaTarget(Target):
         )
 
     @property
-    def only_stores_small_floats(self) -> bool:
-        """The native compiler writes no conversions of them in PTX."""
-        return True
-
-    @property
     def compute_capability(self) -> int:
         """As the architecture's name has it."""
         return int(self.arch.removeprefix("sm_").removesuffix("a"))

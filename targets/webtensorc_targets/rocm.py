@@ -41,11 +41,6 @@ class RocmTarget(Target):
             *_flags.all_devices(optimization_level),
         )
 
-    @property
-    def only_stores_small_floats(self) -> bool:
-        """No architecture has instructions for all of them."""
-        return True
-
     def describe(self) -> str:
         """What it is for."""
         return f"AMD GPUs of architecture {self.arch}, compiled only"

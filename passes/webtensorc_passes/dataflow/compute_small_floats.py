@@ -1,10 +1,11 @@
-"""Compute in float32 what a GPU has no arithmetic for: floats of 8 bits.
+"""Compute with floats of 8 bits in float32, and convert them ourselves.
 
 The native compiler (IREE 3.13) moves such numbers on every target, but on NVIDIA's and AMD's GPUs it cannot translate
-what converts them or computes with them. They are taken apart as the integers that they are stored as, and rounded to
-nearest, ties to even, when they are put together again. Formats: OCP 8-bit Floating Point Specification 1.0 (E4M3,
-E5M2); Noune et al., "8-bit Numerical Formats for Deep Neural Networks", 2022 (the `UZ` ones, whose only special value
-is NaN, where others have the negative zero).
+what converts them or computes with them, and on processors it converts them wrongly: the negative NaN of E4M3FN became
+-480, and what is rounded up to the smallest normal number became 0. They are taken apart as the integers that they are
+stored as, and rounded to nearest, ties to even, when they are put together again. Formats: OCP 8-bit Floating Point
+Specification 1.0 (E4M3, E5M2); Noune et al., "8-bit Numerical Formats for Deep Neural Networks", 2022 (the `UZ` ones,
+whose only special value is NaN, where others have the negative zero).
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class ComputeSmallFloats(Pass):
-    """Let float32 stand in for the floats of 8 bits that a target only stores; `everywhere` for all targets."""
+    """Let float32 stand in for floats of 8 bits wherever these are not only moved."""
 
     name: ClassVar[str] = "compute-small-floats"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -75,12 +76,8 @@ class ComputeSmallFloats(Pass):
     level: ClassVar[int | None] = 0
     order: ClassVar[int] = 60  # behind what computes powers in a wider type
 
-    everywhere: bool = False
-
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that are computed in float32 now."""
-        if not self.everywhere and not (context.target and context.target.only_stores_small_floats):
-            return 0
         found = [op for op in mlir.nested(module) if _computes(op)]
         for op in found:
             with module.context, op.location, ir.InsertionPoint(op):

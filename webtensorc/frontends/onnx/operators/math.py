@@ -164,19 +164,13 @@ def erf(x: Value) -> Value:
 @op("IsNaN")
 def is_nan(x: Value) -> Value:
     """Which elements are NaN."""
-    return xp(x).isnan(_comparable(x))
-
-
-def _comparable(x: Value) -> Value:
-    """Floats of a byte as float32: of these the native compiler compares the bits, and takes a NaN for a number."""
-    return x.astype(np.float32) if x.dtype.itemsize == 1 else x
+    return xp(x).isnan(x)
 
 
 @op("IsInf")
 def is_inf(x: Value, *, detect_negative: int = 1, detect_positive: int = 1) -> Value:
     """Which elements are infinite, of the signs asked for."""
     np_ = xp(x)
-    x = _comparable(x)
     found = np_.isinf(x)
     if not detect_negative:
         found = found & (x > 0)
