@@ -26,12 +26,13 @@ class Case:
 
     Attributes:
         opset: of ONNX's own domain; other domains are at their newest.
-        nodes: in order; the last one's outputs are compared.
+        nodes: in order.
         inputs: what the model is given when it runs.
         constants: its initialisers.
         sequences: which outputs are sequences of this element type, by name.
         oracle: `onnx` (ONNX's reference evaluator) or `onnxruntime`.
         rtol: relative tolerance for float32; other widths have theirs in proportion.
+        wanted: the values that are compared; none of them means all outputs of the last node.
         scaled: whether an element may be off in proportion to the largest one, as sums of many terms are.
     """
 
@@ -43,11 +44,12 @@ class Case:
     oracle: str = "onnx"
     rtol: float = 1e-5
     scaled: bool = True
+    wanted: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The outputs of the last node that are wanted."""
-        return tuple(filter(None, self.nodes[-1].output))
+        """What is compared: the values that are wanted, or the outputs of the last node."""
+        return self.wanted or tuple(filter(None, self.nodes[-1].output))
 
     def __repr__(self) -> str:
         given = "".join(f"\n  {name} = {array!r}" for name, array in {**self.inputs, **self.constants}.items())
