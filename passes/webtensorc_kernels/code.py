@@ -271,10 +271,9 @@ class Code:
         return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
 
     def last_lanes(self, vector: str, count: int) -> str:
-        """A vector of finite numbers with zeros in place of all but the last `count`."""
-        numbers = ", ".join(["0.0"] * (self.lanes - count) + ["1.0"] * count)
-        ones = self.constant(f"dense<[{numbers}]> : {self.vector}")
-        return self.product(vector, ones)
+        """A vector with zeros in place of all but the last `count` elements."""
+        flags = ", ".join(["false"] * (self.lanes - count) + ["true"] * count)
+        return self.choose(self.constant(f"dense<[{flags}]> : {self._of('i1')}"), vector, self.zero())
 
     def transposed(self, rows: Sequence[str]) -> list[str]:
         """Of as many vectors as each has lanes, the first lanes of all, the second lanes, and so on.

@@ -46,6 +46,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.subi": np.subtract,
     "arith.trunci": lambda a: a.astype(np.int8).astype(float),
     "math.tanh": np.tanh,
+    "math.sqrt": np.sqrt,
     "math.fma": lambda a, b, c: a * b + c,
     "math.roundeven": np.rint,
     "nearest": np.rint,

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import test_integer as integers
 import test_softmax as softmaxes
+import test_standardise as standardised
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
 from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
-from webtensorc_kernels import attention, direct, integer, planes, skinny, softmax, windows, winograd
+from webtensorc_kernels import attention, direct, integer, planes, skinny, softmax, standardise, windows, winograd
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Axis, Convolution, choose
@@ -25,6 +26,7 @@ from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.softmax import Softmax
+from webtensorc_kernels.standardise import Rows
 from webtensorc_kernels.windows import Fold
 from webtensorc_runtime import cpu
 
@@ -162,6 +164,18 @@ def test_pooling_of_planes(target: str) -> None:
         operands.append([x])
         expected.append(convolved(p, x, np.ones((p.depth.kernel * p.kernel[0], p.kernel[1], 1, 1))))
     check(target, kernels, operands, expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_standardised_rows(target: str) -> None:
+    machine = machine_of(target)
+    problems = [Rows(5, n, standardised.EPSILON, centred) for n in (3, 40, 256, 1001) for centred in (False, True)]
+    kernels = [
+        standardise.generate(p, Epilogue(), Code(standardise.lanes(p.length, machine), machine)) for p in problems
+    ]
+    operands = [np.random.default_rng(p.length).standard_normal((p.rows, p.length)) for p in problems]
+    expected = [standardised.reference(x, p.centred) for x, p in zip(operands, problems, strict=True)]
+    check(target, kernels, [[x] for x in operands], expected)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from webtensorc_kernels import attention, direct, gated, integer, planes, skinny, softmax, windows, winograd
+from webtensorc_kernels import (
+    attention,
+    direct,
+    gated,
+    integer,
+    planes,
+    skinny,
+    softmax,
+    standardise,
+    windows,
+    winograd,
+)
 from webtensorc_kernels.choice import Candidate, Choice, best
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
@@ -36,6 +47,7 @@ from webtensorc_passes.tiling._reciprocals import multiplying
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
+from webtensorc_passes.tiling._standardise import standardised_sites
 
 __all__ = ["GenerateKernels"]
 
@@ -116,6 +128,13 @@ class GenerateKernels(Pass):
             best_softmax = best([Candidate("softmax", softmax.lanes(row.length, machine), author)], machine)
             assert best_softmax is not None
             yield _Structure(row.name, best_softmax, [row.given], row.fused, [])
+        for norm in standardised_sites(_operations(module)):
+            fused = self._multiplying(norm.fused)
+            wide = standardise.lanes(norm.problem.length, machine)
+            candidate = Candidate("rows", wide, functools.partial(standardise.generate, norm.problem, fused.epilogue))
+            best_rows = best([candidate], machine)
+            assert best_rows is not None
+            yield _Structure(norm.name, best_rows, [norm.given, *fused.operands], fused, [])
         for step in gated_sites(_operations(module)):
             found = _gated(step.cell, machine)
             if found is not None:
