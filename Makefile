@@ -72,6 +72,7 @@ bench: $(STAMP)  ## Measure compile time, start-up and latency, beside other eng
 	$(PIP) --group peers
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.operators
 
 clean:  ## Remove what make has made.
 	rm -rf $(VENV) build dist

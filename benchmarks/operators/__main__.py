@@ -3,7 +3,7 @@
     python -m benchmarks.operators [CASE ...] [--threads 1 2] [--seconds S] [--out docs/benchmarks]
 
 A CASE is a name of `cases.py` or the beginning of some (`attention`). Results go to OUT/operators.json after each case,
-OUT/operators.md is drawn from it.
+beside those that it has of other cases; OUT/operators.md is drawn from it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,10 @@ def main() -> None:
     names = [name for name in CASES if name.startswith(tuple(options.cases))]
     if not names:
         parser.error(f"there is no such case; there are {', '.join(CASES)}")
-    results: dict[str, Any] = {"machine": machine(), "models": {}}
     options.out.mkdir(parents=True, exist_ok=True)
+    kept = options.out / "operators.json"
+    known = json.loads(kept.read_text(encoding="utf-8"))["models"] if kept.exists() else {}
+    results: dict[str, Any] = {"machine": machine()}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             path, inputs = Path(folder) / f"{name}.onnx", Path(folder) / "inputs.npz"
@@ -56,9 +58,10 @@ def main() -> None:
             np.savez(inputs, **zoo.inputs(path))  # type: ignore[arg-type]
             for threads in options.threads:
                 found = compare(path, inputs, ENGINES, threads, options.seconds)
-                results["models"].setdefault(name, {})[str(threads)] = found
+                known.setdefault(name, {})[str(threads)] = found
                 print(report.line(name, threads, found), flush=True)
-        (options.out / "operators.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        results["models"] = {case: known[case] for case in CASES if case in known}
+        kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         (options.out / "operators.md").write_text(document(results), encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.latency import report
+from benchmarks.operators.cases import CASES, write
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -77,3 +78,21 @@ def test_a_network_that_an_engine_cannot_run_is_said_and_the_others_go_on() -> N
 )
 def test_every_script_explains_itself(script: str) -> None:
     assert f"python benchmarks/{script}" in run(script, "--help")
+
+
+def test_operators_beside_onnxruntime_are_kept_when_others_are_measured(tmp_path: Path) -> None:
+    for case in ("batch_norm", "slice"):
+        arguments = [case, "--threads", "1", "--seconds", "0.01", "--out", tmp_path]
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.operators", *map(str, arguments)], check=True, cwd=BENCHMARKS.parent
+        )
+    results = json.loads((tmp_path / "operators.json").read_text())
+    assert list(results["models"]) == ["batch_norm", "slice"]
+    for name, found in results["models"].items():
+        assert 0 <= found["1"]["webtensorc"]["difference"] < 1e-5
+        assert f"| {name} |" in (tmp_path / "operators.md").read_text()
+
+
+def test_all_operators_are_valid_models(tmp_path: Path) -> None:
+    for case in CASES.values():
+        write(case, tmp_path / "model.onnx")
