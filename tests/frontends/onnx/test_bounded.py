@@ -38,6 +38,19 @@ CASES = {
             helper.make_node("Compress", ["large", "every"], ["y"]),
         ),
     ),
+    "rows_from_the_least_to_the_greatest": (
+        helper.make_node("ReduceMin", ["x"], ["least"]),
+        (
+            helper.make_node("ReduceMax", ["x"], ["greatest"]),
+            helper.make_node("Constant", [], ["one"], value_ints=[1]),
+            helper.make_node("Constant", [], ["axis"], value_ints=[0]),
+            helper.make_node("Cast", ["least"], ["low"], to=TensorProto.INT64),
+            helper.make_node("Cast", ["greatest"], ["high"], to=TensorProto.INT64),
+            helper.make_node("Reshape", ["low", "one"], ["starts"]),
+            helper.make_node("Reshape", ["high", "one"], ["ends"]),
+            helper.make_node("Slice", ["x", "starts", "ends", "axis"], ["y"]),
+        ),
+    ),
     "in_order": (helper.make_node("Unique", ["x"], ["y", "first", "back", "counts"], sorted=0), ()),
 }
 

@@ -195,13 +195,15 @@ def group_query_attention(draw: Drawer, opset: int) -> Case:
     caches = [small(draw, batch, kv, past, size) for _ in range(2)]
     tables = [small(draw, 8, size // 2) for _ in range(2)] if rotary else [None, None]
     lengths = np.full((batch,), total - 1, np.int32)
-    inputs = [*qkv, *caches, lengths, Known(np.asarray(total, np.int32)), *tables]
+    sink = small(draw, heads) if flag(draw) else None
+    inputs = [*qkv, *caches, lengths, Known(np.asarray(total, np.int32)), *tables, None, None, sink]
     return fused(
         draw,
         opset,
         "GroupQueryAttention",
         inputs,
         outputs=3,
+        smooth_softmax=pick(draw, None, 1) if sink is None else None,
         num_heads=heads,
         kv_num_heads=kv,
         do_rotary=1 if rotary else None,

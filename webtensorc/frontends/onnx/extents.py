@@ -123,7 +123,7 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         rule = _RULES.get(function.__name__)
-        if method != "__call__" or kwargs or any(map(_is_computed, inputs)):
+        if method != "__call__" or kwargs or any(map(is_computed, inputs)):
             rule = None
         if rule is not None:
             try:
@@ -148,7 +148,7 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         return of(found, self.dtype)
 
 
-def _is_computed(value: Any) -> bool:
+def is_computed(value: Any) -> bool:
     """Whether an operand is no number, and no expression of dimensions either."""
     return isinstance(value, jax.Array) or (isinstance(value, Extents) and bool(value.counts))
 

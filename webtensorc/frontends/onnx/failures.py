@@ -13,6 +13,14 @@ from webtensorc.frontends.onnx.values import NotKnownError, NotSupportedError, V
 
 DOING = "tracing the graph"
 
+_OF_ONE_MACHINE = {
+    "com.microsoft.nchwc": (
+        "is in the layout of the machine where ONNX Runtime optimised the model: save it with the optimisation level "
+        "ORT_ENABLE_EXTENDED, or compile the one before"
+    )
+}
+"""Domains whose operators are private to a version of a runtime and to a processor."""
+
 UNKNOWN: Any = object()
 """Stands for a value of which not even the shape is known, when all that is unsupported is listed."""
 
@@ -48,13 +56,15 @@ def missing(domain: str, node: Any, file: str | None, where: str, opsets: Mappin
 
 def missing_reason(domain: str, operator: str, version: int, opsets: Mapping[str, int]) -> str:
     """Why there is no implementation: unknown domain, unknown operator, other opsets, or not written yet."""
+    if domain in _OF_ONE_MACHINE:
+        return _OF_ONE_MACHINE[domain]
     if domain not in opsets:
         return f'belongs to the domain "{domain}", which the model does not import'
     found = registry.operators().get((domain, operator), ())
     if found:
         return f"is implemented for opset {', '.join(each.versions for each in found)}, not {version}"
     if not schemas.exists(domain, operator):
-        return f'is not an operator of ONNX\'s domain "{domain or "ai.onnx"}"'
+        return f'is not an operator that is known of domain "{domain or "ai.onnx"}"'
     if schemas.find(domain, operator, version) is None:
         return f"does not exist in opset {version}"
     return "is a known operator that is not implemented"

@@ -179,15 +179,15 @@ class Interpreter:
             keywords["node"] = node
         if operator.wants_recompute:
             keywords["recompute"] = functools.partial(self._recomputed, scope)
-        if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
-            function = functools.partial(operator.function, **keywords)
-            results = slices.apply(function, tuple(map(self._lifted, inputs)), operator.neutral)
-        elif operator.folds and is_plain and all(map(is_known, inputs)):
-            # As in a compiled model, log(0) is -inf without a word.
-            with jax.ensure_compile_time_eval(), np.errstate(all="ignore"):
-                results = operator.function(*inputs, **keywords)
-        else:
-            results = operator.function(*map(self._lifted, inputs), **keywords)
+        with np.errstate(all="ignore"):  # as in a compiled model, log(0) is -inf without a word
+            if not operator.bounded and any(isinstance(each, Bounded) for each in inputs):
+                function = functools.partial(operator.function, **keywords)
+                results = slices.apply(function, tuple(map(self._lifted, inputs)), operator.neutral)
+            elif operator.folds and is_plain and all(map(is_known, inputs)):
+                with jax.ensure_compile_time_eval():
+                    results = operator.function(*inputs, **keywords)
+            else:
+                results = operator.function(*map(self._lifted, inputs), **keywords)
         return tuple(map(_settled, results if isinstance(results, tuple) else (results,)))
 
     def _lifted(self, value: Value) -> Value:

@@ -167,55 +167,6 @@ def tile(x: Value, repeats: Value) -> Value:
     return (xp(x) if is_static(counts) else jnp).tile(x, counts)
 
 
-@op("Slice", until=9)
-def slice_1(data: Value, *, starts: tuple[int, ...], ends: tuple[int, ...], axes: Value = None) -> Value:
-    """Cut ranges out of axes given as attributes."""
-    return slice_10(data, np.asarray(starts), np.asarray(ends), axes)
-
-
-def _bound(size: Value) -> Value:
-    """A bound of a slice; exporters write the largest integers for "to the end", which no expression compares with."""
-    return None if isinstance(size, int) and abs(size) >= 2**31 - 1 else size
-
-
-@op("Slice", since=10, bounded=True)
-def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
-    """Cut ranges, with steps, out of axes, the first ones by default; bounds are clamped as in Python."""
-    if isinstance(data, Bounded):
-        return _slice_of_some(data, starts, ends, axes, steps)
-    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
-    which = range(len(lows)) if axes is None else known_ints(axes, "axes")
-    strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
-    index = [slice(None)] * data.ndim
-    for axis, low, high, step in zip(which, lows, highs, strides, strict=True):
-        size = data.shape[axis]
-        if not is_static((size, low, high)):
-            data = jnp.asarray(data)  # numpy takes no open bounds
-            index[axis] = slice(_bound(low), _bound(high), step)
-        elif step < 0 and high < -size:
-            index[axis] = slice(low, None, step)
-        else:
-            index[axis] = slice(low, high, step)
-    return data[tuple(index)]
-
-
-def _slice_of_some(data: Bounded, starts: Value, ends: Value, axes: Value, steps: Value) -> Value:
-    """The same where a size depends on data; of that axis a range that is counted from the start."""
-    lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
-    rank = data.array.ndim
-    which = [each % rank for each in (range(len(lows)) if axes is None else known_ints(axes, "axes"))]
-    strides = known_ints(steps, "steps") if steps is not None else (1,) * len(which)
-    count = data.count
-    if data.axis in which:
-        at = which.index(data.axis)
-        low, high = lows[at], highs[at]
-        if low < 0 or high < 0 or strides[at] != 1:
-            raise NotSupportedError("it cuts an axis whose size depends on data, not from the start or with steps")
-        if low > 0 or high < data.array.shape[data.axis]:  # else the size is the same, not only equal
-            count = jnp.clip(count - low, 0, max(high - low, 0))
-    return Bounded(slice_10(data.array, starts, ends, axes, steps), data.axis, count)
-
-
 @op("Pad", until=10)
 def pad_1(data: Value, *, pads: tuple[int, ...], mode: str = "constant", value: float = 0.0) -> Value:
     """Pad with a value, by reflection or by the edge; everything is an attribute."""
