@@ -17,8 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
+from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
-from webtensorc_kernels import attention, direct, integer, planes, skinny, softmax, standardise, windows, winograd
+from webtensorc_kernels import (
+    attention,
+    direct,
+    integer,
+    planes,
+    skinny,
+    softmax,
+    standardise,
+    windows,
+    winograd,
+    winograd_blocking,
+    winograd_weights,
+)
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Axis, Convolution, choose
@@ -109,12 +122,19 @@ def test_winograd(target: str) -> None:
         Convolution(2, (19, 20), 40, 64, (3, 3), (17, 20), padding=(0, 2)),
         Convolution(1, (12, 30), 64, 33, (3, 3), (14, 28), padding=(2, 0)),
     ]
-    kernels = []
+    problems += [replace(p, packed=True) for p in problems]
+    kernels, operands = [], []
     for p in problems:
-        blocking = winograd.plan(p, machine)
+        blocking = winograd_blocking.plan(p, machine)
         assert blocking is not None
-        kernels.append(winograd.generate(p, blocking, Epilogue(), Code(blocking.tile.lanes, machine)))
-    check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
+        lanes, (x, w) = blocking.tile.lanes, arrays(p)
+        kernels.append(winograd.generate(p, blocking, Epilogue(), Code(lanes, machine)))
+        if p.packed:
+            at_load = Interpreter(lanes, {"%w": w})
+            winograd_weights.generate(p, blocking.tile, at_load)
+            w = at_load.arrays["%u"].astype(np.float32)
+        operands.append([x, w])
+    check(target, kernels, operands, [convolved(p, *arrays(p)) for p in problems])
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions
-from webtensorc_kernels import direct, integer, skinny, winograd
+from webtensorc_kernels import direct, integer, skinny, winograd, winograd_blocking
 from webtensorc_kernels.choice import Candidate, best
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, choose
@@ -163,7 +163,7 @@ def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() ->
 
 def test_the_best_candidate_is_chosen_and_the_others_are_named() -> None:
     p = Convolution(1, (56, 56), 64, 64, (3, 3), (56, 56), padding=(1, 1))
-    blocking = winograd.plan(p, MACHINE)
+    blocking = winograd_blocking.plan(p, MACHINE)
     assert blocking is not None
     fast = Candidate("winograd", 16, lambda code: winograd.generate(p, blocking, Epilogue(), code))
     slow = direct_author(p.flat())

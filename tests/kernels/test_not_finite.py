@@ -10,7 +10,7 @@ from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, masked
 from kernel_problems import arrays, convolved
 from test_compiled_kernels import TARGETS, check, machine_of
-from webtensorc_kernels import attention, direct, skinny, windows, winograd
+from webtensorc_kernels import attention, direct, skinny, windows, winograd, winograd_blocking
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution, choose
@@ -106,7 +106,7 @@ def softmax(machine: Machine) -> Case:
 def whole_tiles(machine: Machine) -> Case:
     """Winograd's algorithm alone spreads them: over a whole tile of 4x4 results, unless at its window's edge."""
     p = Convolution(1, (32, 32), 64, 64, (3, 3), (32, 32), padding=(1, 1))
-    blocking = winograd.plan(p, machine)
+    blocking = winograd_blocking.plan(p, machine)
     assert blocking is not None
     x, w = arrays(p)
     y = convolved(p, x, w)

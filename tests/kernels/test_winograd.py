@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolved
-from webtensorc_kernels import direct, toom_cook, winograd
+from webtensorc_kernels import direct, toom_cook, winograd, winograd_blocking, winograd_weights
 from webtensorc_kernels.convolution import Convolution, Tile
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.machine import Machine
-from webtensorc_kernels.winograd import Blocking
+from webtensorc_kernels.winograd_blocking import Blocking
 
 MACHINE = Machine(16, 32, True, True, 1 << 20)
 
@@ -46,11 +47,17 @@ def test_every_problem_and_blocking(p: Convolution, data: st.DataObject) -> None
     tile_rows = data.draw(st.integers(1, down))
     tile = Tile(data.draw(st.integers(1, tile_rows * along)), data.draw(st.integers(1, p.outputs // 4)), 4)
     grid = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3))
-    blocking = Blocking(tile, tile_rows, data.draw(st.integers(1, p.channels)), grid)
+    p = replace(p, packed=data.draw(st.booleans()))
+    chunk = p.channels if p.packed else data.draw(st.integers(1, p.channels))
     x, w = arrays(p)
-    code = Interpreter(4, {"%x": x, "%w": w})
-    kernel = winograd.generate(p, blocking, Epilogue(), code)
-    assert kernel.results == 4
+    given = w
+    if p.packed:
+        at_load = Interpreter(4, {"%w": w})
+        winograd_weights.generate(p, tile, at_load)
+        given = at_load.arrays["%u"]
+    code = Interpreter(4, {"%x": x, "%w": given})
+    kernel = winograd.generate(p, Blocking(tile, tile_rows, chunk, grid), Epilogue(), code)
+    assert kernel.results == 4 - p.packed
     y = code.arrays["%y"].reshape(p.batch, *p.out, -1)
     np.testing.assert_allclose(y, convolved(p, x, w), atol=1e-9 * np.abs(w).sum())
 
@@ -58,7 +65,7 @@ def test_every_problem_and_blocking(p: Convolution, data: st.DataObject) -> None
 def test_it_is_chosen_where_it_pays_and_only_there() -> None:
     def plan(image: int, channels: int, outputs: int, **more: object) -> Blocking | None:
         p = Convolution(1, (image, image), channels, outputs, (3, 3), (image, image), padding=(1, 1))
-        return winograd.plan(p if not more else Convolution(**{**vars(p), **more}), MACHINE)
+        return winograd_blocking.plan(p if not more else Convolution(**{**vars(p), **more}), MACHINE)
 
     assert plan(56, 64, 64) and plan(28, 128, 128) and plan(14, 256, 256) and plan(224, 64, 64)
     assert plan(3, 64, 64) is None
@@ -70,7 +77,7 @@ def test_it_is_chosen_where_it_pays_and_only_there() -> None:
 @given(st.integers(4, 230), st.integers(16, 600), st.integers(16, 600))
 def test_blockings_cover_the_problem(image: int, channels: int, outputs: int) -> None:
     p = Convolution(1, (image, image), channels, outputs, (3, 3), (image, image), padding=(1, 1))
-    blocking = winograd.plan(p, MACHINE)
+    blocking = winograd_blocking.plan(p, MACHINE)
     if blocking is not None:
         assert MACHINE.fits(blocking.tile.points, blocking.tile.vectors)
         assert 1 <= blocking.chunk <= channels
@@ -116,7 +123,7 @@ def test_the_error_is_foreseen_and_tolerated() -> None:
 def test_too_few_channels_step_down_to_the_definition() -> None:
     narrow = Machine(4, 16, False, False, 1 << 20)
     plans = [
-        winograd.plan(Convolution(1, (56, 56), channels, 64, (3, 3), (56, 56), padding=(1, 1)), narrow)
+        winograd_blocking.plan(Convolution(1, (56, 56), channels, 64, (3, 3), (56, 56), padding=(1, 1)), narrow)
         for channels in (4, 32)
     ]
     assert plans[0] is None and plans[1] is not None

@@ -256,6 +256,25 @@ def test_nan_and_infinity_arrive_where_they_should(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.isinf(ours), np.isinf(theirs))
 
 
+@pytest.mark.parametrize(("growth", "panels"), [(0, 0), (2.1, 1), (10, 2)])
+def test_weights_are_transformed_at_load_as_far_as_they_may_grow(growth: float, panels: int, tmp_path: Path) -> None:
+    """Of two weights, one of them used twice: what either becomes is twice as much as both."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 14, 14, 64), np.float32)
+    w, v = rng.standard_normal((2, 3, 3, 64, 64), np.float32) / 24
+
+    def twice(x: Array) -> Array:
+        return conv(jax.nn.relu(conv(jax.nn.relu(conv(x, w)), v)), w)
+
+    path = tmp_path / "model.mlir"
+    path.write_text(jax.jit(twice).lower(x).as_text())
+    bundle = webtensorc.compile(path, cache=False, passes=(f"generate-kernels{{growth={growth}}}",))
+    startup = bundle.artifacts[0].report["schedule"]["startup"]
+    assert sum(step["name"].startswith("winograd_weights") for step in startup) == panels
+    (found,) = webtensorc_runtime.load(bundle)(x)
+    np.testing.assert_allclose(found, jax.jit(twice)(x), rtol=2e-5, atol=1e-4)
+
+
 def test_the_pass_can_be_left_out(tmp_path: Path) -> None:
     arguments = inputs(4, 1)
     path = tmp_path / "model.mlir"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from iree.compiler import ir
@@ -37,25 +37,35 @@ class Library(Generic[K]):
         self, name: str, kernel: K, operands: Sequence[Any], fused: Fused, scratch: Sequence[Any] = ()
     ) -> None:
         """Let a dispatch of `kernel` stand for what was fused; `scratch` are the types of results behind the first."""
-        symbol = self._names.get(kernel) or self._define(name, kernel)
         given = [*operands, *([] if fused.destination is None else [fused.destination])]
-        attributes = {
-            "entry_points": f"[@{symbol}::@{symbol}]",
-            "operandSegmentSizes": f"array<i32: 0, {len(given)}, 0, 0>",
-        }
+        attributes = {}
         if fused.destination is not None:  # the result is the last operand, overwritten
             tied = [len(given) - 1, *(-1 for _ in scratch)]
             attributes["tied_operands"] = f"[{', '.join(f'{i} : index' for i in tied)}]"
-        with self._module.context:
-            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
-        op = mlir.create("flow.dispatch", given, [fused.result.type, *scratch], parsed, before=fused.last)
+        op = self.call(self.define(name, kernel), given, [fused.result.type, *scratch], attributes, before=fused.last)
         for value, made in zip([fused.result, *fused.others], op.results, strict=False):
             value.replace_all_uses_with(made)
         for each in reversed(fused.absorbed):
             each.erase()
         self.uses += 1
 
-    def _define(self, name: str, kernel: K) -> str:
+    def call(
+        self, symbol: str, operands: Sequence[Any], types: Sequence[Any], attributes: Mapping[str, str], *, before: Any
+    ) -> Any:
+        """A dispatch of the kernel that `define` named, in front of an operation; attributes as they are written."""
+        attributes = {
+            "entry_points": f"[@{symbol}::@{symbol}]",
+            "operandSegmentSizes": f"array<i32: 0, {len(operands)}, 0, 0>",
+            **attributes,
+        }
+        with self._module.context:
+            parsed = {name: ir.Attribute.parse(text) for name, text in attributes.items()}
+        return mlir.create("flow.dispatch", operands, types, parsed, before=before)
+
+    def define(self, name: str, kernel: K) -> str:
+        """The symbol of a kernel, `name` or one like it, which is in the module from now on."""
+        if kernel in self._names:
+            return self._names[kernel]
         symbol, number = name, 1
         while symbol in self.kernels:
             number += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -25,6 +26,7 @@ from webtensorc_kernels import (
     standardise,
     windows,
     winograd,
+    winograd_blocking,
 )
 from webtensorc_kernels.choice import Candidate, Choice, best
 from webtensorc_kernels.convolution import Convolution, choose
@@ -36,6 +38,7 @@ from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention, with_stored_keys
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
@@ -48,6 +51,7 @@ from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
 from webtensorc_passes.tiling._standardise import standardised_sites
+from webtensorc_passes.tiling._transformed import transformed
 
 __all__ = ["GenerateKernels"]
 
@@ -80,6 +84,9 @@ class GenerateKernels(Pass):
     reciprocals: bool = True
     """Whether to divide by a number may be to multiply by its reciprocal, where that is rounded too."""
 
+    growth: float = 0.4
+    """How much larger weights may become, as a part of them, by being transformed for Winograd's algorithm at load."""
+
     def precise(self) -> GenerateKernels:
         """None of them."""
         return dataclasses.replace(self, winograd=False, attention=False, reciprocals=False)
@@ -95,8 +102,12 @@ class GenerateKernels(Pass):
             choices[each.choice.kernel] = each.choice
             library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
-        sites = (match(op) or match_planes(op) for op in _operations(module))
-        for site in reversed([in_panels(site) for site in sites if site is not None]):
+        matched = (match(op) or match_planes(op) for op in _operations(module))
+        sites = [in_panels(site) for site in matched if site is not None]
+        if self.winograd:
+            alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
+            sites = transformed(sites, machine, AtLoad(module, library), self.growth, alone)
+        for site in reversed(sites):
             if site.integer and site.fold is None:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
             fused = fuse(site.op, site.channels)
@@ -112,7 +123,9 @@ class GenerateKernels(Pass):
                 scratch = _scratch(found.kernel, module)
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
         fill_known(module)
-        context.report["kernels"] = {name: choices[kernel].as_dict() for name, kernel in library.kernels.items()}
+        context.report["kernels"] = {
+            name: choices[kernel].as_dict() for name, kernel in library.kernels.items() if kernel in choices
+        }
         return library.uses
 
     def _structures(self, module: Any, machine: Machine) -> Iterator[_Structure]:
@@ -202,6 +215,11 @@ def _gated(cell: gated.Cell, machine: Machine) -> Choice | None:
     return best([Candidate("gates", machine.lanes, functools.partial(gated.generate, cell, vectors))], machine)
 
 
+def _alone(choice: Choice | None) -> float:
+    """Seconds that a kernel takes with nothing behind it; endless if there is none."""
+    return choice.cost.seconds() if choice else math.inf
+
+
 def _chosen(
     machine: Machine,
     allow_winograd: bool,
@@ -241,10 +259,12 @@ def _planes(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machi
 
 
 def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_winograd: bool) -> Iterator[Candidate]:
-    blocking = winograd.plan(problem, machine) if allow_winograd else None
+    blocking = winograd_blocking.plan(problem, machine) if allow_winograd else None
     if blocking:
         author = functools.partial(winograd.generate, problem, blocking, epilogue)
         yield Candidate("winograd", blocking.tile.lanes, author)
+        if problem.packed:
+            return  # nothing else reads transformed weights
     problem = problem.flat()
     panel = skinny.choose(problem, machine) if epilogue.element == "f32" else None  # sums wait in the result's memory
     if panel:

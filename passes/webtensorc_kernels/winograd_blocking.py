@@ -1,0 +1,101 @@
+"""How Winograd's algorithm goes through a convolution: register tile, tile rows, channels and workgroups."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, tile_starts
+from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.toom_cook import error
+
+__all__ = ["EXTENT", "PRODUCTS", "WINDOW", "Blocking", "plan"]
+
+EXTENT, WINDOW = 4, 6
+"""Rows and columns of a tile of results, and of the image's window behind it."""
+PRODUCTS = WINDOW * WINDOW
+_INPUT, _WEIGHTS, _OUTPUT = 300, 300, 250
+"""Vector instructions for one transformation of a vector of channels, loads and stores included."""
+_TOLERATED = 3.0
+"""The largest error, as a multiple of the definition's, at which the algorithm is used."""
+_GAIN = 1.15
+"""How much less work than the direct convolution it must be."""
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """Sizes of the loops.
+
+    Attributes:
+        tile: rows (of tiles) and vectors of outputs in registers.
+        tile_rows: rows of 4x4 tiles that a block transforms at once.
+        chunk: channels whose weights are transformed at once.
+        grid: workgroups along the outputs and along the blocks of tile rows.
+    """
+
+    tile: Tile
+    tile_rows: int
+    chunk: int
+    grid: tuple[int, int]
+
+
+def plan(problem: Convolution, machine: Machine) -> Blocking | None:
+    """The blocking with the least estimated work; None if the direct convolution is better or the only one.
+
+    The weights of a `packed` problem are transformed already, and all channels are one chunk.
+    """
+    p, lanes = problem, machine.lanes
+    if (p.kernel, p.strides, p.dilations, p.groups, p.depth) != ((3, 3), (1, 1), (1, 1), 1, Axis()):
+        return None
+    if min(p.out) < EXTENT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
+        return None
+    down, along = (len(tile_starts(extent, EXTENT)) for extent in p.out)
+    best: tuple[float, Blocking] | None = None
+    for tile_rows in range(1, min(down, 16) + 1):
+        rows = tile_rows * along
+        tile = choose(Convolution.product(rows, p.channels, p.outputs), machine, overlapping=True)
+        if tile is None or tile.lanes != lanes:
+            return None
+        blocks = p.batch * -(-down // tile_rows)
+        chunk = p.channels if p.packed else _chunk(p.channels, tile, machine)
+        for grid in _grids(-(-p.outputs // tile.channels), blocks):
+            blocking = Blocking(tile, tile_rows, chunk, grid)
+            work = _work(p, blocking, rows, blocks, machine)
+            if best is None or work < best[0]:
+                best = work, blocking
+    direct = 9 * p.points * p.channels * -(-p.outputs // lanes) * _shared(2)
+    return best[1] if best and best[0] * _GAIN < direct else None
+
+
+def _chunk(channels: int, tile: Tile, machine: Machine) -> int:
+    """Channels per chunk: equal chunks whose transformed weights fill at most a third of the second-level cache."""
+    most = max(8, machine.second_level // 3 // (PRODUCTS * tile.channels * 4))
+    return -(-channels // -(-channels // most))
+
+
+def _grids(across: int, blocks: int) -> list[tuple[int, int]]:
+    """Even numbers of workgroups that two, four or more workers share fairly."""
+    few = [(x, y) for x in range(1, across + 1) for y in range(1, blocks + 1) if x * y in (2, 4, 6, 8, 12, 14)]
+    return few or [(1, 1)]
+
+
+def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: Machine) -> float:
+    """Vector instructions of the busiest worker: the geometric mean of those of a single one and of one of two."""
+    tile, (across, down) = blocking.tile, blocking.grid
+    inputs = _INPUT * rows * -(-p.channels // tile.lanes)
+    products: float = PRODUCTS * -(-rows // tile.points) * tile.points * p.channels * tile.vectors
+    if PRODUCTS * rows * p.channels * 4 > machine.second_level:
+        products *= 1.2
+    if p.packed:
+        moved = PRODUCTS * p.channels * tile.channels * 4 / machine.speeds.shared
+        weights = max(0, moved * machine.speeds.vector_units - products)
+    else:
+        weights = _WEIGHTS * p.channels * tile.vectors
+    of_group = products + weights + _OUTPUT * rows * tile.vectors
+    mine = -(-blocks // down) * (inputs + of_group * -(-p.outputs // tile.channels // across))
+    return mine * across * down * _shared(across * down)
+
+
+def _shared(groups: int) -> float:
+    """What part of the work of so many equal workgroups is one worker's, in the mean of one and two workers."""
+    return math.sqrt(-(-groups // 2) / groups)
