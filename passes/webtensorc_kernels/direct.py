@@ -31,7 +31,7 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.panels import Matrix
+from webtensorc_kernels.panels import FEW_POINTS, Matrix
 
 __all__ = ["generate"]
 
@@ -41,8 +41,6 @@ _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
 _LINE = 16
 """Numbers in a line of a cache."""
-_FEW_POINTS = 4
-"""With so few the processor, with nothing else to do, is ahead by itself, and fetching would only delay it."""
 
 
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> Kernel:
@@ -208,7 +206,7 @@ class _Writer:
         def step(k: Index, carried: list[str]) -> list[str]:
             row = code.add(code.multiply(w[0], self.window_row), k)
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
-            if p.packed and p.points > _FEW_POINTS:
+            if p.packed and p.points > FEW_POINTS:
                 self._fetch_ahead(w[1], row)
                 self._fetch_following(position, w[1], row)
             out = []

@@ -7,10 +7,10 @@ takes four bytes here, and products with padding are left out. So padding must b
 of the instruction has them; numbers around a quantised image are its zero point, and where that is no such byte, they
 lie in the tensor.
 
-The instruction wants four weights of a channel next to each other. So lie those in panels (see `panels`). Of others a
-workgroup packs a block of channels into scratch memory, a small part of the work where there are many points, and then
-goes through all of its points. So it is rather the channels that are divided among workgroups: weights that two of them
-use are packed twice.
+The instruction wants four weights of a channel next to each other. So lie those in panels (see `panels`); while one
+block of channels is multiplied, the next one is fetched. Of others a workgroup packs a block of channels into scratch
+memory, a small part of the work where there are many points, and then goes through all of its points. So it is rather
+the channels that are divided among workgroups: weights that two of them use are packed twice.
 
 Where the instruction's image is unsigned, the operand is x + 128. The weights of each channel are summed first, and all
 of its results begin with -128 times that.
@@ -29,7 +29,7 @@ from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, inside, tile_runs_with_rest
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
-from webtensorc_kernels.panels import TOGETHER, Matrix
+from webtensorc_kernels.panels import FEW_POINTS, TOGETHER, Matrix
 
 __all__ = ["generate", "plan"]
 
@@ -79,6 +79,8 @@ _Word = Callable[[Index, _Run, Index, int, list[str]], list[str]]
 """`sums = word(kh, run, index, count of bytes, sums)`."""
 _Weights = Callable[[Index, int], str]
 """Of a block of channels, `weights(word, j)` is a row of words in its vector number `j`."""
+_Fetch = Callable[[Index], None]
+"""Brings a row of words near."""
 
 
 def _step(word: _Word, kh: Index, run: _Run, index: Index, sums: list[str]) -> list[str]:
@@ -153,13 +155,14 @@ class Writer:
             first = code.smaller(first, p.outputs - self.tile.channels)
             channel = code.add(code.multiply(group, p.outputs), first)
             weights = self._in_panels(channel) if p.packed else self._pack(number, channel)
+            following = self._fetched(channel) if p.packed and p.points > FEW_POINTS else None
             self._begin(number, weights)
 
             def points(position: Index, _: list[str]) -> list[str]:
                 row, tiles = (
                     (position, (0, len(self.starts))) if self.rows > 1 else (0, (position, code.add(position, 1)))
                 )
-                self._row(number, row, tiles, code.multiply(group, p.channels), channel, weights)
+                self._row(number, row, tiles, code.multiply(group, p.channels), channel, weights, following)
                 return []
 
             code.loop(low, high, points)
@@ -171,6 +174,17 @@ class Writer:
         """The weights of a block of channels as they lie."""
         at = self.panels.block(self.code, channel, self.tile.channels)
         return lambda word, j: self.code.load(self.w, *at(word, j * self.tile.lanes))
+
+    def _fetched(self, channel: Index) -> _Fetch:
+        """Bring words of the block behind that at `channel` near: it comes from memory, which is idle meanwhile."""
+        code, width = self.code, self.tile.channels
+        at = self.panels.block(code, code.smaller(code.add(channel, width), self.problem.outputs - width), width)
+
+        def fetch(word: Index) -> None:
+            for j in range(self.tile.vectors):
+                code.prefetch(self.w, *at(word, j * self.tile.lanes))
+
+        return fetch
 
     def _pack(self, number: Index, channel: Index) -> _Weights:
         """Bring the weights of a block of channels into the order of use."""
@@ -212,6 +226,7 @@ class Writer:
         group: Index,
         channel: Index,
         weights: _Weights,
+        following: _Fetch | None,
     ) -> None:
         """The tiles of one row; `group` is the first of the group's channels in a pixel."""
         code, p, points = self.code, self.problem, self.tile.points
@@ -226,7 +241,7 @@ class Writer:
                 start = start if run.column is None else run.column
                 top = code.subtract(code.multiply(oh, p.strides[0]), p.padding[0])
                 left = code.multiply(code.subtract(code.multiply(start, p.strides[1]), p.padding[1]), self.pixel)
-                sums = self._tile(number, (image, top, code.add(left, group)), weights, runs, run.points)
+                sums = self._tile(number, (image, top, code.add(left, group)), weights, runs, run.points, following)
                 point = code.add(code.multiply(code.add(code.multiply(image, p.out[0]), oh), p.out[1]), start)
                 channels = tuple(code.add(channel, j * self.tile.lanes) for j in range(self.tile.vectors))
                 self._finish(number, Block((point,), run.points, channels), sums)
@@ -235,7 +250,13 @@ class Writer:
             code.loop(code.larger(tiles[0], run.first), code.smaller(tiles[1], run.beyond), tile)
 
     def _tile(
-        self, number: Index, x: tuple[Index, Index, Index], weights: _Weights, runs: Sequence[_Run], points: int
+        self,
+        number: Index,
+        x: tuple[Index, Index, Index],
+        weights: _Weights,
+        runs: Sequence[_Run],
+        points: int,
+        following: _Fetch | None,
     ) -> list[str]:
         """The sums of one tile, point by point."""
         code, p, tile = self.code, self.problem, self.tile
@@ -244,6 +265,8 @@ class Writer:
         def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
             at, ih = self._word_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
             words = [weights(at, j) for j in range(tile.vectors)]
+            if following:
+                following(at)
             left = code.add(code.add(x[2], run.image), code.multiply(index, TOGETHER))
             found, before = [], iter(sums)
             for i in run.points:
