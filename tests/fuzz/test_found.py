@@ -67,6 +67,22 @@ def rounded() -> Case:
     return Case(20, (product, quantised), {"x": x}, constants, oracle="onnxruntime")
 
 
+def parts(count: int) -> dict[str, Array]:
+    """So many tensors of one shape."""
+    rng = np.random.default_rng(0)
+    return {f"x{index}": rng.integers(-9, 9, (2, 3)).astype(np.float32) for index in range(count)}
+
+
+def some_activations() -> Case:
+    """An LSTM with parameters for those of its activations that have some."""
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 2, 4), "w": (1, 12, 4), "r": (1, 12, 3)}
+    arrays: dict[str, Array] = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    functions = ["Sigmoid", "LeakyRelu", "HardSigmoid"]
+    how = {"activations": functions, "activation_alpha": [0.5, 0.25], "activation_beta": [0.75]}
+    return node("LSTM", arrays, opset=14, hidden_size=3, **how)
+
+
 BYTES = np.asarray([[3, 200], [255, 128]], np.uint8)
 WEIGHTS = np.asarray([[1, -2, 3], [4, 5, -6]], np.int8)
 NONE = np.zeros(0, np.float32)
@@ -111,6 +127,12 @@ FOUND = {
     # Loops whose condition is computed were refused where the most trips are known, and long ones that collect.
     "loop that ends early": loop({"n": FOUR}, {}, 4, collects=False),
     "loop that collects and ends early": loop({"n": FOUR, "c": np.asarray(True)}, {}, 4, collects=True),
+    # The first parameter was the first activation's, though it has none.
+    "parameters of some activations": some_activations(),
+    # A kernel was given more tensors than the engine binds to one.
+    "sum of many": node("Sum", parts(45)),
+    # The other bound of old operator sets is the largest float32.
+    "clipped infinity": node("Clip", {"x": np.asarray([np.inf, -np.inf, 1], np.float32)}, opset=7, min=-1.0),
     "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),
 }
 

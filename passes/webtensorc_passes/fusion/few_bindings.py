@@ -1,0 +1,63 @@
+"""Split elementwise operations on many tensors, which the native compiler would fuse into one kernel.
+
+A kernel of IREE 3.13 has at most 32 bindings (`IREE_HAL_MODULE_MAX_DESCRIPTOR_BINDING_COUNT`). The compiler fuses more
+than that all the same, as for a `Sum` of 45 tensors, and the engine refuses the module when it is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from webtensorc.iree import mlir
+from webtensorc.iree.graph import Graph
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_BARRIER = "stablehlo.optimization_barrier"
+_OTHERS = ("stablehlo.constant", "stablehlo.iota", _BARRIER)
+
+
+@dataclass(frozen=True)
+class FewBindings(Pass):
+    """Put barriers so that no elementwise value is computed of more than `most` tensors in one kernel."""
+
+    name: ClassVar[str] = "few-bindings"
+    family: ClassVar[Family] = Family.FUSION
+    after: ClassVar[Phase] = Phase.GRAPH
+    level: ClassVar[int | None] = 0
+    order: ClassVar[int] = 95
+
+    most: int = 28
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of barriers."""
+        changes = 0
+        with Graph(module, context.weights) as graph:
+            read: dict[Value, frozenset[Value]] = {}
+            for op in graph.operations():
+                if not _is_elementwise(op):
+                    continue
+                sources = [read.get(each, frozenset([each])) for each in op.operands]
+                while len(frozenset().union(*sources)) > self.most and max(map(len, sources)) > 1:
+                    widest = max(range(len(sources)), key=lambda index: len(sources[index]))
+                    barrier = mlir.create(_BARRIER, [op.operands[widest]], [op.operands[widest].type], before=op)
+                    op.operands[widest] = barrier.results[0]
+                    sources[widest] = frozenset(barrier.results)
+                    changes += 1
+                if not any(map(_is_read_as_a_whole, mlir.users(op.results[0]))):
+                    read[op.results[0]] = frozenset().union(*sources)
+        return changes
+
+
+def _is_elementwise(op: Operation) -> bool:
+    """Whether each element of its one result is computed of the operands' elements at the same place."""
+    if len(op.results) != 1 or not op.operands or len(op.regions) or op.name in _OTHERS:
+        return False
+    shape = getattr(op.results[0].type, "shape", None)
+    return all(getattr(each.type, "shape", None) == shape for each in op.operands)
+
+
+def _is_read_as_a_whole(op: Operation) -> bool:
+    """Whether a value that `op` reads is one that is stored: products, convolutions and results of the model."""
+    return op.name in ("func.return", "stablehlo.dot_general", "stablehlo.convolution")
