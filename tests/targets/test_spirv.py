@@ -246,7 +246,8 @@ def test_results_of_open_size_come_back_from_the_device() -> None:
 NETWORK = """
 func.func @main(%x: tensor<1x16x14x14xf32>, %k: tensor<32x16x3x3xf32>, %a: tensor<144x64xf32>, %b: tensor<64x96xf32>,
                 %i: tensor<1x3x37x39xf32>, %l: tensor<24x3x3x3xf32>, %g: tensor<24x6x3x3xf32>)
-    -> (tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>, tensor<1x24x16x17xf32>) {
+    -> (tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>, tensor<1x24x16x17xf32>,
+        tensor<64x97xf32>) {
   %0 = stablehlo.convolution(%x, %k) dim_numbers = [b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1], window = {}
     {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
     : (tensor<1x16x14x14xf32>, tensor<32x16x3x3xf32>) -> tensor<1x32x12x12xf32>
@@ -271,12 +272,18 @@ func.func @main(%x: tensor<1x16x14x14xf32>, %k: tensor<32x16x3x3xf32>, %a: tenso
     {batch_group_count = 1 : i64, feature_group_count = 4 : i64}
     : (tensor<1x24x18x19xf32>, tensor<24x6x3x3xf32>) -> tensor<1x24x16x17xf32>
   %13 = stablehlo.logistic %12 : tensor<1x24x16x17xf32>
-  return %0, %1, %6, %9, %13 : tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>,
-    tensor<1x24x16x17xf32>
+  %14 = stablehlo.reshape %b : (tensor<64x96xf32>) -> tensor<6144xf32>
+  %15 = stablehlo.slice %14 [0:64] : (tensor<6144xf32>) -> tensor<64xf32>
+  %16 = stablehlo.slice %14 [64:161] : (tensor<6144xf32>) -> tensor<97xf32>
+  %17 = stablehlo.broadcast_in_dim %15, dims = [0] : (tensor<64xf32>) -> tensor<64x97xf32>
+  %18 = stablehlo.broadcast_in_dim %16, dims = [1] : (tensor<97xf32>) -> tensor<64x97xf32>
+  %19 = stablehlo.add %17, %18 : tensor<64x97xf32>
+  return %0, %1, %6, %9, %13, %19 : tensor<1x32x12x12xf32>, tensor<144x96xf32>, tensor<3x20xf32>, tensor<20xf32>,
+    tensor<1x24x16x17xf32>, tensor<64x97xf32>
 }
 """
 """A convolution with channels first, a matrix product, a softmax along the first dimension, an arc tangent; two
-convolutions, one of them grouped, of sizes that no tile fits, with more done to their sums."""
+convolutions, one of them grouped, of sizes that no tile fits, with more done to their sums; a table of 97 columns."""
 
 
 @pytest.fixture(scope="module", params=[0, 3], ids=["no passes", "passes"])
@@ -300,7 +307,9 @@ def test_every_invocation_sees_what_the_others_wrote(network: Bundle) -> None:
         hidden, second, (1, 1), "VALID", dimension_numbers=numbers, feature_group_count=4
     )
     sums = (np.asarray(convolved), a @ b, power / power.sum(0), np.arctan(b[0, :20]))
-    expected = (*sums, np.asarray(jax.nn.sigmoid(grouped)))
+    flat = b.ravel()
+    table = flat[:64, None] + flat[64:161]
+    expected = (*sums, np.asarray(jax.nn.sigmoid(grouped)), table)
     module = webtensorc_runtime.load(network, device="vulkan")
     for _ in range(3):
         for found, wanted in zip(module(*feed), expected, strict=True):

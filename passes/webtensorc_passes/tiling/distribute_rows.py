@@ -1,0 +1,79 @@
+"""Give every invocation of a Vulkan kernel work of its own where the native compiler loses dimensions of a workgroup.
+
+For sizes that no power of two divides IREE 3.13 chooses workgroups such as 1 x 64 or 32 x 1 x 2, and then distributes
+only as many dimensions as come before the first of a single invocation: the loops of the others are run by each
+invocation as a whole. 2048 rows of 257 numbers were written by one invocation for each 64, one number after the other.
+Here all invocations lie along the innermost dimension, which is the one that lies together in memory, too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Operation
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_CODE = "spirv_pipeline<BaseDistribute>"
+"""The native compiler's name for code whose loops are distributed number by number."""
+_WORKGROUP = re.compile(r"workgroup_size = \[(\d+), (\d+), (\d+)\]")
+_TILES = re.compile(r"tile_sizes = \[\[([\d, ]+)\]")
+_INVOCATIONS, _LONGEST = 64, 1024
+"""Of a workgroup; and of the numbers that one may compute."""
+
+
+@dataclass(frozen=True)
+class DistributeRows(Pass):
+    """Let invocations along dimensions that would be lost share the innermost one."""
+
+    name: ClassVar[str] = "distribute-rows"
+    family: ClassVar[Family] = Family.TILING
+    after: ClassVar[Phase] = Phase.EXECUTABLE_CONFIGURATIONS
+    level: ClassVar[int | None] = 1
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of kernels that are distributed in another way now."""
+        functions = [op for op in mlir.nested(module) if op.name == "func.func" and "translation_info" in op.attributes]
+        return sum(_distribute(each) for each in functions if _CODE in str(each.attributes["translation_info"]))
+
+
+def _distribute(function: Operation) -> int:
+    said = str(function.attributes["translation_info"])
+    size = _WORKGROUP.search(said)
+    tiled = [op for op in mlir.nested(function) if "lowering_config" in op.attributes]
+    if size is None or len(tiled) != 1 or not _loses(*map(int, size.groups())):
+        return 0
+    (op,) = tiled
+    config = str(op.attributes["lowering_config"])
+    tiles = _TILES.search(config)
+    if tiles is None:
+        return 0
+    *outer, last = map(int, tiles[1].split(","))
+    along = int(size[1])
+    if along == 1:
+        last, along = _row(op, len(outer)), _INVOCATIONS
+    if not last:
+        return 0
+    text = ", ".join(map(str, [*(min(each, 1) for each in outer), last]))
+    with function.context:
+        op.attributes["lowering_config"] = ir.Attribute.parse(_TILES.sub(f"tile_sizes = [[{text}]", config, count=1))
+        told = _WORKGROUP.sub(f"workgroup_size = [{along}, 1, 1]", said)
+        function.attributes["translation_info"] = ir.Attribute.parse(told)
+    return 1
+
+
+def _loses(x: int, y: int, z: int) -> bool:
+    """Whether a dimension of several invocations comes after one of a single one."""
+    return (x == 1 and y * z > 1) or (y == 1 and z > 1)
+
+
+def _row(op: Operation, loop: int) -> int:
+    """The numbers along the innermost loop of a result, if one workgroup may compute them; 0 if it may not."""
+    if not len(op.results) or not mlir.is_static_tensor(op.results[0]):
+        return 0
+    shape = mlir.shape_of(op.results[0])
+    return shape[-1] if len(shape) == loop + 1 and 1 < shape[-1] <= _LONGEST else 0
