@@ -16,6 +16,8 @@ EXTENT, WINDOW = 4, 6
 PRODUCTS = WINDOW * WINDOW
 _INPUT, _WEIGHTS, _OUTPUT = 300, 300, 250
 """Vector instructions for one transformation of a vector of channels, loads and stores included."""
+_UNFORESEEN = 2 / 3
+"""What part of main memory's speed panels of weights come at: measured, nothing fetches the next one ahead."""
 _TOLERATED = 3.0
 """The largest error, as a multiple of the definition's, at which the algorithm is used."""
 _GAIN = 1.15
@@ -87,8 +89,9 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     if PRODUCTS * rows * p.channels * 4 > machine.second_level:
         products *= 1.2
     if p.packed:
-        moved = PRODUCTS * p.channels * tile.channels * 4 / machine.speeds.shared
-        weights = max(0, moved * machine.speeds.vector_units - products)
+        speeds = machine.speeds
+        cycles = PRODUCTS * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
+        weights = max(0, cycles * speeds.vector_units - products)
     else:
         weights = _WEIGHTS * p.channels * tile.vectors
     of_group = products + weights + _OUTPUT * rows * tile.vectors
