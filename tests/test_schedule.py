@@ -129,3 +129,12 @@ def test_max_live_of_a_schedule_made_by_hand() -> None:
     )
     assert schedule.arena_bytes == 300
     assert schedule.max_live() == 200
+
+
+@pytest.mark.parametrize("time", [-1, 1, 10**12])
+def test_a_step_that_nothing_leads_up_to_is_refused(time: int) -> None:
+    data = Schedule((), (Step("other", "s", 0, 0, ()),)).to_json()
+    assert Schedule.from_json(data).steps[0].time == 0
+    data["steps"][0]["time"] = time
+    with pytest.raises(ValueError, match="time"):
+        Schedule.from_json(data)

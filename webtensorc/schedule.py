@@ -7,7 +7,7 @@ can be printed, compared, stored as JSON and replayed by another loader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -161,11 +161,15 @@ class Schedule:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schedule:
-        """The inverse of `to_json`, also after a trip through `json`."""
+        """The inverse of `to_json`, also after a trip through `json`.
+
+        Raises:
+            ValueError: a step is at a time that the others do not lead up to; KeyError, TypeError: it is no schedule.
+        """
         return cls(
             resources=tuple(Resource(**resource) for resource in data["resources"]),
-            steps=tuple(_step_from_json(step) for step in data["steps"]),
-            startup=tuple(_step_from_json(step) for step in data["startup"]),
+            steps=_steps_from_json(data["steps"]),
+            startup=_steps_from_json(data["startup"]),
         )
 
 
@@ -186,6 +190,13 @@ def _range(access: Access) -> Range:
     if access.offset is None or access.length is None:
         raise ValueError("only a static schedule has events")
     return Range(access.offset, access.offset + access.length, access.mode)
+
+
+def _steps_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    steps = tuple(map(_step_from_json, data))
+    if not all(0 <= step.time < len(steps) for step in steps):
+        raise ValueError("a step's time is not below the number of steps")
+    return steps
 
 
 def _step_from_json(data: Mapping[str, Any]) -> Step:

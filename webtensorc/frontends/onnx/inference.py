@@ -21,8 +21,8 @@ def types(
 ) -> dict[str, Any]:
     """TypeProtos of a node's results by name, as far as ONNX infers them from the types of its inputs.
 
-    Left out are nodes with graphs inside, which are looked at node by node, and what sequences, whose element type may
-    not be known yet, go into.
+    Left out are nodes with graphs inside, which are looked at node by node, what sequences go into, whose element type
+    may not be known yet, and versions of operators that are deprecated, for which ONNX infers nothing.
 
     Raises:
         onnx.shape_inference.InferenceError: the node is not valid for these inputs.
@@ -30,7 +30,7 @@ def types(
     kinds = {each.type for each in attributes.values()}
     if kinds & {onnx.AttributeProto.GRAPH, onnx.AttributeProto.TENSOR, onnx.AttributeProto.SPARSE_TENSOR}:
         return {}
-    if any(isinstance(each, list) for each in inputs):
+    if schema.deprecated or any(isinstance(each, list) for each in inputs):
         return {}
     node = onnx.NodeProto(op_type=proto.op_type, domain=proto.domain, input=proto.input, output=proto.output)
     node.attribute.extend(attributes.values())
