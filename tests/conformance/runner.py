@@ -92,8 +92,9 @@ def run_all(
         runner.start(taken(), limit)
         selector.register(runner.process.stdout, selectors.EVENT_READ, runner)  # type: ignore[arg-type]
 
-    for _ in range(min(jobs, len(pending))):
-        begin(None)
+    for _ in range(jobs):
+        if pending:  # one process may have taken them all
+            begin(None)
     while selector.get_map():
         ready = {key.data for key, _ in selector.select(1.0)}
         for key in list(selector.get_map().values()):

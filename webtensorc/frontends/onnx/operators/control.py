@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -101,6 +101,8 @@ def _while(
         if trip_count is None and is_known(go_on) and go_on:
             raise NotSupportedError("it never ends: it has no trip count, and its condition always holds")
         decided.append(is_known(go_on))
+        if any(isinstance(each, Bounded) for each in results):
+            _refuse_open_sizes(trip_count, condition)
         return jnp.reshape(jnp.asarray(go_on), ()), list(map(_array, results))
 
     with jax.disable_jit(False):
@@ -130,6 +132,14 @@ def _while(
     if is_known(condition) and all(decided):
         return (*values, *collected)
     return (*values, *(Bounded(each, 0, trips) for each in collected))
+
+
+def _refuse_open_sizes(trip_count: Value, condition: Value) -> NoReturn:
+    """A size that a trip leaves open may be known in each trip, if it is known how many there are."""
+    for unknown in (trip_count, condition):
+        if unknown is not None and not is_known(unknown):
+            raise NotKnownError("number of trips (the size of what it carries or collects depends on it)", unknown)
+    raise NotSupportedError("the size of what it carries or collects depends on data")
 
 
 def counted(trips: int, step: Callable[[Value, Any], Any], state: Any) -> Any:
