@@ -7,7 +7,7 @@ EMULATED := $(VENV)/.emulated
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gpu check conformance fuzz torch bless bench docs clean
+.PHONY: help demo test test-gpu check conformance fuzz matrix torch bless bench docs clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
