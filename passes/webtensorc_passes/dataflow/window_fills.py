@@ -34,7 +34,7 @@ class WindowFills(Pass):
             target = op.operands[1]
             text = f"""
                 func.func @fill(%target: {target.type}) -> {target.type} {{
-                  %number = arith.constant {scalar_constant(op.operands[0])}
+                  %number = arith.constant {_number(op)}
                   %filled = linalg.fill ins(%number : {target.type.element_type})
                     outs(%target : {target.type}) -> {target.type}
                   return %filled : {target.type}
@@ -43,10 +43,16 @@ class WindowFills(Pass):
         return len(found)
 
 
+def _number(op: Any) -> str | None:
+    """The number that is copied, as `arith.constant` takes it; None if it is none, or complex."""
+    number = scalar_constant(op.operands[0])
+    return None if number is None or "complex" in number else number.removesuffix(" : i1")
+
+
 def _begins_a_reduction(op: Any) -> bool:
     if op.name != "linalg.generic" or len(op.operands) != 2 or not mlir.is_static_tensor(op.results[0]):
         return False
-    if not forwards(op) or scalar_constant(op.operands[0]) is None:
+    if not forwards(op) or _number(op) is None:
         return False
     users = mlir.users(op.results[0])
     return bool(users) and all(
