@@ -97,6 +97,11 @@ def slice_(
     return create("stablehlo.slice", [value], [typed(value, shape)], attributes, before=before).result
 
 
+def barrier(value: Value, before: Operation) -> Value:
+    """`stablehlo.optimization_barrier`: the value itself, with which nothing in front of it is fused."""
+    return create("stablehlo.optimization_barrier", [value], [value.type], before=before).result
+
+
 def concatenate(values: Sequence[Value], axis: int, before: Operation) -> Value:
     """`stablehlo.concatenate` of values with one element type."""
     shape = list(shape_of(values[0]))

@@ -6,7 +6,7 @@ import re
 
 from iree.compiler import ir
 
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.builder import Builder
 from webtensorc.iree.mlir import Operation, Value
 
@@ -42,7 +42,7 @@ def _by_parts(op: Operation) -> Value:
     numbers = str(mlir.comparable(op, "value")).partition("dense<")[2].rpartition("> : ")[0]
     pairs = numbers.replace("(", "[").replace(")", "]")
     table = build.op("constant", [], kind, value=ir.Attribute.parse(f"dense<{pairs}> : {kind}", op.context))
-    table = mlir.create("stablehlo.optimization_barrier", [table], [kind], before=op).result
+    table = stablehlo.barrier(table, op)
     first, last = [0] * len(shape), list(shape)
     parts = [build.reshape(build.slice(table, [*first, at], [*last, at + 1]), shape) for at in (0, 1)]
     return build.op("complex", parts, op.results[0].type)
@@ -53,4 +53,4 @@ def _apart(op: Operation, parts: str) -> Value:
     kind = Builder(op).kind([3], "f64")
     numbers = [ir.Attribute.parse(f"dense<[{parts}, {other}]> : {kind}", op.context) for other in ("0.0", "1.0")]
     table = Builder(op).op("constant", [], kind, value=numbers[ir.DenseElementsAttr(numbers[0]).is_splat])
-    return mlir.create("stablehlo.optimization_barrier", [table], [kind], before=op).result
+    return stablehlo.barrier(table, op)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.dataflow._complex_constants import is_stored, put_together
@@ -72,8 +72,7 @@ def _deferred(op: Operation, folded: set[Value]) -> int:
         made = list(op.operands)
     for number, value in enumerate(op.operands):
         if value in made:
-            barrier = mlir.create("stablehlo.optimization_barrier", [value], [value.type], before=op)
-            op.operands[number] = barrier.result
+            op.operands[number] = stablehlo.barrier(value, op)
     return len(made)
 
 

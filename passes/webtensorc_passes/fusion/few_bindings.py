@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
-_BARRIER = "stablehlo.optimization_barrier"
-_OTHERS = ("stablehlo.constant", "stablehlo.iota", _BARRIER)
+_OTHERS = ("stablehlo.constant", "stablehlo.iota", "stablehlo.optimization_barrier")
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class FewBindings(Pass):
                 sources = [read.get(each, frozenset([each])) for each in op.operands]
                 while len(frozenset().union(*sources)) > self.most and max(map(len, sources)) > 1:
                     widest = max(range(len(sources)), key=lambda index: len(sources[index]))
-                    barrier = mlir.create(_BARRIER, [op.operands[widest]], [op.operands[widest].type], before=op)
-                    op.operands[widest] = barrier.results[0]
-                    sources[widest] = frozenset(barrier.results)
+                    barrier = stablehlo.barrier(op.operands[widest], op)
+                    op.operands[widest] = barrier
+                    sources[widest] = frozenset([barrier])
                     changes += 1
                 if not any(map(_is_read_as_a_whole, mlir.users(op.results[0]))):
                     read[op.results[0]] = frozenset().union(*sources)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -99,7 +99,7 @@ def _separate(value: Value, uses: list[Use]) -> int:
     op = mlir.owner(value)
     assert op is not None
     block = [each.operation for each in op.block.operations]
-    barrier = mlir.create(_BARRIER, [value], [value.type], before=block[block.index(op) + 1])
+    barrier = stablehlo.barrier(value, block[block.index(op) + 1])
     for user, index in uses:
-        user.operands[index] = barrier.results[0]
+        user.operands[index] = barrier
     return 1
