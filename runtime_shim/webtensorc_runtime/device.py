@@ -11,6 +11,7 @@ would choose the same cores.
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
 from dataclasses import dataclass
@@ -62,7 +63,10 @@ def kind_of(device: str | None) -> str:
     kind, _, which = device.partition("://")
     if kind in accelerators.KINDS and (which or device == kind):
         return kind
-    raise UsageError(f"unknown device `{device}`", doing="loading the bundle", hint=f"devices: {', '.join(CHOICES)}")
+    close = difflib.get_close_matches(kind.lower(), CHOICES, n=1, cutoff=0.7)
+    hint = f"did you mean `{close[0]}`? " if close else ""
+    hint += f"devices: {', '.join(CHOICES)}"
+    raise UsageError(f"unknown device `{device}`", doing="loading the bundle", hint=hint)
 
 
 def resolve(device: str | None, threads: int | None, mode: str) -> Execution:

@@ -65,7 +65,14 @@ def test_refused(compiled: Callable[..., Bundle], device: str | None, threads: o
         webtensorc_runtime.load(compiled(*IDENTITY), device=device, threads=threads)
     assert caught.value.exit_code == 2
     if "unknown device" in message:
-        assert caught.value.hint == "devices: cpu, local-sync, local-task, cuda, vulkan, auto, fastest"
+        assert str(caught.value.hint).endswith("devices: cpu, local-sync, local-task, cuda, vulkan, auto, fastest")
+
+
+@pytest.mark.parametrize(("given", "meant"), [("vulka://0", "vulkan"), ("CUDA", "cuda"), ("local-tsk", "local-task")])
+def test_a_misspelt_device_gets_a_suggestion(given: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown device `{given}`") as caught:
+        resolve(given, None, "task")
+    assert str(caught.value.hint).startswith(f"did you mean `{meant}`? devices: cpu, ")
 
 
 def test_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,26 @@ def test_products_and_convolutions_compile(tmp_path: Path) -> None:
     assert "metal is for device metal, not cpu" in caught.value.notes
 
 
+@pytest.mark.slow
+def test_a_tile_and_its_results_fit_into_the_memory_of_a_workgroup(tmp_path: Path) -> None:
+    """The second convolution of inception_v1: the native compiler's tile for it takes 80 KiB of 64."""
+    path = tmp_path / "convolution.mlir"
+    path.write_text(
+        """
+        func.func public @main(%i: tensor<1x57x57x64xf32>, %k: tensor<3x3x64x192xf32>)
+            -> (tensor<1x55x55x192xf32>, tensor<1x55x55x192xf32>) {
+          %1 = stablehlo.convolution(%i, %k) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {}
+            {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+            : (tensor<1x57x57x64xf32>, tensor<3x3x64x192xf32>) -> tensor<1x55x55x192xf32>
+          %2 = stablehlo.multiply %1, %1 : tensor<1x55x55x192xf32>
+          return %1, %2 : tensor<1x55x55x192xf32>, tensor<1x55x55x192xf32>
+        }
+        """
+    )
+    (artifact,) = webtensorc.compile(path, targets=["rocm"], cache=False).artifacts
+    assert MARKS["rocm"] in artifact.module
+
+
 @pytest.mark.parametrize(
     ("text", "hint", "known"),
     [
