@@ -10,7 +10,7 @@ from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 
 from webtensorc_ptx.assembler import Assembler, Operand, single
 
-__all__ = ["Finish", "exp", "sums_of_cluster", "supports"]
+__all__ = ["Finish", "constant", "exp", "load_floats", "sums_of_cluster", "supports"]
 
 _PLAIN = {
     "arith.addf": "add.rn.f32",
@@ -135,7 +135,7 @@ class Finish:
         for step in self.epilogue.steps:
             known = [*steps, values]
             if isinstance(step, Constant):
-                steps.append([_constant(step.text)] * len(values))
+                steps.append([constant(step.text)] * len(values))
             elif isinstance(step, Load):
                 steps.append(self._load(code, step, bases[step.operand], place, len(values), valid))
             else:
@@ -166,7 +166,7 @@ class Finish:
         loaded = [code.register("f32") for _ in range(count if load.by in ("result", "channel") else 1)]
         address = code.address(base, index, 4)
         with code.when(valid):
-            _vector(code, "ld.global.nc", "f32", loaded, address)
+            load_floats(code, loaded, address)
         return loaded if len(loaded) == count else loaded * count
 
     def _store(
@@ -198,6 +198,11 @@ def sums_of_cluster(code: Assembler, at: str, splits: int) -> list[str]:
     return total
 
 
+def load_floats(code: Assembler, values: Sequence[str], address: str) -> None:
+    """Load adjacent float32 numbers, one, two or four, that no kernel writes meanwhile."""
+    _vector(code, "ld.global.nc", "f32", values, address)
+
+
 def _vector(code: Assembler, operation: str, kind: str, values: Sequence[str], address: str) -> None:
     several = f".v{len(values)}" if len(values) > 1 else ""
     register = f"{{{', '.join(values)}}}" if several else values[0]
@@ -205,7 +210,8 @@ def _vector(code: Assembler, operation: str, kind: str, values: Sequence[str], a
     code.do(f"{operation}{several}.{kind}", *operands)
 
 
-def _constant(text: str) -> str:
+def constant(text: str) -> str:
+    """A typed number of `arith` (`0.0 : f32`) as a literal."""
     number = text.partition(" :")[0]
     if number.startswith("0x"):
         return f"0f{int(number, 16):08X}"

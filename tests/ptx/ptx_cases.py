@@ -7,6 +7,7 @@ import numpy as np
 import ptx_machine
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
+from webtensorc_kernels.windows import Fold
 from webtensorc_ptx.executable import Kernel
 
 TYPES = {"f16": np.float16, "bf16": ml_dtypes.bfloat16}
@@ -44,6 +45,21 @@ def convolution(x: np.ndarray, w: np.ndarray, problem: Convolution) -> np.ndarra
     for i, j in np.ndindex(*p.kernel):
         shifted = padded[:, i * p.dilations[0] :, j * p.dilations[1] :]
         y += shifted[:, : oh * p.strides[0] : p.strides[0], : ow * p.strides[1] : p.strides[1]] @ w[i, j].astype(float)
+    return y
+
+
+def folded(x: np.ndarray, w: np.ndarray | None, problem: Convolution, fold: Fold) -> np.ndarray:
+    """[batch, oh, ow, channels] in float64: every window that keeps channels apart, one element after the other."""
+    p, (oh, ow) = problem, problem.out
+    y = np.full((p.batch, oh, ow, p.groups), float(fold.initial.split(" :")[0].replace("0xFF800000", "-inf")))
+    step = {"arith.maximumf": np.maximum, "arith.minimumf": np.minimum}.get(fold.operation or "", np.add)
+    for n, r, c, i, j in np.ndindex(p.batch, oh, ow, *p.kernel):
+        row, column = (
+            at * s + k * d - z for at, s, k, d, z in zip((r, c), p.strides, (i, j), p.dilations, p.padding, strict=True)
+        )
+        if 0 <= row < p.image[0] and 0 <= column < p.image[1]:
+            element = x[n, row, column].astype(float)
+            y[n, r, c] = step(y[n, r, c], element if w is None else element * w[i, j])
     return y
 
 

@@ -66,13 +66,16 @@ def modules() -> dict[str, list[str]]:
 
 
 def _network() -> Any:
-    """A padded convolution with a residual, products of a matrix and of a vector, attention, softmax."""
+    """Convolution with a residual, depthwise, pooling, products of a matrix and a vector, attention, softmax."""
     draw = np.random.default_rng(0).standard_normal
-    w, dense, last = (jnp.asarray(draw(s, np.float32)) for s in ((3, 3, 32, 32), (32, 96), (32, 64)))
+    shapes = ((3, 3, 32, 32), (3, 3, 1, 32), (32, 96), (32, 64))
+    w, alone, dense, last = (jnp.asarray(draw(shape, np.float32)) for shape in shapes)
 
     def network(x: jax.Array) -> jax.Array:
         numbers = ("NHWC", "HWIO", "NHWC")
         y = jax.nn.relu(lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=numbers) + x)
+        y = lax.conv_general_dilated(y, alone, (1, 1), "SAME", dimension_numbers=numbers, feature_group_count=32)
+        y = lax.reduce_window(y, -jnp.inf, lax.max, (1, 3, 3, 1), (1, 1, 1, 1), "SAME")
         q, k, v = jnp.split((y.reshape(64, 32) @ dense).reshape(64, 3, 4, 8).transpose(1, 2, 0, 3), 3)
         mixed = jax.nn.softmax(q[0] @ k[0].transpose(0, 2, 1)) @ v[0]
         return jax.nn.softmax(mixed.transpose(1, 0, 2).reshape(64, 32).mean(0) @ last)

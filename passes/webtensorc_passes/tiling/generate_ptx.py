@@ -1,4 +1,4 @@
-"""Write PTX kernels for convolutions and matrix products, with what follows element by element in the same kernel.
+"""Write PTX kernels for convolutions, pooling and products, with what follows element by element in the same kernel.
 
 The native compiler's kernels for NVIDIA GPUs neither copy ahead into shared memory nor use the matrix units on tf32,
 and those for bfloat16 do not compile. Here each distinct shape gets a kernel of `webtensorc_ptx`; the operation, the
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from webtensorc_kernels.convolution import Axis
 from webtensorc_kernels.epilogue import Epilogue
-from webtensorc_ptx import attention, contraction, finish, hopper, softmax, vector
+from webtensorc_ptx import attention, contraction, finish, hopper, softmax, vector, windows
 from webtensorc_ptx.choice import Gpu, choose
 from webtensorc_ptx.executable import Kernel
 
@@ -33,7 +33,7 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class GeneratePtx(Pass):
-    """Replace contractions, softmax and attention of one query, all of static shape, by PTX kernels.
+    """Replace contractions, windows, softmax and attention of one query, all of static shape, by PTX kernels.
 
     That is for compute capability 8.0 or more.
 
@@ -69,7 +69,7 @@ class GeneratePtx(Pass):
         elements = sorted(context.target.matrix_types - {"tf32"} | {"f32"})
         kinds = [[each, each, "f32", "f32"] for each in elements]
         for site in reversed([site for op in _operations(module) if (site := match(op, kinds)) is not None]):
-            is_other = site.fold or site.problem.groups > 1 or site.problem.flat().depth != Axis()
+            is_other = (site.fold is None and site.problem.groups > 1) or site.problem.flat().depth != Axis()
             made = None if is_other else _kernel(site, gpu, matrix_types)
             if made is not None:
                 kernel, fused = made
@@ -81,6 +81,12 @@ class GeneratePtx(Pass):
 def _kernel(site: Site, gpu: Gpu, matrix_types: frozenset[str]) -> tuple[Kernel, Fused] | None:
     """The kernel for a site, and what it stands for."""
     problem, precision = site.problem.flat(), _precision(site, matrix_types)
+    if site.fold is not None:
+        if precision not in ("f32", "tf32") or not windows.fits(problem):
+            return None
+        fused, result = _fused(site)
+        made = windows.generate(problem, site.fold, fused.epilogue, result, multiprocessors=gpu.multiprocessors)
+        return made, fused
     if (
         problem.image == problem.kernel == (1, 1)
         and problem.points == 1
