@@ -362,6 +362,25 @@ def test_products_go_through_memory_of_the_workgroup() -> None:
 
 
 @pytest.mark.slow
+@needs_vulkan
+def test_rows_that_no_power_of_two_divides_fill_workgroups() -> None:
+    """As of 55 x 55, 27 x 27 and 13 x 13 pixels: the native compiler has 2 to 16 invocations a workgroup."""
+
+    def products(*factors: jax.Array) -> list[jax.Array]:
+        return [a @ b for a, b in zip(factors[::2], factors[1::2], strict=True)]
+
+    shapes = [(3025, 64), (64, 16), (3025, 16), (16, 64), (729, 128), (128, 32), (169, 256), (256, 48)]
+    factors = [np.random.default_rng(i).standard_normal(shape, np.float32) for i, shape in enumerate(shapes)]
+    bundle = webtensorc.compile(export.export(jax.jit(products))(*factors), targets=["spirv"], cache=False)
+    found = [kernels.Kernel.read(each) for each in kernels.spirv(bundle.artifacts[0].module)]
+    assert len(found) == 4
+    assert all(26 <= each.invocations <= 128 for each in found), [each.workgroup for each in found]
+    results = webtensorc_runtime.load(bundle, device="vulkan")(*factors)
+    for result, expected in zip(results, products(*factors), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
 def test_an_invocation_keeps_no_whole_tile_to_itself() -> None:
     """A layer normalisation of BERT's width, for which a driver refused to build the pipeline."""
 
