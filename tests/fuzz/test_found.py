@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import webtensorc_runtime
@@ -17,10 +19,16 @@ X = np.asarray([[1.5, -2.0]], np.float32)
 
 
 def node(
-    operator: str, inputs: dict[str, Array], *, opset: int = 20, known: tuple[str, ...] = (), **options: Any
+    operator: str,
+    inputs: dict[str, Array],
+    *,
+    opset: int = 20,
+    outputs: int = 1,
+    known: tuple[str, ...] = (),
+    **options: Any,
 ) -> Case:
     """One node; those of its inputs that are `known` are initialisers."""
-    made = helper.make_node(operator, list(inputs), ["y0"], **options)
+    made = helper.make_node(operator, list(inputs), [f"y{index}" for index in range(outputs)], **options)
     given = {name: each for name, each in inputs.items() if name not in known}
     return Case(opset, (made,), given, {name: inputs[name] for name in known}, oracle="onnxruntime")
 
@@ -133,6 +141,45 @@ FOUND = {
     "sum of many": node("Sum", parts(45)),
     # The other bound of old operator sets is the largest float32.
     "clipped infinity": node("Clip", {"x": np.asarray([np.inf, -np.inf, 1], np.float32)}, opset=7, min=-1.0),
+    # A product with a part of an image was taken for one with the whole: it wrote behind its result.
+    "transform of a part": node(
+        "DFT",
+        {"x": np.arange(24, dtype=np.float32).reshape(1, 3, 8, 1), "n": np.asarray(3), "axis": np.asarray(-2)},
+        known=("n", "axis"),
+        onesided=1,
+    ),
+    # A pass compared a value with none.
+    "norm of a constant": node(
+        "RMSNormalization",
+        {"x": np.asarray([3.25, 1.75], ml_dtypes.bfloat16), "s": np.asarray([1.25, -0.25], ml_dtypes.bfloat16)},
+        opset=24,
+        known=("x",),
+        axis=0,
+    ),
+    # Operations were added before the compiler knew of any like them.
+    "nothing but four bits": replace(
+        node("Identity", {"x": np.asarray([-8, -1, 0, 7], ml_dtypes.int4)}, opset=24), oracle="onnx"
+    ),
+    # Large integers were averaged in float32.
+    "mean of large integers": node(
+        "ReduceMean", {"x": np.asarray([[2**31 - 1, 2**31 - 3, -7], [1, 1, 2]], np.int32)}, axes=[1], opset=17
+    ),
+    # NaN was equal to nothing, itself included: it had the first element's place, and was counted 0 times.
+    "distinct NaN": replace(
+        node("Unique", {"x": np.asarray([2, np.nan, 1, np.nan, np.inf], np.float32)}, outputs=4), oracle="onnx"
+    ),
+    "distinct elements of none": replace(node("Unique", {"x": NONE}, outputs=4), oracle="onnx"),
+    "hardmax of none": replace(node("Hardmax", {"x": np.zeros((3, 0), np.float32)}), oracle="onnx"),
+    # Three bytes hold four of these numbers.
+    "floats of six bits": replace(
+        node(
+            "DequantizeLinear",
+            {"x": np.asarray([0.25, 0, -1.5, 7.5, 1], ml_dtypes.float6_e2m3fn), "s": np.float32(0.5)},
+            opset=28,
+            known=("x",),
+        ),
+        oracle="onnx",
+    ),
     "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),
 }
 

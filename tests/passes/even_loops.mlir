@@ -1,4 +1,5 @@
-// A loop that leaves one of two tensors, the second; the first is a constant after the first round.
+// A loop that leaves one of two tensors, the second; the first is a constant after the first round. And one that carries
+// one tensor and leaves two, of which every round makes the second anew.
 // pass: even-loops
 util.func public @main(%x: tensor<f32>, %flag: tensor<i1>) -> tensor<f32> {
   %never = arith.constant dense<false> : tensor<i1>
@@ -11,6 +12,18 @@ util.func public @main(%x: tensor<f32>, %flag: tensor<i1>) -> tensor<f32> {
     scf.yield %never, %value : tensor<i1>, tensor<f32>
   }
   util.return %y : tensor<f32>
+}
+util.func public @more(%x: tensor<f32>, %flag: tensor<i1>) -> (tensor<f32>, tensor<f32>) {
+  %y:2 = scf.while (%value = %x) : (tensor<f32>) -> (tensor<f32>, tensor<f32>) {
+    %next = flow.tensor.clone %value : tensor<f32>
+    %other = flow.tensor.clone %value : tensor<f32>
+    %goes_on = flow.tensor.load %flag : tensor<i1>
+    scf.condition(%goes_on) %next, %other : tensor<f32>, tensor<f32>
+  } do {
+  ^bb0(%value: tensor<f32>, %unused: tensor<f32>):
+    scf.yield %value : tensor<f32>
+  }
+  util.return %y#0, %y#1 : tensor<f32>, tensor<f32>
 }
 // -----
 module {
@@ -26,5 +39,19 @@ module {
     }
     %1 = util.optimization_barrier %0#0 : tensor<i1>
     util.return %0#1 : tensor<f32>
+  }
+  util.func public @more(%arg0: tensor<f32>, %arg1: tensor<i1>) -> (tensor<f32>, tensor<f32>) {
+    %0 = flow.tensor.empty : tensor<f32>
+    %1:2 = scf.while (%arg2 = %arg0, %arg3 = %0) : (tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>) {
+      %2 = util.optimization_barrier %arg3 : tensor<f32>
+      %3 = flow.tensor.clone %arg2 : tensor<f32>
+      %4 = flow.tensor.clone %arg2 : tensor<f32>
+      %5 = flow.tensor.load %arg1 : tensor<i1>
+      scf.condition(%5) %3, %4 : tensor<f32>, tensor<f32>
+    } do {
+    ^bb0(%arg2: tensor<f32>, %arg3: tensor<f32>):
+      scf.yield %arg2, %arg3 : tensor<f32>, tensor<f32>
+    }
+    util.return %1#0, %1#1 : tensor<f32>, tensor<f32>
   }
 }

@@ -42,6 +42,7 @@ class Session:
         self._session = api.Session()
         self._session.set_flags(*flags)
         self.context: ir.Context = self._session.context
+        self.context.get_dialect_descriptor("stablehlo")  # what passes add to a module that has none of it is known
         self._diagnostics: list[tuple[str, str]] = []
         self._callback = _DIAGNOSTIC(self._on_diagnostic)
         self._invocation = self._session.invocation()

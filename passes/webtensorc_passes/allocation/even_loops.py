@@ -1,8 +1,9 @@
 """Let a loop leave as much as it carries.
 
 Where what a round hands to the next is a constant, or what it leaves is not looked at, the native compiler drops it
-from the loop's results but not from what the loop carries. IREE 3.13 takes the one for the other, number by number,
-while it finds out what memory is for (`iree-stream-refine-usage`), and crashes behind the end of the results.
+from the loop's results but not from what the loop carries; and what every round makes anew, from what the loop carries
+but not from its results. IREE 3.13 takes the one for the other, number by number, while it finds out what memory is for
+(`iree-stream-refine-usage`), and crashes behind the end of the shorter list.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
-from webtensorc.iree.mlir import Block, Operation, Value
+from webtensorc.iree.mlir import Block, Operation, Type, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 
@@ -36,8 +37,7 @@ class EvenLoops(Pass):
 
 
 def _is_even(loop: Operation) -> bool:
-    left = [result.type for result in loop.results]
-    return [value.type for value in loop.operands] == left[: len(loop.operands)]
+    return [value.type for value in loop.operands] == [result.type for result in loop.results]
 
 
 def _make_even(loop: Operation) -> None:
@@ -52,12 +52,17 @@ def _make_even(loop: Operation) -> None:
     places = [[*handed, *others].index(value) for value in seen]
     forwarded += [left[seen.index(value)] for value in others]
     types = [value.type for value in forwarded]
+    starts = _carried_too(loop, [value.type for value in others])
     mlir.create("scf.condition", [condition.operands[0], *forwarded], [], before=condition)
     condition.erase()
-    made = mlir.create("scf.while", list(loop.operands), types, before=loop, regions=2)
+    made = mlir.create("scf.while", [*loop.operands, *starts], types, before=loop, regions=2)
     arguments = [after.add_argument(each, loop.location) for each in types]
     for old, place in zip(seen, places, strict=True):
         old.replace_all_uses_with(arguments[place])
+    if starts:
+        hands, number = _last(after), len(handed)
+        mlir.create("scf.yield", [*hands.operands, *arguments[number:]], [], before=hands)
+        hands.erase()
     for _ in seen:
         after.erase_argument(0)
     for old, place in zip(list(loop.results), places, strict=True):
@@ -66,6 +71,17 @@ def _make_even(loop: Operation) -> None:
         block.append_to(region)
     loop.erase()
     _keep(made, [value for value in made.results if not mlir.users(value)])
+
+
+def _carried_too(loop: Operation, types: list[Type]) -> list[Value]:
+    """What the loop begins with for values that every round makes anew: anything, looked at by no round."""
+    if not all(isinstance(each, ir.RankedTensorType) and each.has_static_shape for each in types):
+        return []
+    before = loop.regions[0].blocks[0]
+    arguments = [before.add_argument(each, loop.location) for each in types]
+    if arguments:
+        mlir.create("util.optimization_barrier", arguments, types, before=before.operations[0].operation)
+    return [mlir.create("flow.tensor.empty", [], [each], before=loop).result for each in types]
 
 
 def _keep(loop: Operation, unused: list[Value]) -> None:

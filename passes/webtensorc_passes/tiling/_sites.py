@@ -152,7 +152,7 @@ def _matmul(access: _Access) -> Site | None:
     if columns == 1:
         return None  # a sum along memory, which the native code does as well
     value, given = unreshaped(op.operands[0]), unreshaped(op.operands[1])
-    strided = _strided(value, columns)
+    strided = _strided(value, depth, columns)
     if strided is not None:
         problem, value = strided
         size = "x".join(map(str, (*problem.image, depth)))
@@ -161,8 +161,11 @@ def _matmul(access: _Access) -> Site | None:
     return Site(op, name, Convolution.product(rows, depth, columns), (value, given))
 
 
-def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
-    """The 1x1 convolution with strides that a product with every other pixel of an image is, and the image."""
+def _strided(image: Any, channels: int, outputs: int) -> tuple[Convolution, Any] | None:
+    """The 1x1 convolution with strides that a product with every other pixel of an image is, and the image.
+
+    What the product sums along must be the image's `channels`: a slice can be reshaped to rows of anything.
+    """
     op = mlir.owner(image)
     if op is None or op.name != "tensor.extract_slice" or len(op.operands) != 1:
         return None
@@ -170,7 +173,7 @@ def _strided(image: Any, outputs: int) -> tuple[Convolution, Any] | None:
     strides = mlir.integers(op, "static_strides")
     if len(source) != 4 or sizes != mlir.shape_of(image) or any(mlir.integers(op, "static_offsets")):
         return None
-    if (sizes[0], sizes[3], strides[0], strides[3]) != (source[0], source[3], 1, 1):
+    if (sizes[0], sizes[3], strides[0], strides[3]) != (source[0], channels, 1, 1) or source[3] != channels:
         return None
     out, steps = (sizes[1], sizes[2]), (strides[1], strides[2])
     problem = Convolution(source[0], (source[1], source[2]), source[3], outputs, (1, 1), out, steps)

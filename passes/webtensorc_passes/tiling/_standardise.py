@@ -53,8 +53,8 @@ def _match(op: Any) -> StandardisedSite | None:
         statistic = _statistic(pair[1]) if pair is not None else None
         if pair is None or statistic is None or length < 2:
             continue
-        epsilon = _epsilon(statistic[0], root, length)
-        if epsilon is None or _square(statistic[1]) != pair[0]:
+        epsilon, factor = _epsilon(statistic[0], root, length), _square(statistic[1])
+        if epsilon is None or factor is None or factor != pair[0]:
             continue
         given = _centred(pair[0], length)
         rows = prod(mlir.shape_of(op.results[0])[:-1])

@@ -223,7 +223,8 @@ def matmul_nbits(draw: Drawer, opset: int) -> Case:
     scales = np.abs(array(draw, FLOAT, (n * blocks,))) + FLOAT(0.25)
     zeros = array(draw, np.uint8, (n * -(-blocks * bits // 8),), wild=True) if flag(draw) else None
     inputs = [small(draw, m, k), Known(b), Known(scales), zeros if zeros is None else Known(zeros)]
-    if bits != 8 and zeros is None and flag(draw):  # ONNX Runtime takes zero points of reordered groups from elsewhere
+    # ONNX Runtime takes zero points of reordered groups from elsewhere, and weights of two bits in them for others.
+    if bits == 4 and zeros is None and flag(draw):
         rng = np.random.default_rng(integer(draw, 0, 99))
         inputs.append(Known(rng.permutation(np.repeat(np.arange(blocks), block)).astype(np.int32)))
     return fused(draw, opset, "MatMulNBits", inputs, K=k, N=n, bits=bits, block_size=block)

@@ -16,7 +16,10 @@ from webtensorc.errors import InvalidFileError
 
 _PACKED = {
     getattr(onnx.TensorProto, name): bits
-    for name, bits in (("INT4", 4), ("UINT4", 4), ("FLOAT4E2M1", 4), ("INT2", 2), ("UINT2", 2))
+    for name, bits in (
+        *(("INT4", 4), ("UINT4", 4), ("FLOAT4E2M1", 4), ("FLOAT6E2M3", 6), ("FLOAT6E3M2", 6)),
+        *(("INT2", 2), ("UINT2", 2)),
+    )
     if hasattr(onnx.TensorProto, name)
 }
 

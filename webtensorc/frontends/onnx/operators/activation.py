@@ -172,6 +172,8 @@ def hardmax_13(x: Value, *, axis: int = -1) -> Value:
 
 def _hardmax(x: Value, axis: int) -> Value:
     along = axis % x.ndim
+    if x.shape[along] == 0:
+        return x
     best = jnp.expand_dims(jnp.argmax(x, along), along)
     places = arange(x.shape[along]).reshape([x.shape[along] if d == along else 1 for d in range(x.ndim)])
     return (best == places).astype(x.dtype)

@@ -62,6 +62,8 @@ def unique(x: Value, *, axis: int | None = None, sorted: int = 1) -> Value:
         return _unique_known(x, axis, sorted)
     along = 0 if axis is None else axis % x.ndim
     data = x.ravel() if axis is None else x
+    if not data.size:
+        return _unique_known(np.zeros(x.shape, x.dtype), axis, sorted)
     rows = jnp.moveaxis(data, along, 0).reshape(data.shape[along], -1)
     size = rows.shape[0]
     below, equal = _compared(rows)
@@ -80,13 +82,17 @@ def unique(x: Value, *, axis: int | None = None, sorted: int = 1) -> Value:
 
 
 def _compared(rows: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """For all pairs (i, j) of rows: whether row j is lexicographically below row i, and whether they are equal."""
+    """For all pairs (i, j) of rows: whether row j is lexicographically below row i, and whether they are equal.
+
+    As numpy has it, NaN is equal to itself and above all numbers.
+    """
     below = jnp.zeros((rows.shape[0],) * 2, bool)
     equal = ~below
     for column in rows.T:
         left, right = column[:, None], column[None, :]
-        below = below | (equal & (right < left))
-        equal = equal & (right == left)
+        no_left, no_right = left != left, right != right
+        below = below | (equal & ((right < left) | (no_left & ~no_right)))
+        equal = equal & ((right == left) | (no_left & no_right))
     return below, equal
 
 

@@ -46,6 +46,8 @@ def dequantize_linear(
 
 
 def _widened(x: Value) -> Value:
+    if is_known(x) and x.dtype.name.startswith("float6"):
+        return x.astype(np.float32)  # no compiled code has floats of 6 bits
     return lax.convert_element_type(x, np.int32 if jnp.issubdtype(x.dtype, jnp.integer) else np.float32)
 
 

@@ -54,9 +54,20 @@ def reduce_mean(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with
         return _mean_of_some(data, axes, keepdims, noop_with_empty_axes)
 
     def mean(x: Value, axis: Value, keepdims: bool) -> Value:
+        if jnp.issubdtype(x.dtype, jnp.integer):
+            return _integer_mean(x, axis, keepdims)
         return xp(x).mean(x, axis=axis, keepdims=keepdims).astype(x.dtype)
 
     return _reduce(mean, data, axes, keepdims, noop_with_empty_axes)
+
+
+def _integer_mean(x: Value, axis: Value, keepdims: bool) -> Value:
+    """The mean of integers, exact: a float's digits would not do for large ones. None of none is 0."""
+    np_ = xp(x)
+    total = np_.sum(x, axis=axis, keepdims=keepdims, dtype=np.uint64 if x.dtype == np.uint64 else np.int64)
+    along = range(x.ndim) if axis is None else np.atleast_1d(axis)
+    count = np_.maximum(np_.asarray(math.prod(x.shape[each] for each in along), total.dtype), 1)
+    return ((total - np_.fmod(total, count)) // count).astype(x.dtype)
 
 
 def _mean_of_some(data: Bounded, axes: Value, keepdims: int, noop_with_empty_axes: int) -> Value:
