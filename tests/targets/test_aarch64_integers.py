@@ -67,6 +67,32 @@ def test_products_of_int8_use_the_instructions_for_them(
     assert lower(Request(integers, ("aarch64",)), Phase.FLOW).count("unset_encoding") == 0
 
 
+UNSIGNED = """
+func.func @main(%x: tensor<33x100xui8>, %w: tensor<100x32xi8>) -> tensor<33x32xi32> {
+  %a = stablehlo.convert %x : (tensor<33x100xui8>) -> tensor<33x100xi32>
+  %b = stablehlo.convert %w : (tensor<100x32xi8>) -> tensor<100x32xi32>
+  %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]
+    : (tensor<33x100xi32>, tensor<100x32xi32>) -> tensor<33x32xi32>
+  return %0 : tensor<33x32xi32>
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "instruction"), [("aarch64-v8.2", "sdot"), ("aarch64-v8.2{extra=[i8mm]}", "smmla")])
+def test_products_of_unsigned_bytes_use_them_too(target: str, instruction: str, tmp_path: Path) -> None:
+    """Unsigned numbers are 128 more than signed ones; nothing is widened to int16."""
+    (tmp_path / "unsigned.mlir").write_text(UNSIGNED)
+    described, folder = make_target(target), tmp_path / "assembly"
+    folder.mkdir()
+    lowered = lower(Request(tmp_path / "unsigned.mlir", (target,)), Phase.EXECUTABLE_CONFIGURATIONS)
+    flags = [*described.flags(3), *described.integer_product_flags, "--compile-from=executable-configurations"]
+    compile_str(lowered, extra_args=[*flags, f"--iree-hal-dump-executable-intermediates-to={folder}"])
+    text = "".join(path.read_text() for path in folder.glob("*.s"))
+    assert re.search(rf"^\s+{instruction}\s", text, re.MULTILINE)
+    assert not re.search(r"^\s+[su]mlal", text, re.MULTILINE)
+
+
 CONTRACTIONS = """
 func.func @main(%x: tensor<64x256xf32>, %w: tensor<256x96xf32>, %i: tensor<1x14x14x32xf32>,
     %k: tensor<3x3x32x64xf32>, %q: tensor<1x8x9x8xi8>, %r: tensor<3x3x8x32xi8>)
