@@ -36,8 +36,8 @@ class Workgroup:
 class View:
     """A buffer that a kernel reads or writes, row-major, in the shape that suits the kernel.
 
-    `element` is the element type as MLIR names it: `f32`, `i32` or `i8`. Of a matrix, `columns` are the first and the
-    one past the last that the kernel stores to, where these are not all.
+    `element` is the element type as MLIR names it: `f32`, `i64`, `i32` or `i8`. Of a matrix, `columns` are the first
+    and the one past the last that the kernel stores to, where these are not all.
     """
 
     name: str
@@ -168,12 +168,12 @@ class Code:
         body: Callable[[Index, list[str]], Sequence[str]],
         carried: Sequence[str] = (),
         step: int = 1,
-        element: str = "f32",
+        element: str | Sequence[str] = "f32",
     ) -> list[str]:
         """`for i in range(low, high, step): carried = body(i, carried)`; a loop of one round is no loop.
 
         Returns:
-            What is carried out of the last round: vectors of `element`.
+            What is carried out of the last round: vectors of `element`, or of an element type each.
         """
         if isinstance(low, int) and isinstance(high, int) and high <= low + step:
             return list(body(low, list(carried))) if low < high else list(carried)
@@ -181,7 +181,8 @@ class Code:
         number = self._names
         index, inside = f"%i{number}", [f"%a{number}_{i}" for i in range(len(carried))]
         head = f"scf.for {index} = {self.index(low)} to {self.index(high)} step {self.index(step)}"
-        types = ", ".join([self._of(element)] * len(carried))
+        kinds = [element] * len(carried) if isinstance(element, str) else element
+        types = ", ".join(map(self._of, kinds))
         if carried:
             pairs = ", ".join(f"{a} = {b}" for a, b in zip(inside, carried, strict=True))
             head = f"%r{number}:{len(carried)} = {head} iter_args({pairs}) -> ({types})"
@@ -221,6 +222,16 @@ class Code:
     def store(self, vector: str, view: View, *at: Index) -> None:
         """Store a vector to adjacent elements."""
         self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
+
+    def stored_index(self, view: View, *at: Index) -> Index:
+        """An index that is an integer in memory."""
+        element = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
+        return self.value(f"arith.index_cast {element} : {view.element} to index")
+
+    def store_first(self, vector: str, view: View, *at: Index) -> None:
+        """Store the first lane of a vector."""
+        first = self.value(f"vector.extract {vector}[0] : {view.element} from {self._of(view.element)}")
+        self.line(f"memref.store {first}, {view.name}[{self.indices(*at)}] : {view.type}")
 
     def prefetch(self, view: View, *at: Index) -> None:
         """Have an element's cache line brought near, to be read soon."""
@@ -265,10 +276,18 @@ class Code:
         name = f"llvm.lrint.v{self.lanes}{integer}.v{self.lanes}f32"
         return self.value(f'llvm.call_intrinsic "{name}"({vector}) : ({self.vector}) -> {self._of(integer)}')
 
-    def across(self, kind: str, vector: str) -> str:
-        """The fold of all lanes by `add` or `maximumf`, in every lane."""
-        element = self.value(f"vector.reduction <{kind}>, {vector} fastmath<reassoc> : {self.vector} into f32")
-        return self.value(f"vector.broadcast {element} : f32 to {self.vector}")
+    def across(self, kind: str, vector: str, element: str = "f32") -> str:
+        """The fold of all lanes by `add`, `maximumf`, `minimumf` or `minsi`, in every lane."""
+        flags = " fastmath<reassoc>" if element == "f32" else ""
+        one = self.value(f"vector.reduction <{kind}>, {vector}{flags} : {self._of(element)} into {element}")
+        return self.value(f"vector.broadcast {one} : {element} to {self._of(element)}")
+
+    def positions(self, start: Index, step: int) -> str:
+        """A vector of int32 that counts from an index on, by 0 or 1 a lane."""
+        lanes = self.constant(f"dense<[{', '.join(str(step * i) for i in range(self.lanes))}]> : {self._of('i32')}")
+        first = self.value(f"arith.index_cast {self.index(start)} : index to i32")
+        every = self.value(f"vector.broadcast {first} : i32 to {self._of('i32')}")
+        return self.apply("arith.addi", (every, lanes), "", ("i32",) * 3)
 
     def last_lanes(self, vector: str, count: int) -> str:
         """A vector with zeros in place of all but the last `count` elements."""
@@ -312,9 +331,17 @@ class Code:
         """A mask: where `arith.cmpf PREDICATE` of two vectors holds."""
         return self.value(f"arith.cmpf {predicate}, {a}, {b} : {self.vector}")
 
-    def choose(self, mask: str, a: str, b: str) -> str:
+    def both(self, a: str, b: str) -> str:
+        """A mask: where two masks hold."""
+        return self.value(f"arith.andi {a}, {b} : {self._of('i1')}")
+
+    def either(self, a: str, b: str) -> str:
+        """A mask: where one of two masks holds."""
+        return self.value(f"arith.ori {a}, {b} : {self._of('i1')}")
+
+    def choose(self, mask: str, a: str, b: str, element: str = "f32") -> str:
         """Lanes of `a` where the mask has them, of `b` elsewhere."""
-        return self.value(f"arith.select {mask}, {a}, {b} : {self._of('i1')}, {self.vector}")
+        return self.value(f"arith.select {mask}, {a}, {b} : {self._of('i1')}, {self._of(element)}")
 
     def greater(self, a: str, b: str) -> str:
         """The greater one of two vectors' lanes; `b` where either is not a number, which is one instruction."""

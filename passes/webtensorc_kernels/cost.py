@@ -34,7 +34,7 @@ _START = 300
 """Cycles to hand out a workgroup."""
 _FUNCTION = 16
 """Arithmetic instructions that a function of `math` is expanded to."""
-_BYTES = {"f32": 4, "i32": 4, "i8": 1}
+_BYTES = {"f32": 4, "i64": 8, "i32": 4, "i8": 1}
 _LOADS = {"vector.load": 1.0, "memref.load": 0.5}
 _STORES = {"vector.store", "memref.store"}
 _FREE = {"memref.prefetch", "vector.bitcast", "scf.yield"}

@@ -121,7 +121,7 @@ class Meter(Code):
         body: Callable[[Index, list[str]], Sequence[str]],
         carried: Sequence[str] = (),
         step: int = 1,
-        element: str = "f32",
+        element: str | Sequence[str] = "f32",
     ) -> list[str]:
         """Look at the round in the middle, if there are any rounds."""
         first = self._range(low)
@@ -155,6 +155,17 @@ class Meter(Code):
         """Count and note the access."""
         self._note(view, at, self.lanes)
         super().store(vector, view, *at)
+
+    def stored_index(self, view: View, *at: Index) -> Index:
+        """Count and note the access; the index may be anything, and is taken to follow the loops around."""
+        self._note(view, at, 1)
+        super().stored_index(view, *at)
+        return at[-1]
+
+    def store_first(self, vector: str, view: View, *at: Index) -> None:
+        """Count and note the access."""
+        self._note(view, at, 1)
+        super().store_first(vector, view, *at)
 
     def broadcast(self, view: View, *at: Index) -> str:
         """Count and note the access."""

@@ -54,6 +54,17 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.fptosi": np.trunc,
     "arith.extui": lambda a: a % 256,
     "arith.addi": np.add,
+    "arith.minsi": np.minimum,
+    "arith.extsi": np.asarray,
+}
+COMPARISONS: dict[str, Callable[..., np.ndarray]] = {
+    "ogt": np.greater,
+    "olt": np.less,
+    "oeq": np.equal,
+    "ugt": lambda a, b: ~np.less_equal(a, b),
+    "ult": lambda a, b: ~np.greater_equal(a, b),
+    "uno": lambda a, b: np.isnan(a) | np.isnan(b),
+    "ord": lambda a, b: ~(np.isnan(a) | np.isnan(b)),
 }
 
 
@@ -90,7 +101,7 @@ class Interpreter(Code):
         body: Callable[[Index, list[str]], Sequence[str]],
         carried: Sequence[str] = (),
         step: int = 1,
-        element: str = "f32",
+        element: str | Sequence[str] = "f32",
     ) -> list[str]:
         values = list(carried)
         for i in range(number(low), number(high), step):
@@ -127,6 +138,16 @@ class Interpreter(Code):
         self.arrays[view.name][where] = vector
         self.stored[view.name][where] = True
 
+    def stored_index(self, view: View, *at: Index) -> Index:
+        return Unknown(int(self._read(view, at, 1)[0]))  # type: ignore[return-value]
+
+    def store_first(self, vector: str, view: View, *at: Index) -> None:
+        if view.name not in self.arrays:
+            self.arrays[view.name], self.stored[view.name] = np.zeros(view.shape), np.zeros(view.shape, bool)
+        where = self._slice(view, at, 1)
+        self.arrays[view.name][where] = vector[0]
+        self.stored[view.name][where] = True
+
     def broadcast(self, view: View, *at: Index) -> str:
         return np.repeat(self._read(view, at, 1), self.lanes)  # type: ignore[return-value]
 
@@ -150,8 +171,8 @@ class Interpreter(Code):
             return np.full(self.lanes, np.array(int(number, 16), np.uint32).view(np.float32))  # type: ignore[return-value]
         return np.full(self.lanes, float(number))  # type: ignore[return-value]
 
-    def across(self, kind: str, vector: str) -> str:
-        fold = {"add": np.sum, "maximumf": np.max}[kind]
+    def across(self, kind: str, vector: str, element: str = "f32") -> str:
+        fold = {"add": np.sum, "maximumf": np.max, "minimumf": np.min, "minsi": np.min}[kind]
         return np.full(self.lanes, fold(vector))  # type: ignore[return-value]
 
     def _interleaved(self, a: str, b: str) -> tuple[str, str]:
@@ -161,10 +182,19 @@ class Interpreter(Code):
     def last_lanes(self, vector: str, count: int) -> str:
         return np.where(np.arange(self.lanes) < self.lanes - count, 0, vector)  # type: ignore[return-value]
 
-    def compare(self, predicate: str, a: str, b: str) -> str:
-        return {"ogt": np.greater, "olt": np.less}[predicate](a, b)  # type: ignore[return-value]
+    def positions(self, start: Index, step: int) -> str:
+        return number(start) + step * np.arange(self.lanes)  # type: ignore[return-value]
 
-    def choose(self, mask: str, a: str, b: str) -> str:
+    def compare(self, predicate: str, a: str, b: str) -> str:
+        return COMPARISONS[predicate](a, b)  # type: ignore[return-value]
+
+    def both(self, a: str, b: str) -> str:
+        return np.logical_and(a, b)  # type: ignore[return-value]
+
+    def either(self, a: str, b: str) -> str:
+        return np.logical_or(a, b)  # type: ignore[return-value]
+
+    def choose(self, mask: str, a: str, b: str, element: str = "f32") -> str:
         return np.where(mask, a, b)  # type: ignore[return-value,call-overload]
 
     def exponential_below(self, x: str) -> str:

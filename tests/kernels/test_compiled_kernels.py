@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_integer as integers
+import test_reductions as folds
 import test_softmax as softmaxes
 import test_standardise as standardised
 from hypothesis import HealthCheck, given, settings
@@ -21,9 +22,12 @@ from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
 from webtensorc_kernels import (
     attention,
+    copies,
     direct,
+    extremes,
     integer,
     planes,
+    reductions,
     skinny,
     softmax,
     standardise,
@@ -35,9 +39,12 @@ from webtensorc_kernels import (
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Axis, Convolution, choose
+from webtensorc_kernels.copies import Exchange, Pick
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
+from webtensorc_kernels.extremes import Extreme
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.reductions import Reduction
 from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.standardise import Rows
 from webtensorc_kernels.windows import Fold
@@ -196,6 +203,42 @@ def test_standardised_rows(target: str) -> None:
     operands = [np.random.default_rng(p.length).standard_normal((p.rows, p.length)) for p in problems]
     expected = [standardised.reference(x, p.centred) for x, p in zip(operands, problems, strict=True)]
     check(target, kernels, [[x] for x in operands], expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_folds_and_positions(target: str) -> None:
+    machine = machine_of(target)
+    kernels, operands, expected = [], [], []
+    for shape in ((9, 5, 1), (3, 333, 1), (2, 3, 21), (1, 35, 150), (2, 2, 2100)):
+        x = np.random.default_rng(0).integers(-9, 9, shape)
+        for operation, reference in folds.FOLDS.items():
+            problem = Reduction(*shape, operation)
+            lanes = reductions.lanes(problem, machine)
+            assert lanes is not None
+            kernels.append(reductions.generate(problem, Epilogue(), Code(lanes, machine)))
+            expected.append(reference(x, axis=1))
+        kernels.append(extremes.generate(Extreme(*shape, True, "i64"), Code(lanes, machine)))
+        expected.append(np.argmax(x, axis=1))
+        operands += 4 * [[x]]
+    check(target, kernels, operands, expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_rows_that_are_moved(target: str) -> None:
+    machine = machine_of(target)
+    kernels, operands, expected = [], [], []
+    for row in (4, 35, 130):
+        lanes = copies.lanes(row, machine)
+        assert lanes is not None
+        x = np.arange(2 * 3 * 5 * row).reshape(2, 3, 5, row)
+        kernels.append(copies.generate(Exchange(2, 3, 5, row), Code(lanes, machine)))
+        operands.append([x])
+        expected.append(x.transpose(0, 2, 1, 3))
+        table, index = x.reshape(30, row), np.array([29, 0, 17, 29])
+        kernels.append(copies.generate(Pick(4, 30, row, "i64"), Code(lanes, machine)))
+        operands.append([table, index])
+        expected.append(table[index])
+    check(target, kernels, operands, expected)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from iree.compiler import ir
@@ -15,8 +16,10 @@ __all__ = [
     "Linear",
     "element",
     "forwards",
+    "in_use",
     "indexing_maps",
     "is_float32",
+    "is_known_at_load",
     "is_zero",
     "linear_maps",
     "scalar_constant",
@@ -26,6 +29,8 @@ __all__ = [
 
 DATA_TILING = "iree.opt.data_tiling"
 """The native compiler's mark (IREE 3.13): operations that have it are packed and tiled; if there is one, no others."""
+_PLAIN = ("linalg.", "tensor.", "arith.", "math.")
+"""How names of operations begin that do nothing but compute their results."""
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
 
@@ -133,3 +138,28 @@ def slot(op: Any) -> tuple[int, int] | None:
     if outer[:-1] != inner[:-1] or any(offsets[:-1]) or set(strides) != {1}:
         return None
     return outer[-1], offsets[-1]
+
+
+def in_use(operations: Sequence[Any]) -> list[Any]:
+    """Those of operations in program order whose results reach something that does more than compute.
+
+    What kernels have replaced is still there, but reaches nothing.
+    """
+    found: set[Any] = set()
+    for op in reversed(operations):
+        if not op.name.startswith(_PLAIN) or any(user in found for result in op.results for user in mlir.users(result)):
+            found.add(op)
+    return [op for op in operations if op in found]
+
+
+def is_known_at_load(value: Any) -> bool:
+    """Whether a value depends on weights and numbers alone: the native compiler computes it once, outside of calls."""
+    pending, seen = [value], set()
+    while pending:
+        op = mlir.owner(pending.pop())
+        if op is None or not op.name.startswith((*_PLAIN, "util.global.load")):
+            return False
+        if op not in seen:
+            seen.add(op)
+            pending += op.operands
+    return True

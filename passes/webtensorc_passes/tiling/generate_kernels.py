@@ -17,10 +17,13 @@ from typing import Any, ClassVar
 import numpy as np
 from webtensorc_kernels import (
     attention,
+    copies,
     direct,
+    extremes,
     gated,
     integer,
     planes,
+    reductions,
     skinny,
     softmax,
     standardise,
@@ -40,6 +43,7 @@ from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention, with_stored_keys
+from webtensorc_passes.tiling._copies import copy_sites
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
 from webtensorc_passes.tiling._gates import gated_sites
@@ -47,6 +51,7 @@ from webtensorc_passes.tiling._heads import with_heads_apart
 from webtensorc_passes.tiling._library import Library
 from webtensorc_passes.tiling._planes import match_planes
 from webtensorc_passes.tiling._reciprocals import multiplying
+from webtensorc_passes.tiling._reductions import ReductionSite, reduction_sites
 from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
@@ -148,6 +153,18 @@ class GenerateKernels(Pass):
             best_rows = best([candidate], machine)
             assert best_rows is not None
             yield _Structure(norm.name, best_rows, [norm.given, *fused.operands], fused, [])
+        for fold in reduction_sites(_operations(module)):
+            fused = self._multiplying(fold.fused)
+            found = _reduction(fold, fused.epilogue, machine)
+            if found is not None:
+                yield _Structure(fold.name, found, [fold.given, *fused.operands], fused, [])
+        for copy in copy_sites(_operations(module)):
+            moved = copies.lanes(copy.problem.row, machine)
+            if moved is not None:
+                author = functools.partial(copies.generate, copy.problem)
+                best_copy = best([Candidate("copy", moved, author)], machine)
+                assert best_copy is not None
+                yield _Structure(copy.name, best_copy, list(copy.operands), copy.fused, [])
         for step in gated_sites(_operations(module)):
             found = _gated(step.cell, machine)
             if found is not None:
@@ -205,6 +222,16 @@ def _attention(site: AttentionSite, epilogue: Epilogue, machine: Machine) -> Cho
     choice = best([Candidate("attention", blocks.lanes, author)], machine)
     assert choice is not None
     return choice
+
+
+def _reduction(site: ReductionSite, epilogue: Epilogue, machine: Machine) -> Choice | None:
+    wide = reductions.lanes(site.problem, machine)
+    if wide is None:
+        return None
+    author = functools.partial(reductions.generate, site.problem, epilogue)
+    if site.positions is not None:
+        author = functools.partial(extremes.generate, site.positions)
+    return best([Candidate("fold", wide, author)], machine)
 
 
 @functools.cache

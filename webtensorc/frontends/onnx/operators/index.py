@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.frontends.onnx import extents, slices
+from webtensorc.frontends.onnx import extents, selection, slices
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, arange, end_of, is_known, known_ints
@@ -211,6 +211,11 @@ def topk_11(x: Value, k: Value, *, axis: int = -1, largest: int = 1, sorted: int
     count = known_ints(k, "k")[0]
     along = axis % x.ndim
     x = jnp.asarray(x)
+    last = jnp.moveaxis(x, along, -1)
+    if selection.fits(last, count):
+        found = selection.positions(last, count, largest=bool(largest))
+        values = jnp.take_along_axis(last, found, -1, mode="clip")
+        return jnp.moveaxis(values, -1, along), jnp.moveaxis(found, -1, along)
     positions = lax.broadcasted_iota(jnp.int64, x.shape, along)
     if largest:
         values, order = lax.sort((jnp.flip(x, along), jnp.flip(positions, along)), dimension=along, num_keys=1)
