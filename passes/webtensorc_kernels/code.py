@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from webtensorc_kernels import functions
+from webtensorc_kernels import functions, tiles
 from webtensorc_kernels.machine import Machine
 
 __all__ = ["Code", "Index", "View", "Workgroup"]
@@ -49,6 +49,11 @@ class View:
     def type(self) -> str:
         """The `memref` type."""
         return f"memref<{'x'.join(map(str, (*self.shape, self.element)))}>"
+
+    @property
+    def bytes(self) -> int:
+        """Of an element."""
+        return {"f32": 4, "i32": 4, "i8": 1}[self.element]
 
 
 class Code:
@@ -407,3 +412,42 @@ class Code:
         assert self._machine.dot is not None
         intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
         return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')
+
+    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+        """Copy `count` adjacent bytes, the first `skip` of them as zeros."""
+        kind = f"vector<{count}xi8>"
+        found = self.value(f"vector.load {source.name}[{self.indices(*at)}] : {source.type}, {kind}")
+        if skip:
+            kept = ", ".join(["false"] * skip + ["true"] * (count - skip))
+            mask = self.constant(f"dense<[{kept}]> : vector<{count}xi1>")
+            zeros = self.constant(f"dense<0> : {kind}")
+            found = self.value(f"arith.select {mask}, {found}, {zeros} : vector<{count}xi1>, {kind}")
+        self.line(f"vector.store {found}, {to.name}[{self.indices(*there)}] : {to.type}, {kind}")
+
+    def clear(self, count: int, view: View, *at: Index) -> None:
+        """Set `count` adjacent bytes to zero."""
+        kind = f"vector<{count}xi8>"
+        zeros = self.constant(f"dense<0> : {kind}")
+        self.line(f"vector.store {zeros}, {view.name}[{self.indices(*at)}] : {view.type}, {kind}")
+
+    # Tiles: see `tiles`.
+
+    def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:
+        """Give the tile registers so many rows and bytes a row, by way of 64 bytes of scratch memory."""
+        tiles.use(self, shapes, view, at)
+
+    def release_tiles(self) -> None:
+        """Have the tile registers empty, as whatever runs next expects them."""
+        tiles.release(self)
+
+    def load_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        """Fill a tile with rows that lie `stride` bytes apart; 0 for the same row again and again."""
+        tiles.load(self, tile, view, at, stride)
+
+    def store_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        """Store a tile to rows that lie `stride` bytes apart."""
+        tiles.store(self, tile, view, at, stride)
+
+    def multiply_tiles(self, c: int, a: int, b: int) -> None:
+        """Add the product of tiles `a`, of unsigned bytes, and `b`, of words of signed ones, to `c`, of int32."""
+        tiles.multiply(self, c, a, b)

@@ -34,9 +34,12 @@ _START = 300
 """Cycles to hand out a workgroup."""
 _FUNCTION = 16
 """Arithmetic instructions that a function of `math` is expanded to."""
-_BYTES = {"f32": 4, "i64": 8, "i32": 4, "i8": 1}
 _LOADS = {"vector.load": 1.0, "memref.load": 0.5}
 _STORES = {"vector.store", "memref.store"}
+_TILES = {"tile.multiply": 16, "tile.load": 8, "tile.store": 16}
+"""Cycles of instructions on tiles, which have units of their own; measured."""
+_TILE_FLOPS = 2 * 16 * 16 * 64
+"""Operations on bytes that one of them is."""
 _FREE = {"memref.prefetch", "vector.bitcast", "scf.yield"}
 _SCALAR = {"addi", "subi", "muli", "divui", "remui", "minsi", "maxsi", "arith.cmpi"}
 
@@ -80,8 +83,8 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
     mine = min(far, cold / groups)
     transfers = max(near / speeds.second_level, mine / memory + (far - mine) / speeds.shared)
     peak = machine.lanes * speeds.vector_units * speeds.clock * (2 if machine.fused else 1)
-    if kernel.views[0].element == "i8":
-        peak *= TOGETHER  # products of bytes that one lane adds at once
+    if kernel.views[0].element == "i8":  # products of bytes that one lane adds at once, or that a tile does
+        peak = _TILE_FLOPS / _TILES["tile.multiply"] * speeds.clock if machine.tiles else TOGETHER * peak
     return Cost(
         groups=groups,
         busiest=max(cycles, transfers) / speeds.clock,
@@ -93,24 +96,25 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
 
 def _sizes(views: Iterable[View], *, cold: bool) -> int:
     """Bytes of the weights, which come from main memory, or of the rest, written or read a moment ago by others."""
-    return sum(math.prod(view.shape) * _BYTES[view.element] for view in views if (view.name == "%w") is cold)
+    return sum(math.prod(view.shape) * view.bytes for view in views if (view.name == "%w") is cold)
 
 
 def _cycles(loop: Loop, units: float, *, fused: bool) -> float:
     """Of all rounds of a loop."""
     counts = loop.counts
+    tiles = max(counts[name] * cycles for name, cycles in _TILES.items())
     loads = sum(counts[name] * weight for name, weight in _LOADS.items())
     stores = sum(counts[name] for name in _STORES)
     arithmetic = sum(_FUNCTION * n if name.startswith("math.") else n for name, n in counts.items() if _computes(name))
     instructions = sum(n for name, n in counts.items() if name not in _FREE)
     chain = math.ceil(arithmetic / loop.carried) * _LATENCY * (1 if fused else 2) if loop.carried else 0
     inner = sum(_cycles(each, units, fused=fused) + _BRANCH for each in loop.inner)
-    body = max(arithmetic / units, loads / units, stores, instructions / _ISSUE, 0 if loop.inner else chain)
+    body = max(tiles, arithmetic / units, loads / units, stores, instructions / _ISSUE, 0 if loop.inner else chain)
     return loop.trips * (body + inner)
 
 
 def _computes(name: str) -> bool:
-    known = name in _LOADS or name in _STORES or name in _FREE or name in _SCALAR
+    known = name in _LOADS or name in _STORES or name in _FREE or name in _SCALAR or name in _TILES
     return not known and name != "vector.broadcast"
 
 
@@ -160,4 +164,4 @@ def _distinct(accesses: Iterable[Access], running: set[int]) -> float:
 
 def _bytes(view: View, total: float, low: list[float], high: list[float]) -> float:
     sizes = (min(b, float(extent)) - max(a, 0.0) for a, b, extent in zip(low, high, view.shape, strict=True))
-    return min(total, math.prod(max(1.0, size) for size in sizes)) * _BYTES[view.element]
+    return min(total, math.prod(max(1.0, size) for size in sizes)) * view.bytes

@@ -6,7 +6,7 @@ the chain depend on both, on one, or on neither.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -143,11 +143,19 @@ class Epilogue:
             return code.quotient(channel, self.head), row, code.remainder(channel, self.head)
         return row, code.add(channel, self.slot[1] if self.slot else 0)
 
-    def emit(self, code: Code, vector: str, place: Place, views: Sequence[View]) -> str:
-        """Write the steps for one vector of results and return what they give."""
+    def by_channel(self, code: Code, channel: Index, views: Sequence[View]) -> dict[int, str]:
+        """Load what is the same for all points, by the number of the step, to do so in front of a loop over points."""
+        loads = ((i, step) for i, step in enumerate(self.steps) if isinstance(step, Load) and step.by == "channel")
+        return {i: code.load(views[step.operand], channel) for i, step in loads}
+
+    def emit(
+        self, code: Code, vector: str, place: Place, views: Sequence[View], known: Mapping[int, str] | None = None
+    ) -> str:
+        """Write the steps for one vector of results, but those that are `known`, and return what they give."""
         values: list[str] = []
-        for step in self.steps:
-            values.append(self.one(code, step, place, views, [*values, vector]))
+        for i, step in enumerate(self.steps):
+            found = known.get(i) if known else None
+            values.append(found or self.one(code, step, place, views, [*values, vector]))
         return values[-1] if values else vector
 
     def one(

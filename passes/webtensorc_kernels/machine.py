@@ -48,6 +48,8 @@ class Machine:
         dot: the instruction for products of bytes, if there is one.
         first_level: bytes of the first-level data cache of one core.
         speeds: what estimates of time rest on.
+        tiles: whether it has registers of 16 rows of 64 bytes and multiplies them (see `tiles`), unsigned bytes by
+            signed ones.
     """
 
     lanes: int
@@ -59,6 +61,7 @@ class Machine:
     dot: Dot | None = None
     first_level: int = 32 << 10
     speeds: Speeds = field(default_factory=Speeds)
+    tiles: bool = False
 
     @classmethod
     def of(cls, target: TargetView) -> Machine | None:
@@ -75,6 +78,7 @@ class Machine:
             speeds=target.speeds,
             rounds=bool(target.features() & {"sse4.1", "neon"}),
             dot=next((dot for feature, dot in _DOTS.items() if feature in target.features()), None),
+            tiles=target.features() >= {"amx-int8", "amx-tile"},
         )
 
     def fits(self, points: int, vectors: int) -> bool:

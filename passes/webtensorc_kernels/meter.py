@@ -81,6 +81,7 @@ class Meter(Code):
         self.root = self._here = Loop()
         self._ranges: dict[str, _Range] = {}
         self._loops = 0
+        self._tiles: list[tuple[int, int]] = []
 
     def value(self, expression: str) -> str:
         """Count an instruction; the result has a name and nothing else."""
@@ -176,6 +177,47 @@ class Meter(Code):
         """Count and note the access."""
         self._note(view, at, count)
         return super().word(view, *at, count=count)
+
+    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+        """Count and note the accesses."""
+        self._note(source, at, count)
+        self._note(to, there, count)
+        super().copy(count, source, at, to, there, skip)
+
+    def clear(self, count: int, view: View, *at: Index) -> None:
+        """Count and note the access."""
+        self._note(view, at, count)
+        super().clear(count, view, *at)
+
+    # Tiles: `tile.load`, `tile.store` and `tile.multiply`, whatever leads to their addresses.
+
+    def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:
+        """Remember the shapes."""
+        self._tiles = list(shapes)
+
+    def release_tiles(self) -> None:
+        """As good as nothing."""
+
+    def load_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        """Count and note the access."""
+        self._tile("tile.load", tile, view, at, stride)
+
+    def store_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        """Count and note the access."""
+        self._tile("tile.store", tile, view, at, stride)
+
+    def multiply_tiles(self, c: int, a: int, b: int) -> None:
+        """Count."""
+        self._here.counts["tile.multiply"] += 1
+
+    def _tile(self, name: str, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        self._here.counts[name] += 1
+        rows, width = self._tiles[tile]
+        pitch = view.shape[-1] * view.bytes
+        for row in range(rows if stride else 1):
+            below, right = divmod(row * stride, pitch) if len(view.shape) > 1 else (0, row * stride)
+            place = [*at[:-2], self.add(at[-2], below)] if len(view.shape) > 1 else []
+            self._note(view, [*place, self.add(at[-1], right // view.bytes)], width // view.bytes)
 
     def _note(self, view: View, at: Sequence[Index], lanes: int) -> None:
         ranges = [self._range(index) for index in at]

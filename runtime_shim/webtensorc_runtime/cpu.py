@@ -7,6 +7,7 @@ itself (AVX without saved state, say), so a listed feature may be used.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import threading
@@ -20,6 +21,9 @@ MASK = "WEBTENSORC_CPU_FEATURES_MASK"
 """Environment variable: features to do without, separated by commas (`avx512f,avx512bw`)."""
 
 _thread = threading.local()
+
+_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA = 158, 0x1023, 18
+"""Linux arch/x86/entry/syscalls/syscall_64.tbl, arch/x86/include/uapi/asm/prctl.h and asm/fpu/types.h."""
 
 _X86_RENAMED = {
     "3dnowprefetch": ("prfchw",),
@@ -122,7 +126,18 @@ def detected() -> frozenset[str]:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    return parse_cpuinfo(text, architecture())
+    found = parse_cpuinfo(text, architecture())
+    return found if "amx-tile" in found and _may_use_tiles() else frozenset(f for f in found if "amx" not in f)
+
+
+def _may_use_tiles() -> bool:
+    """Ask Linux for the tile registers of x86, for all threads of this process; without its leave their use is fatal.
+
+    Their 8 KiB are not in every thread's saved state until then; refused where a signal stack is too small for them
+    (Linux, Documentation/arch/x86/xstate.rst).
+    """
+    system = ctypes.CDLL(None)
+    return bool(system.syscall(_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA) == 0)
 
 
 def parse_cpuinfo(text: str, machine: str) -> frozenset[str]:

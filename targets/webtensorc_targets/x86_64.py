@@ -22,6 +22,7 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
 _AVX2_EXTRA = frozenset({"avxifma", "avxneconvert", "avxvnni", "avxvnniint16", "avxvnniint8"})
 _AVX512_EXTRA = {f"avx512{x}" for x in ("bf16", "bitalg", "fp16", "ifma", "vbmi", "vbmi2", "vnni", "vpopcntdq")}
+_AMX = {"amx-int8", "amx-tile"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class X86Target(LevelledProcessor):
     tested_by: ClassVar[str] = "all tests, natively; AVX-512 where the testing machine has it"
     instruction_set: ClassVar[str] = "x86_64"
     levels: ClassVar = {"v1": _V1, "v2": _V2, "v3": _V3, "v4": _V4}
-    extras: ClassVar = {"v3": _AVX2_EXTRA, "v4": frozenset(_AVX512_EXTRA)}
+    extras: ClassVar = {"v3": _AVX2_EXTRA, "v4": frozenset(_AVX512_EXTRA | _AMX)}
 
     level: str = "v1"
 

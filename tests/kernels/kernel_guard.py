@@ -16,6 +16,7 @@ import iree.compiler
 import iree.runtime
 import numpy as np
 from webtensorc_kernels.executable import Kernel
+from webtensorc_runtime import cpu
 
 from webtensorc import registry
 from webtensorc.rewrite import run_passes
@@ -87,6 +88,7 @@ def run(function: Any, device: Any, operands: list[np.ndarray], empty: np.ndarra
 
 def main() -> None:
     target, kernels, operands, expected = pickle.load(sys.stdin.buffer)
+    assert registry.make_target(target).features() <= cpu.features()  # as the loader: so tiles may be used
     flags = registry.make_target(target).flags(3)
     binary = iree.compiler.compile_str(module(kernels), extra_args=list(flags))
     config = iree.runtime.Config("local-sync")

@@ -6,9 +6,10 @@ stored are found, and so are elements read before they were stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from webtensorc_kernels import tiles
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.machine import Machine
 
@@ -75,6 +76,7 @@ class Interpreter(Code):
         super().__init__(lanes, Machine(lanes, 32, True, False, 1 << 19))
         self.arrays = dict(arrays)
         self.stored: dict[str, np.ndarray] = {}
+        self.tiles: list[np.ndarray] = []
 
     # Indices: none is known but literals.
 
@@ -222,3 +224,57 @@ class Interpreter(Code):
 
     def dot(self, sums: str, image: str, weights: str) -> str:
         return sums + (image * weights).sum(axis=1)  # type: ignore[operator,attr-defined,return-value]
+
+    # Copies of bytes, and tiles; what was never stored is not a number.
+
+    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+        found = self._read(source, at, count)
+        found[:skip] = 0
+        self._write(to, there, found)
+
+    def clear(self, count: int, view: View, *at: Index) -> None:
+        self._write(view, at, np.zeros(count))
+
+    def _write(self, view: View, at: Sequence[Index], values: np.ndarray) -> None:
+        if view.name not in self.arrays:
+            self.arrays[view.name] = np.full((*view.shape, *values.shape[1:]), np.nan)
+            self.stored[view.name] = np.zeros(view.shape, bool)
+        where = self._slice(view, at, len(values))
+        self.arrays[view.name][where] = values
+        self.stored[view.name][where] = True
+
+    def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:
+        assert not self.tiles
+        self._slice(view, at, tiles.BYTES)
+        assert len(tiles.configuration(shapes)) == tiles.BYTES
+        self.tiles = [np.zeros(shape) for shape in shapes]
+
+    def release_tiles(self) -> None:
+        assert self.tiles
+        self.tiles = []
+
+    def _rows(self, tile: int, view: View, at: Sequence[Index], stride: int) -> Iterator[tuple[int, list[int], int]]:
+        """Each row of a tile: its number, where it is, and how many elements it has."""
+        rows, width = self.tiles[tile].shape
+        where, count = [number(i) for i in at], width // view.bytes
+        for row in range(rows):
+            place = np.ravel_multi_index(where, view.shape) + row * stride // view.bytes
+            spot = [int(i) for i in np.unravel_index(place, view.shape)]
+            assert spot[:-2] == where[:-2], f"row {row} of a tile of {view} at {where}"
+            yield row, spot, count
+
+    def load_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        for row, spot, count in self._rows(tile, view, at, stride):
+            where = self._slice(view, spot, count)
+            values = self.arrays[view.name][where].reshape(-1)
+            self.tiles[tile][row, : values.size] = values
+
+    def store_tile(self, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
+        for row, spot, count in self._rows(tile, view, at, stride):
+            self._write(view, spot, self.tiles[tile][row, :count])
+
+    def multiply_tiles(self, c: int, a: int, b: int) -> None:
+        words = self.tiles[b].reshape(len(self.tiles[b]), -1, 4)
+        points = self.tiles[a].reshape(len(self.tiles[a]), -1, 4)
+        assert points.shape[1] == words.shape[0]
+        self.tiles[c][:, : words.shape[1]] += np.einsum("mkb,knb->mn", points, words)

@@ -37,7 +37,10 @@ class PackWeights(Pass):
     order: ClassVar[int] = 95  # what computes with weights is done by now
 
     smallest: int = 32 << 10
-    """Bytes from which on a matrix is packed; below, it stays in a first-level cache however it lies."""
+    """Bytes from which on a matrix of float32 is packed; below, it stays in a first-level cache however it lies."""
+
+    smallest_words: int = 1 << 10
+    """The same for int8: words save workgroups from packing for themselves, however small a matrix is."""
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of matrices that were packed."""
@@ -45,7 +48,8 @@ class PackWeights(Pass):
         with Graph(module, context.weights) as graph:
             for name in list(graph.weights):
                 value, matrix = graph.weight_value(name), graph.weights[name]
-                if matrix.nbytes >= self.smallest and _has_panels(matrix) and _is_second_factor(value):
+                least = self.smallest_words if matrix.dtype == np.int8 else self.smallest
+                if matrix.nbytes >= least and _has_panels(matrix) and _is_second_factor(value):
                     _pack(graph, value, matrix)
                     changes += 1
         return changes

@@ -15,6 +15,7 @@ from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _OTHERS = ("stablehlo.constant", "stablehlo.iota", "stablehlo.optimization_barrier")
+_MOVES = ("stablehlo.reshape", "stablehlo.transpose", "stablehlo.pad", "stablehlo.xor")
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,10 @@ def _is_elementwise(op: Operation) -> bool:
 
 
 def _is_read_as_a_whole(op: Operation) -> bool:
-    """Whether a value that `op` reads is one that is stored: products, convolutions and results of the model."""
+    """Whether a value that `op` reads is one that is stored: products, convolutions and results of the model.
+
+    What those read may have been moved, or have its bytes' signs turned over, in between.
+    """
+    if op.name in _MOVES:
+        return any(map(_is_read_as_a_whole, mlir.users(op.results[0])))
     return op.name in ("func.return", "stablehlo.dot_general", "stablehlo.convolution")

@@ -27,6 +27,7 @@ from webtensorc_kernels import (
     skinny,
     softmax,
     standardise,
+    tiled,
     windows,
     winograd,
     winograd_blocking,
@@ -270,6 +271,9 @@ def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Ite
     block = integer.plan(problem, machine)
     if block:
         yield Candidate("bytes", block.lanes, functools.partial(integer.generate, problem, block, epilogue, machine))
+    steps = tiled.plan(problem, machine)
+    if steps:
+        yield Candidate("tiles", machine.lanes, functools.partial(tiled.generate, problem, steps, epilogue))
 
 
 def _windows(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
