@@ -15,7 +15,7 @@ from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _OTHERS = ("stablehlo.constant", "stablehlo.iota", "stablehlo.optimization_barrier")
-_MOVES = ("stablehlo.reshape", "stablehlo.transpose", "stablehlo.pad", "stablehlo.xor")
+_MOVES = ("stablehlo.reshape", "stablehlo.transpose", "stablehlo.pad", "stablehlo.xor", "stablehlo.bitcast_convert")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class FewBindings(Pass):
             for op in graph.operations():
                 if not _is_elementwise(op):
                     continue
-                sources = [read.get(each, frozenset([each])) for each in op.operands]
+                sources = [read.get(each, _itself(each)) for each in op.operands]
                 while len(frozenset().union(*sources)) > self.most and max(map(len, sources)) > 1:
                     widest = max(range(len(sources)), key=lambda index: len(sources[index]))
                     barrier = stablehlo.barrier(op.operands[widest], op)
@@ -48,6 +48,15 @@ class FewBindings(Pass):
                 if not any(map(_is_read_as_a_whole, mlir.users(op.results[0]))):
                     read[op.results[0]] = frozenset().union(*sources)
         return changes
+
+
+def _itself(value: Value) -> frozenset[Value]:
+    """A tensor that a kernel reads; none for a number known now, which is in the kernel's code."""
+    op = mlir.owner(value)
+    if op is not None and op.name == "stablehlo.broadcast_in_dim" and not mlir.shape_of(op.operands[0]):
+        op = mlir.owner(op.operands[0])
+        return frozenset() if op is not None and op.name == "stablehlo.constant" else frozenset([value])
+    return frozenset([value])
 
 
 def _is_elementwise(op: Operation) -> bool:
