@@ -53,7 +53,7 @@ class View:
     @property
     def bytes(self) -> int:
         """Of an element."""
-        return {"f32": 4, "i32": 4, "i8": 1}[self.element]
+        return {"f32": 4, "i64": 8, "i32": 4, "i8": 1}[self.element]
 
 
 class Code:
@@ -413,7 +413,9 @@ class Code:
         intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
         return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')
 
-    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+    def copy(
+        self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0
+    ) -> None:
         """Copy `count` adjacent bytes, the first `skip` of them as zeros."""
         kind = f"vector<{count}xi8>"
         found = self.value(f"vector.load {source.name}[{self.indices(*at)}] : {source.type}, {kind}")

@@ -178,7 +178,9 @@ class Meter(Code):
         self._note(view, at, count)
         return super().word(view, *at, count=count)
 
-    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+    def copy(
+        self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0
+    ) -> None:
         """Count and note the accesses."""
         self._note(source, at, count)
         self._note(to, there, count)

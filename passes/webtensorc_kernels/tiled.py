@@ -18,118 +18,31 @@ A block is 32 points by 32 channels, in four registers; two have the points of a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from webtensorc_kernels import tiles
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Axis, Convolution
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import TOGETHER, WIDTH, Matrix
+from webtensorc_kernels.tile_steps import Parts, Steps
 
-__all__ = ["Steps", "generate", "plan"]
+__all__ = ["generate"]
 
 _POINTS = 2 * tiles.ROWS
 """Of a block."""
 _LANES = tiles.BYTES // 4
-_MOST_TAPS = 64
-"""Each is written out."""
 _SUMS = 4
 """Words whose sums are independent, so that none waits for the one before."""
 _ROW = WIDTH * 4
 """Bytes from a row of a panel, or of a block's sums, to the next one."""
 
 
-@dataclass(frozen=True)
-class Steps:
-    """How a run of adjacent bytes of the image, one for each tap of the window, is divided into steps.
-
-    Attributes:
-        taps: places of the window, in rows and in pixels, that a run begins at.
-        run: bytes of a run.
-        width: bytes of a step.
-        count: steps of a run; if they are more than a run together, the last one begins earlier.
-    """
-
-    taps: tuple[tuple[int, int], ...]
-    run: int
-    width: int
-    count: int
-
-    @property
-    def overlap(self) -> int:
-        """Bytes that the last step has in common with the one before."""
-        return self.count * self.width - self.run
-
-    @classmethod
-    def of(cls, problem: Convolution) -> Steps:
-        """The fewest."""
-        taps = tuple(product(*map(range, problem.kernel)))
-        each = cls(taps, problem.channels, *_divided(problem.channels))
-        if problem.strides[1] != 1 or problem.dilations[1] != 1 or problem.kernel[1] == 1:
-            return each
-        rows = tuple((kh, 0) for kh in range(problem.kernel[0]))
-        run = problem.kernel[1] * problem.channels
-        whole = cls(rows, run, *_divided(run))
-        better = not whole.overlap and len(rows) * whole.count < len(taps) * each.count
-        return whole if better else each
-
-
-def _divided(run: int) -> tuple[int, int]:
-    """Width and count of steps: equal ones where that takes no more of them than it must."""
-    words = run // TOGETHER
-    count = -(-words // _LANES)
-    return (run // count, count) if words % count == 0 else (tiles.BYTES, count)
-
-
-def plan(problem: Convolution, machine: Machine) -> Steps | None:
-    """The steps; None if the machine has no tiles, or the problem none of their form."""
-    if not machine.tiles or not problem.packed or problem.groups > 1 or problem.depth != Axis():
-        return None
-    steps = Steps.of(problem.flat())
-    return steps if len(steps.taps) <= _MOST_TAPS else None
-
-
 def generate(problem: Convolution, steps: Steps, epilogue: Epilogue, code: Code) -> Kernel:
     """Write the kernel into `code`. Operands: as for `integer`; results: y, then scratch of no meaning."""
     return Writer(problem, steps, epilogue, code).kernel()
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """One dimension of the image by remainders of its places, so that a step of the result is one place of a part.
-
-    Attributes:
-        axis: the dimension.
-        used: the remainders that taps have.
-        beyond: places that the last window of a part has behind its first one.
-    """
-
-    axis: Axis
-    used: tuple[int, ...]
-    beyond: int
-
-    @classmethod
-    def of(cls, axis: Axis) -> _Parts:
-        used = sorted({k * axis.dilation % axis.stride for k in range(axis.kernel)})
-        return cls(axis, tuple(used), (axis.kernel - 1) * axis.dilation // axis.stride)
-
-    def tap(self, number: int) -> tuple[int, int]:
-        """The part of a tap, and its place in it."""
-        place, remainder = divmod(number * self.axis.dilation, self.axis.stride)
-        return self.used.index(remainder), place
-
-    def inside(self, code: Code, remainder: int, first: Index, count: Index) -> tuple[Index, Index]:
-        """Of `count` places of a part from the result's `first` on, the range that is inside the image."""
-        step = self.axis.stride
-        start = code.add(code.multiply(first, step), remainder - self.axis.padding)
-        low = code.quotient(code.larger(0, code.subtract(step - 1, start)), step)
-        high = code.quotient(code.larger(0, code.subtract(self.axis.image + step - 1, start)), step)
-        low = code.smaller(low, count)
-        return low, code.larger(low, code.smaller(high, count))
 
 
 class Writer:
@@ -142,7 +55,7 @@ class Writer:
             problem = problem.over(problem.columns, problem.rows)
         self.problem, self.steps, self.epilogue, self.code = p, s, e, code = problem, steps, epilogue, code
         self.in_place = plain and not s.overlap and p.points >= _POINTS
-        self.rows, self.columns = _Parts.of(p.rows), _Parts.of(p.columns)
+        self.rows, self.columns = Parts.of(p.rows), Parts.of(p.columns)
         self.pitch = p.out[1] + self.columns.beyond
         self.pixel = p.channels if len(s.taps) < p.taps else s.count * s.width
         self.panels = Matrix("%w", p.taps * p.channels // TOGETHER, p.outputs, packed=True, element="i32")
@@ -283,7 +196,11 @@ class Writer:
             low, high = self.rows.inside(code, down, first, height)
             left, end = self.columns.inside(code, right, 0, self.pitch)
 
-            def row(r: Index, _: list[str], at: tuple[Index, int, int, Index, Index] = (start, down, right, left, end)):
+            def row(
+                r: Index,
+                _: list[str],
+                at: tuple[Index, int, int, Index, Index] = (start, down, right, left, end),
+            ) -> list[str]:
                 start, down, right, left, end = at
                 to = code.add(start, code.multiply(r, self.pitch * self.pixel))
                 line = code.add(code.multiply(code.add(first, r), p.strides[0]), down - p.padding[0])
@@ -355,7 +272,7 @@ class Writer:
 
     def _block(self, number: Index, first: Index, panel: Index) -> None:
         """The sums of a block."""
-        code, s, p = self.code, self.steps, self.problem
+        code, s = self.code, self.steps
         half = WIDTH // 2
         for j in (0, 1):
             code.load_tile(j, self.begin, (number, j * half), 0)
@@ -384,7 +301,9 @@ class Writer:
         for i, j in product((0, 1), (0, 1)):
             code.store_tile(2 * i + j, self.sums, (number, i * tiles.ROWS, j * half), _ROW)
 
-    def _finish(self, number: Index, i: Index, places: Sequence[Place], known: Sequence[Mapping[int, str]]) -> list[str]:
+    def _finish(
+        self, number: Index, i: Index, places: Sequence[Place], known: Sequence[Mapping[int, str]]
+    ) -> list[str]:
         """Apply the epilogue to one point of a block and store it."""
         code, e = self.code, self.epilogue
         for j, (place, given) in enumerate(zip(places, known, strict=True)):

@@ -227,7 +227,9 @@ class Interpreter(Code):
 
     # Copies of bytes, and tiles; what was never stored is not a number.
 
-    def copy(self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0) -> None:
+    def copy(
+        self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0
+    ) -> None:
         found = self._read(source, at, count)
         found[:skip] = 0
         self._write(to, there, found)

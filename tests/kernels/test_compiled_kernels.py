@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import iree.compiler
+import kernel_guard
 import numpy as np
 import pytest
 import test_integer as integers
 import test_reductions as folds
 import test_softmax as softmaxes
 import test_standardise as standardised
+import test_tiled as tiles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
@@ -31,6 +35,8 @@ from webtensorc_kernels import (
     skinny,
     softmax,
     standardise,
+    tile_steps,
+    tiled,
     windows,
     winograd,
     winograd_blocking,
@@ -269,6 +275,39 @@ def test_integers(given: list[Convolution]) -> None:
             expected.append(convolved(p, x, w))
     assert len(kernels) >= 2
     check(target, kernels, operands, expected)
+
+
+def tiled_kernels(machine: Machine) -> list[Kernel]:
+    kernels = []
+    for p in tiles.PROBLEMS:
+        steps = tile_steps.plan(p, machine)
+        assert steps is not None
+        kernels.append(tiled.generate(p, steps, Epilogue(element="i32"), Code(machine.lanes, machine)))
+    return kernels
+
+
+def test_integers_on_tiles() -> None:
+    target = str(registry.make_target("host").label)
+    machine = machine_of(target)
+    if not machine.tiles:
+        pytest.skip("this processor has no AMX, or Linux does not let this process use it")
+    operands = []
+    for p in tiles.PROBLEMS:
+        x, w = integers.arrays(p)
+        words = integers.in_words(w.reshape(-1, w.shape[-1])).astype(np.int8, order="C")
+        operands.append([x + 128, words.view(np.int32)])
+    check(target, tiled_kernels(machine), operands, [tiles.expected(p) for p in tiles.PROBLEMS])
+
+
+def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:
+    """On any machine: four TDPBUSD a step (VEX.128.66.0F38.W0 5E), and tiles that are given back (TILERELEASE)."""
+    target = registry.make_target("x86-64-v4{extra=[amx-int8,amx-tile,avx512vnni]}")
+    machine = Machine.of(target)
+    assert machine is not None and machine.tiles
+    kernels = tiled_kernels(machine)
+    binary = iree.compiler.compile_str(kernel_guard.module(kernels), extra_args=list(target.flags(3)))
+    assert len(re.findall(rb"\xc4\xe2[\x41\x49]\x5e", binary)) >= 4 * len(kernels)
+    assert binary.count(b"\xc4\xe2\x78\x49\xc0") == len(kernels)
 
 
 def test_an_access_outside_ends_the_process() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolutions
-from webtensorc_kernels import direct, integer, skinny, winograd, winograd_blocking
+from webtensorc_kernels import direct, integer, skinny, tile_steps, tiled, winograd, winograd_blocking
 from webtensorc_kernels.choice import Candidate, best
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, choose
@@ -147,6 +147,19 @@ def test_products_of_bytes_are_bounded_by_the_instruction_for_them() -> None:
     peak = 16 * 4 * 2 * machine.speeds.vector_units * machine.speeds.clock
     assert cost.compute_bound == pytest.approx(p.flops / peak)
     assert cost.compute_bound <= cost.seconds() <= 2 * cost.compute_bound
+
+
+def test_tiles_are_bounded_by_their_instruction_and_chosen_where_there_is_work_for_them() -> None:
+    machine = replace(MACHINE, dot=Dot("", unsigned=True), tiles=True)
+    p, sums = Convolution.product(1024, 1024, 512, packed=True), Epilogue(element="i32")
+    steps, tile = tile_steps.plan(p, machine), integer.plan(p, machine)
+    assert steps is not None and tile is not None
+    on_tiles = Candidate("tiles", 16, lambda code: tiled.generate(p, steps, sums, code))
+    on_vectors = Candidate("bytes", 16, lambda code: integer.generate(p, tile, sums, machine, code))
+    choice = best([on_vectors, on_tiles], machine)
+    assert choice is not None and choice.family == "tiles"
+    assert choice.cost.compute_bound == pytest.approx(p.flops / (2 * 1024 * machine.speeds.clock))
+    assert choice.cost.compute_bound <= choice.cost.seconds() <= 2 * choice.cost.compute_bound
 
 
 def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() -> None:

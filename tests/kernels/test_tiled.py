@@ -11,13 +11,21 @@ from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import convolutions, convolved
 from test_integer import REQUANTISED, SUMS, arrays, in_words
-from webtensorc_kernels import tiled
+from webtensorc_kernels import tile_steps, tiled
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.machine import Dot, Machine
 
 MACHINE = Machine(16, 32, True, True, 1 << 20, dot=Dot("", unsigned=True), tiles=True)
-PRODUCTS = [Convolution.product(*size, packed=True) for size in ((31, 64, 32), (32, 4, 40), (70, 200, 33), (33, 92, 96))]
+PROBLEMS = [
+    *[Convolution.product(*size, packed=True) for size in ((31, 64, 32), (32, 4, 40), (70, 200, 33), (33, 92, 96))],
+    Convolution(1, (14, 14), 64, 64, (3, 3), (14, 14), padding=(1, 1), packed=True),
+    Convolution(2, (13, 9), 100, 40, (3, 2), (7, 9), (2, 1), padding=(1, 1), packed=True),
+    Convolution(1, (20, 20), 16, 64, (3, 3), (18, 18), packed=True),
+    Convolution(1, (8, 8), 128, 64, (1, 1), (4, 4), (2, 2), packed=True),
+    Convolution(2, (9, 9), 8, 32, (3, 3), (5, 5), dilations=(2, 2), packed=True),
+]
+"""In place and copied, with steps that overlap, rows of windows as runs, steps of two pixels and holes."""
 
 
 def suited(p: Convolution, words: int, outputs: int) -> Convolution:
@@ -27,7 +35,7 @@ def suited(p: Convolution, words: int, outputs: int) -> Convolution:
 
 def interpreted(p: Convolution, epilogue: Epilogue = SUMS, **extra: np.ndarray) -> np.ndarray:
     """The kernel's result; padding is bytes that add nothing, 0 as the instruction sees them."""
-    steps = tiled.plan(p, MACHINE)
+    steps = tile_steps.plan(p, MACHINE)
     assert steps is not None
     x, w = arrays(p)
     held = {"%x": (x + 128).reshape(-1), "%w": in_words(w.reshape(-1, w.shape[-1]))}
@@ -50,6 +58,11 @@ def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution,
     np.testing.assert_array_equal(interpreted(p), expected(p))
 
 
+@pytest.mark.parametrize("p", PROBLEMS)
+def test_each_kind_of_problem_is_right(p: Convolution) -> None:
+    np.testing.assert_array_equal(interpreted(p), expected(p))
+
+
 @settings(deadline=None)
 @given(st.integers(1, 150), st.integers(1, 60), st.integers(32, 150))
 def test_every_product_is_right(rows: int, words: int, columns: int) -> None:
@@ -68,21 +81,21 @@ def test_epilogues_end_in_bytes(p: Convolution, words: int) -> None:
 
 def test_what_tiles_are_not_for() -> None:
     p = Convolution.product(64, 64, 64, packed=True)
-    assert tiled.plan(p, MACHINE) is not None
-    assert tiled.plan(p, replace(MACHINE, tiles=False)) is None
-    assert tiled.plan(replace(p, packed=False), MACHINE) is None
-    assert tiled.plan(replace(p, groups=2), MACHINE) is None
+    assert tile_steps.plan(p, MACHINE) is not None
+    assert tile_steps.plan(p, replace(MACHINE, tiles=False)) is None
+    assert tile_steps.plan(replace(p, packed=False), MACHINE) is None
+    assert tile_steps.plan(replace(p, groups=2), MACHINE) is None
 
 
 @pytest.mark.parametrize(
     ("run", "width", "count"), [(64, 64, 1), (128, 64, 2), (20, 20, 1), (96, 48, 2), (200, 64, 4), (1000, 64, 16)]
 )
 def test_steps_are_as_few_as_can_be(run: int, width: int, count: int) -> None:
-    steps = tiled.Steps.of(Convolution.product(40, run, 64, packed=True))
+    steps = tile_steps.Steps.of(Convolution.product(40, run, 64, packed=True))
     assert (steps.width, steps.count) == (width, count)
 
 
 def test_a_row_of_a_window_is_one_run_where_that_takes_fewer_steps() -> None:
     window = Convolution(1, (20, 20), 16, 64, (3, 3), (18, 18), packed=True)
-    assert tiled.Steps.of(window) == tiled.Steps(((0, 0), (1, 0), (2, 0)), 48, 48, 1)
-    assert len(tiled.Steps.of(replace(window, channels=64)).taps) == 9
+    assert tile_steps.Steps.of(window) == tile_steps.Steps(((0, 0), (1, 0), (2, 0)), 48, 48, 1)
+    assert len(tile_steps.Steps.of(replace(window, channels=64)).taps) == 9

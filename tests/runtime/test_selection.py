@@ -109,6 +109,17 @@ def test_cpuinfo_in_llvms_words() -> None:
     assert cpu.parse_cpuinfo(CPUINFO, "riscv64") == frozenset()
 
 
+@pytest.mark.parametrize("leave", [True, False])
+def test_tiles_are_there_if_linux_lets_this_process_use_them(leave: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else their first use would end the process: another variant runs."""
+    monkeypatch.setattr(cpu, "architecture", lambda: "x86_64")
+    monkeypatch.setattr(cpu, "_may_use_tiles", lambda: leave)
+    monkeypatch.setattr(cpu.Path, "read_text", lambda *_, **__: f"flags : {_FLAGS} amx_tile amx_int8 amx_bf16\n")
+    found = cpu.detected.__wrapped__()
+    assert "fma" in found
+    assert found & {"amx-tile", "amx-int8", "amx-bf16"} == ({"amx-tile", "amx-int8", "amx-bf16"} if leave else set())
+
+
 def test_detection_finds_what_llvm_finds() -> None:
     """LLVM asks the processor itself; /proc/cpuinfo must tell the same, but for shadow stacks, which Linux hides."""
     import re

@@ -27,6 +27,7 @@ from webtensorc_kernels import (
     skinny,
     softmax,
     standardise,
+    tile_steps,
     tiled,
     windows,
     winograd,
@@ -271,7 +272,7 @@ def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Ite
     block = integer.plan(problem, machine)
     if block:
         yield Candidate("bytes", block.lanes, functools.partial(integer.generate, problem, block, epilogue, machine))
-    steps = tiled.plan(problem, machine)
+    steps = tile_steps.plan(problem, machine)
     if steps:
         yield Candidate("tiles", machine.lanes, functools.partial(tiled.generate, problem, steps, epilogue))
 
