@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from webtensorc_kernels.code import Code, Index, View
@@ -149,13 +150,17 @@ class Epilogue:
         return {i: code.load(views[step.operand], channel) for i, step in loads}
 
     def emit(
-        self, code: Code, vector: str, place: Place, views: Sequence[View], known: Mapping[int, str] | None = None
+        self,
+        code: Code,
+        vector: str,
+        place: Place,
+        views: Sequence[View],
+        known: Mapping[int, str] = MappingProxyType({}),
     ) -> str:
         """Write the steps for one vector of results, but those that are `known`, and return what they give."""
         values: list[str] = []
         for i, step in enumerate(self.steps):
-            found = known.get(i) if known else None
-            values.append(found or self.one(code, step, place, views, [*values, vector]))
+            values.append(known[i] if i in known else self.one(code, step, place, views, [*values, vector]))
         return values[-1] if values else vector
 
     def one(

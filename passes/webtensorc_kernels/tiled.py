@@ -89,9 +89,8 @@ class Writer:
     def _grid(self) -> tuple[int, int]:
         """Workgroups along channels and along rows: what is larger is divided, weights or image."""
         p = self.problem
-        weights, image = p.taps * p.channels * p.outputs, p.batch * p.image[0] * p.image[1] * p.channels
         flops = p.flops // 32
-        if weights > image:
+        if p.taps * p.outputs > p.batch * p.image[0] * p.image[1]:
             return split(first=self.blocks, second=self.extent, flops=flops)
         down, across = split(first=self.extent, second=self.blocks, flops=flops)
         return across, down

@@ -51,7 +51,7 @@ def expected(p: Convolution) -> np.ndarray:
     return convolved(p, x + 128, w) - 128 * w.sum(axis=(0, 1, 2))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(convolutions(), st.integers(1, 40), st.integers(32, 100))
 def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution, words: int, outputs: int) -> None:
     p = suited(p, words, outputs)
@@ -63,7 +63,7 @@ def test_each_kind_of_problem_is_right(p: Convolution) -> None:
     np.testing.assert_array_equal(interpreted(p), expected(p))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 150), st.integers(1, 60), st.integers(32, 150))
 def test_every_product_is_right(rows: int, words: int, columns: int) -> None:
     p = Convolution.product(rows, 4 * words, columns, packed=True)
