@@ -159,7 +159,7 @@ def test_tiles_are_bounded_by_their_instruction_and_chosen_where_there_is_work_f
     choice = best([on_vectors, on_tiles], machine)
     assert choice is not None and choice.family == "tiles"
     assert choice.cost.compute_bound == pytest.approx(p.flops / (2 * 1024 * machine.speeds.clock))
-    assert choice.cost.compute_bound <= choice.cost.seconds() <= 2 * choice.cost.compute_bound
+    assert choice.cost.compute_bound <= choice.cost.seconds() <= 3 * choice.cost.compute_bound
 
 
 def test_large_products_come_near_the_peak_and_few_rows_are_bound_by_memory() -> None:
