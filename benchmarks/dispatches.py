@@ -4,14 +4,16 @@
 
 The engine's own profiler times each dispatch of whole calls, so that caches are as cold as they are, and a worker that
 sleeps is seen: `span` is the time from the first workgroup's start to the last one's end, `work` the time of all of its
-workgroups together. Work that grows with workers waits for memory or for the other core's cache; a span that is as long
-as the work means that one worker did it all. Sorted by what is lost against work divided equally.
+workgroups together. Those are programs of their own, which Linux lets use no tiles of AMX: a model is compiled here
+without, and a bundle must be. Work that grows with workers waits for memory or for the other core's cache; a span that
+is as long as the work means that one worker did it all. Sorted by what is lost against work divided equally.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sysconfig
@@ -19,6 +21,8 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from webtensorc_runtime import cpu
 
 import webtensorc
 
@@ -82,6 +86,7 @@ def main() -> None:
         path, folder = options.model, Path(name)
         if not zipfile.is_zipfile(path):
             path = folder / "model.wtb"
+            os.environ[cpu.MASK] = "amx-int8"
             webtensorc.compile(options.model).save(path)
         with zipfile.ZipFile(path) as bundle:
             bundle.extractall(folder)
