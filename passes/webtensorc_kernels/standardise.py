@@ -83,7 +83,7 @@ class _Writer:
             left = value if mean is None else code.minus(value, mean)
             return code.multiply_add(left, left, sum_)
 
-        variance = code.plus(self._mean(row, square), code.number(f"{self.problem.epsilon!r} : f32"))
+        variance = code.plus(self._mean(row, square), code.number(f"{self.problem.epsilon:.16e} : f32"))
         root = code.apply("math.sqrt", (variance,), "", ("f32",) * 2)
         return code.apply("arith.divf", (code.number("1.0 : f32"), root), "", ("f32",) * 3)
 

@@ -217,3 +217,51 @@ def test_padding_from_the_other_end() -> None:
     assert [str(each) for each in module.dims] == ["n=1..", "w=2.."]
     for n, w in ((1, 2), (2, 7)):
         agree(proto, module, {"n": n, "w": w})
+
+
+def test_a_size_that_is_filled_up_to_a_multiple() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["n"], start=0, end=1),
+        helper.make_node("Mod", ["n", "four"], ["over"]),
+        helper.make_node("Sub", ["four", "over"], ["lacking"]),
+        helper.make_node("Mod", ["lacking", "four"], ["more"]),
+        helper.make_node("Concat", ["none", "more"], ["pads"], axis=0),
+        helper.make_node("Pad", ["x", "pads"], ["filled"]),
+        helper.make_node("Reshape", ["filled", "blocks"], ["y"]),
+    ]
+    weights = {"four": np.int64([4]), "none": np.int64([0]), "blocks": np.int64([-1, 4])}
+    proto = model(nodes, {"x": ["n"]}, {"y": ["m", 4]}, weights)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    assert [str(each) for each in module.dims] == ["n=1.."]
+    for n in (1, 4, 11):
+        agree(proto, module, {"n": n})
+
+
+def test_a_decoder_whose_branches_have_a_past_and_none() -> None:
+    def branch(name: str, past: list[str]) -> Any:
+        nodes = [
+            helper.make_node("MatMul", ["x", "key"], [f"{name}k"]),
+            helper.make_node("Concat", [*past, f"{name}k"], [f"{name}_present"], axis=1),
+            helper.make_node("Transpose", [f"{name}_present"], [f"{name}t"], perm=[0, 2, 1]),
+            helper.make_node("MatMul", ["x", f"{name}t"], [f"{name}s"]),
+            helper.make_node("Softmax", [f"{name}s"], [f"{name}p"]),
+            helper.make_node("MatMul", [f"{name}p", f"{name}_present"], [f"{name}_y"]),
+        ]
+        outputs = [helper.make_tensor_value_info(f"{name}_{each}", FLOAT, [None] * 3) for each in ("y", "present")]
+        return helper.make_graph(nodes, name, [], outputs)
+
+    choice = helper.make_node(
+        "If", ["merged"], ["y", "present"], then_branch=branch("then", ["past"]), else_branch=branch("else", [])
+    )
+    shapes = {"x": ["b", "s", 8], "past": ["b", "p", 8]}
+    proto = model([choice], shapes, {"y": ["b", "s", 8], "present": ["b", "t", 8]}, {"key": weight(8, 8)})
+    inputs = values(proto, {"b": 2, "s": 3, "p": 4})
+    proto.graph.input.append(helper.make_tensor_value_info("merged", TensorProto.BOOL, [1]))
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for merged in (True, False):
+        given = {**inputs, "merged": np.asarray([merged])}
+        found, expected = module.run(given), run_onnxruntime(proto, given)
+        np.testing.assert_allclose(found["y"], expected["y"], rtol=1e-4, atol=1e-5)
+        size = int(found["present.size1"])
+        assert size == expected["present"].shape[1]
+        np.testing.assert_allclose(found["present"][:, :size], expected["present"], rtol=1e-4, atol=1e-5)

@@ -1,9 +1,10 @@
-"""Say in programs with loops that open sizes are not so large that sizes in bytes overflow.
+"""Say in programs with loops and branches that open sizes are not so large that sizes in bytes overflow.
 
 The range analysis of IREE 3.13 (`iree-util-optimize-int-arithmetic`) knows nothing of `util.align` of a number that may
 be anything, and takes nothing for impossible: a place in memory that a loop carries, 0 at first and such a number after
-the first round, is then held to be 0 always. Loops of several tensors of open size read the wrong one. What may be
-at most `2^58` bytes is a number to it.
+the first round, is then held to be 0 always; so is one that is 0 behind one branch and such a number behind the other.
+Loops and branches that give several tensors of open size read the wrong one. What may be at most `2^58` bytes is a
+number to it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
-_LOOPS = {"scf.for", "scf.while"}
+_JOINS = {"scf.for", "scf.if", "scf.index_switch", "scf.while"}
+"""What gives a value that may come from several places."""
+
 _BITS = 58
 """Of the largest size in bytes; some dozens of these can be added up in 64 bits."""
 
@@ -40,7 +43,7 @@ _SIZED = {
 
 @dataclass(frozen=True)
 class BoundSizes(Pass):
-    """State bounds of open sizes in functions with loops."""
+    """State bounds of open sizes in functions with loops or branches."""
 
     name: ClassVar[str] = "bound-sizes"
     family: ClassVar[Family] = Family.ALLOCATION
@@ -58,7 +61,7 @@ class BoundSizes(Pass):
 
 def _bound(ops: list[Operation]) -> int:
     tensors = [value.type for op in ops for value in (*op.operands, *op.results) if _is_open(value.type)]
-    if not tensors or not any(op.name in _LOOPS for op in ops):
+    if not tensors or not any(op.name in _JOINS for op in ops):
         return 0
     uses: dict[Value, list[tuple[Operation, int]]] = {}
     for op in ops:

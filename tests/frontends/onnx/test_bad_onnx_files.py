@@ -114,6 +114,26 @@ def test_a_loop_that_never_ends(tmp_path: Path) -> None:
     assert "never ends" in refused(tmp_path / "m.onnx", proto, UnsupportedError).message
 
 
+def test_a_loop_whose_trip_count_is_written_as_any_number(tmp_path: Path) -> None:
+    given = [helper.make_tensor_value_info("i", TensorProto.INT64, ())]
+    given += [helper.make_tensor_value_info("before", TensorProto.BOOL, ()), x_info]
+    nodes = [
+        node("ReduceSum", ["x"], ["sum"], keepdims=0),
+        node("Less", ["sum", "most"], ["after"]),
+        node("Add", ["x", "x"], ["next"]),
+        node("Neg", ["x"], ["row"]),
+    ]
+    results = [helper.make_tensor_value_info("after", TensorProto.BOOL, ())]
+    results += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("next", "row")]
+    body = helper.make_graph(nodes, "body", given, results)
+    weights = {"any": np.asarray(2**31 - 1), "most": np.float32(100)}
+    proto = model(
+        [node("Loop", ["any", "", "x"], ["last", "y"], body=body)],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()],
+    )
+    assert "its trip count, 2147483647, is no bound" in refused(tmp_path / "m.onnx", proto, UnsupportedError).message
+
+
 def test_nodes_in_functions_are_looked_at_too() -> None:
     opset = helper.make_opsetid("", 20)
     body = [node("NoSuch", ["a"], ["h"], name="one"), node("ImageDecoder", ["h"], ["b"], name="two")]

@@ -205,10 +205,15 @@ def _equal(a: Any, b: Any) -> bool:
     raise _undecided(f"{a} == {b}")
 
 
+def _remainder(a: Any, b: Any) -> Any:
+    """a mod b as a - b * (a // b): so a size that is filled up to a multiple of b is seen to be one."""
+    return a - b * (a // b)
+
+
 def _fmod(a: Any, b: Any) -> Any:
     """The remainder of a division towards zero, where neither operand can be negative."""
     if a >= 0 and b >= 1:
-        return a % b
+        return _remainder(a, b)
     raise _undecided(f"fmod({a}, {b})")
 
 
@@ -264,7 +269,7 @@ _RULES: dict[str, Callable[..., Any]] = {
     "true_divide": quotient,
     "divide": quotient,
     **dict.fromkeys(("floor", "ceil", "rint", "trunc", "round"), _same),
-    "remainder": operator.mod,
+    "remainder": _remainder,
     "fmod": _fmod,
     "negative": operator.neg,
     "maximum": lambda a, b: jax.core.max_dim(a, b),

@@ -27,6 +27,9 @@ _MOST_UNROLLED = 64
 _MOST_FOLLOWED = 10_000
 """Trips of a loop that says no number of them, before it is left to the compiled model."""
 
+_MOST_COLLECTED = 1 << 24
+"""Trips for whose slices there is room; what an exporter writes for "any number" is far more."""
+
 
 def _array(value: Value) -> jax.Array:
     if value is None or isinstance(value, list):
@@ -113,6 +116,11 @@ def _while(
         rows = shapes[len(start) :]
         if rows and count is None:
             raise NotKnownError("trip count (it collects outputs)", trip_count)
+        if rows and count is not None and count > _MOST_COLLECTED:
+            raise NotSupportedError(
+                f"it collects outputs, and its trip count, {count}, is no bound that memory could be had for: "
+                "how often it runs depends on its condition alone"
+            )
         buffers = [jnp.zeros((count, *each.shape), each.dtype) for each in rows]
         limit = np.int64(np.iinfo(np.int64).max) if trip_count is None else jnp.asarray(trip_count, jnp.int64)
 
