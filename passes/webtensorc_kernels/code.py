@@ -238,9 +238,10 @@ class Code:
         first = self.value(f"vector.extract {vector}[0] : {view.element} from {self._of(view.element)}")
         self.line(f"memref.store {first}, {view.name}[{self.indices(*at)}] : {view.type}")
 
-    def prefetch(self, view: View, *at: Index) -> None:
-        """Have an element's cache line brought near, to be read soon."""
-        self.line(f"memref.prefetch {view.name}[{self.indices(*at)}], read, locality<3>, data : {view.type}")
+    def prefetch(self, view: View, *at: Index, level: int = 1) -> None:
+        """Have an element's line brought into the cache of that level, to be read soon."""
+        where = f"{view.name}[{self.indices(*at)}]"
+        self.line(f"memref.prefetch {where}, read, locality<{4 - level}>, data : {view.type}")
 
     def broadcast(self, view: View, *at: Index) -> str:
         """One element in every lane."""

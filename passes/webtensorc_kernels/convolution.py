@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import WIDTH
 
-__all__ = ["Axis", "Convolution", "Tile", "choose", "is_inside", "segments", "tile_starts"]
+__all__ = ["Axis", "Convolution", "Tile", "choose", "is_inside", "segments", "step_cycles", "tile_starts"]
 
 _MAX_CODE = 3000
 """Multiplications written out in one kernel, at most: beyond, compiling takes too long."""
-_MAX_VECTORS = 8
 _TOGETHER = 8
 """Tiles that share a pass over large weights: more make the image too large for the second-level cache."""
 _TOGETHER_IN_PRODUCTS = 16
@@ -161,17 +161,21 @@ class Tile:
         return self.vectors * self.lanes
 
 
-def choose(problem: Convolution, machine: Machine, *, overlapping: bool = False) -> Tile | None:
+def choose(
+    problem: Convolution, machine: Machine, *, overlapping: bool = False, vectors: Iterable[int] = range(1, 9)
+) -> Tile | None:
     """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code.
 
     The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
+    `vectors` are the numbers of vectors that a tile may have.
     """
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
     tiles = [
-        Tile(points, vectors, lanes, _together(problem, points, machine.second_level // 2))
-        for vectors in range(1, min(_MAX_VECTORS, problem.outputs // lanes) + 1)
+        Tile(points, wide, lanes, _together(problem, points, machine.second_level // 2))
+        for wide in vectors
         for points in range(1, min(problem.out[1], machine.registers) + 1)
-        if machine.fits(points, vectors) and not (problem.packed and WIDTH % (vectors * lanes))
+        if wide * lanes <= problem.outputs and machine.fits(points, wide)
+        if not (problem.packed and WIDTH % (wide * lanes))
     ]
     overlapping |= not problem.is_product
     tiles.sort(key=lambda tile: (_cycles(problem, tile, overlapping), -tile.points * tile.vectors))
@@ -189,13 +193,13 @@ def _together(problem: Convolution, points: int, cache: int) -> int:
 def _cycles(problem: Convolution, tile: Tile, overlapping: bool) -> float:
     """Estimated cycles for one step of the innermost loop of every tile of a row."""
     whole, left = divmod(problem.out[1], tile.points)
-    cycles = whole * _step(problem, tile, tile.points)
+    cycles = whole * step_cycles(problem, tile, tile.points)
     if left:
-        cycles += _step(problem, tile, tile.points if overlapping else left)
+        cycles += step_cycles(problem, tile, tile.points if overlapping else left)
     return cycles * -(-problem.outputs // tile.channels)
 
 
-def _step(problem: Convolution, tile: Tile, points: int) -> float:
+def step_cycles(problem: Convolution, tile: Tile, points: int) -> float:
     """Estimated cycles for one step of the innermost loop, for so many points.
 
     A step takes as long as its multiplications (two a cycle), its loads (two a cycle), the weights it streams from the

@@ -39,6 +39,8 @@ _READING = 8
 """Arithmetic operations that take as long as the reading of one weight."""
 _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
+_FEW_BLOCKS = 2
+"""Blocks of a workgroup of which the first, that nobody fetched for it, is a good part."""
 _LINE = 16
 """Numbers in a line of a cache."""
 
@@ -64,11 +66,12 @@ class _Spot:
 
 @dataclass(frozen=True)
 class _Channels:
-    """A block of channels: its group, its first channel among all of the result, and where its weights are.
+    """A block of channels: its number in the workgroup, its group, its first channel of all, where its weights are.
 
     In panels, `following` is where those of the next block are.
     """
 
+    number: Index
     group: Index
     first: Index
     weights: Callable[[Index, Index], tuple[Index, ...]]
@@ -93,6 +96,8 @@ class _Writer:
         self.rows = self.images * p.out[0]
         down = self.rows if self.rows > 1 else len(self.starts)
         self.down, self.across = self._grid(down)
+        few = self.blocks <= _FEW_BLOCKS * self.across or not p.is_product
+        self.fetches_ahead = few and p.points > FEW_POINTS and (p.packed or tile.together > 1)
 
     def _grid(self, down: int) -> tuple[int, int]:
         """Workgroups down the points and across the channels: weights in panels are read once if it is only across."""
@@ -128,6 +133,7 @@ class _Writer:
     def _channels(self, where: Workgroup, body: Callable[[_Channels], None]) -> None:
         """Loop over the workgroup's blocks of channels."""
         code, p = self.code, self.problem
+        low, high = share(code, where.x, p.groups * self.blocks, self.across)
 
         def block(number: Index, _: list[str]) -> list[str]:
             group = 0 if p.groups == 1 else code.quotient(number, self.blocks)
@@ -136,10 +142,11 @@ class _Writer:
             first = code.add(code.multiply(group, p.outputs), first)
             width = self.tile.channels
             following = code.smaller(code.add(first, width), p.outputs - width) if p.packed else first
-            body(_Channels(group, first, self.w.block(code, first, width), self.w.block(code, following, width)))
+            place = code.subtract(number, low)
+            body(_Channels(place, group, first, self.w.block(code, first, width), self.w.block(code, following, width)))
             return []
 
-        code.loop(*share(code, where.x, p.groups * self.blocks, self.across), block)
+        code.loop(low, high, block)
 
     def _spots(self, part: tuple[Index, Index], body: Callable[[_Spot], None]) -> None:
         """Loop over the tiles of some rows, or over some tiles of the only row."""
@@ -206,9 +213,13 @@ class _Writer:
         def step(k: Index, carried: list[str]) -> list[str]:
             row = code.add(code.multiply(w[0], self.window_row), k)
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
-            if p.packed and p.points > FEW_POINTS:
+            if self.fetches_ahead:
                 self._fetch_ahead(w[1], row)
-                self._fetch_following(position, w[1], row)
+            if p.packed and p.is_product and p.points > FEW_POINTS:
+                if self.tile.together > 1:
+                    self._fetch_following(position, w[1], row)
+                else:
+                    self._fetch_points(x[2], w[1], k)
             out = []
             for place, i in enumerate(valid):
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)
@@ -236,6 +247,16 @@ class _Writer:
             place = code.add(at, line)
             following = code.smaller(code.quotient(place, width), self.w.rows - 1)
             code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)))
+
+    def _fetch_points(self, left: Index, channels: _Channels, k: Index) -> None:
+        """Bring a piece of the next tile's image near; over all rows and blocks of channels the pieces are all of it."""
+        code, p = self.code, self.problem
+        blocks = -(-self.blocks // self.across)
+        piece = -(-self.tile.points // blocks)
+        at = code.add(left, self.tile.points * p.channels)
+        at = code.add(at, code.multiply(code.add(code.multiply(channels.number, p.channels), k), piece))
+        for line in range(0, piece, _LINE):
+            code.prefetch(self.x, 0, 0, code.smaller(code.add(at, line), p.image[1] * p.channels - 1), level=2)
 
     def _tiles_together(self) -> int:
         """Tiles of the only row that go through the weights together: equal parts of those of a workgroup."""

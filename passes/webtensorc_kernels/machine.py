@@ -41,8 +41,8 @@ class Machine:
         lanes: float32 values in a vector register.
         registers: architectural vector registers.
         fused: whether a multiplication and an addition are one instruction with one rounding.
-        broadcasts_from_memory: whether that instruction takes one operand as a number in memory, so that it needs no
-            register of its own.
+        broadcasts_from_memory: whether that instruction takes one operand as a number in memory. A number for one
+            instruction needs no register of its own then; for several it is read once, into one.
         second_level: bytes of the second-level cache of one core.
         rounds: whether one instruction rounds to the nearest whole number, to even where two are.
         dot: the instruction for products of bytes, if there is one.
@@ -83,5 +83,5 @@ class Machine:
 
     def fits(self, points: int, vectors: int) -> bool:
         """Whether a register block of `points` x `vectors` accumulators leaves room for what feeds it."""
-        spare = 0 if self.broadcasts_from_memory else 1 if self.fused else 2
+        spare = 0 if self.broadcasts_from_memory and vectors == 1 else 1 if self.fused else 2
         return points * vectors + vectors + spare <= self.registers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
-from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, step_cycles, tile_starts
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.toom_cook import error
 
@@ -18,6 +19,8 @@ _INPUT, _WEIGHTS, _OUTPUT = 300, 300, 250
 """Vector instructions for one transformation of a vector of channels, loads and stores included."""
 _UNFORESEEN = 2 / 3
 """What part of main memory's speed panels of weights come at: measured, nothing fetches the next one ahead."""
+_VECTORS = (1, 2, 3, 4)
+"""Of outputs in a register tile: the more they are, the less often the transformed image is read."""
 _TOLERATED = 3.0
 """The largest error, as a multiple of the definition's, at which the algorithm is used."""
 _GAIN = 1.15
@@ -53,11 +56,12 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
         return None
     down, along = (len(tile_starts(extent, EXTENT)) for extent in p.out)
     best: tuple[float, Blocking] | None = None
-    for tile_rows in range(1, min(down, 16) + 1):
+    for tile_rows, vectors in itertools.product(range(1, min(down, 16) + 1), _VECTORS):
         rows = tile_rows * along
-        tile = choose(Convolution.product(rows, p.channels, p.outputs), machine, overlapping=True)
-        if tile is None or tile.lanes != lanes:
-            return None
+        product = Convolution.product(rows, p.channels, p.outputs)
+        tile = choose(product, machine, overlapping=True, vectors=(vectors,))
+        if tile is None:
+            continue
         blocks = p.batch * -(-down // tile_rows)
         chunk = p.channels if p.packed else _chunk(p.channels, tile, machine)
         for grid in _grids(-(-p.outputs // tile.channels), blocks):
@@ -85,11 +89,13 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     """Vector instructions of the busiest worker: the geometric mean of those of a single one and of one of two."""
     tile, (across, down) = blocking.tile, blocking.grid
     inputs = _INPUT * rows * -(-p.channels // tile.lanes)
-    products: float = PRODUCTS * -(-rows // tile.points) * tile.points * p.channels * tile.vectors
-    if PRODUCTS * rows * p.channels * 4 > machine.second_level:
-        products *= 1.2
+    product = Convolution.product(rows, p.channels, p.outputs)
+    step = 2 * step_cycles(product, tile, tile.points)
+    products = PRODUCTS * -(-rows // tile.points) * p.channels * step
+    speeds, image = machine.speeds, PRODUCTS * rows * p.channels * 4
+    if image > machine.second_level:
+        products += image / speeds.shared * speeds.vector_units
     if p.packed:
-        speeds = machine.speeds
         cycles = PRODUCTS * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
         weights = max(0, cycles * speeds.vector_units - products)
     else:

@@ -2,7 +2,8 @@
 
     x @ w[k, n]  ->  x @ columns(panels)        panels[p, k, c], see `webtensorc_kernels.panels`
 
-Bytes, those of convolutions too, come four rows together: a word of an instruction for products of bytes.
+So are those of convolutions, but for 3x3 windows that Winograd's algorithm may compute. Bytes come four rows together:
+a word of an instruction for products of bytes.
 
 The graph says how the matrix is made of the panels (a transposition and two slices), so that it means the same as
 before to whoever does not know panels; `generate-kernels` does, and reads them as they lie. Where a target has no such
@@ -11,11 +12,13 @@ kernel, the native compiler makes the matrix once, when the module is loaded.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from webtensorc_kernels import panels
+from webtensorc_kernels.winograd_blocking import EXTENT
 
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
@@ -23,12 +26,14 @@ from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.iree.stablehlo import ConvolutionLayout, DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
-_BYTES = ["int8", "int8", "int32"]
+_BYTES, _FLOATS = ["int8", "int8", "int32"], ["float32"] * 3
+_FEW_TILES = 4
+"""Of Winograd's algorithm: with no more of them the time goes into its weights, four times as many."""
 
 
 @dataclass(frozen=True)
 class PackWeights(Pass):
-    """Pack weights that one product of static shape, or one convolution of bytes, reads, and nothing else."""
+    """Pack weights that one product or direct convolution of static shape reads, and nothing else."""
 
     name: ClassVar[str] = "pack-weights"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -57,9 +62,11 @@ class PackWeights(Pass):
 
 def _has_panels(weights: Array) -> bool:
     """Whether there is more than one panel (one is the matrix as it is), or whole words of bytes."""
-    if weights.dtype == np.int8 and weights.ndim in (2, 4):
+    if weights.ndim not in (2, 4):
+        return False
+    if weights.dtype == np.int8:
         return bool(weights.shape[-1] >= panels.WIDTH and weights.shape[-2] % panels.TOGETHER == 0)
-    return weights.ndim == 2 and weights.dtype == np.float32 and weights.shape[1] > panels.WIDTH
+    return weights.dtype == np.float32 and weights.shape[-1] > panels.WIDTH
 
 
 def _is_second_factor(value: Value) -> bool:
@@ -71,7 +78,7 @@ def _is_second_factor(value: Value) -> bool:
     if op.name == "stablehlo.while":
         return _is_second_factor_in_loop(op, index)
     if op.name == "stablehlo.convolution":
-        return index == 1 and _is_of_bytes(op)
+        return index == 1 and _is_direct(op)
     return op.name == "stablehlo.dot_general" and index == 1 and _is_plain(op)
 
 
@@ -93,19 +100,33 @@ def _is_plain(product: Operation) -> bool:
     return (
         (layout.left_batch, layout.left_contracting, layout.right_contracting) == ((), (rank - 1,), (0,))
         and mlir.is_static_tensor(product.operands[0])
-        and (_types(product) == ["float32"] * 3 or _types(product) == _BYTES)
+        and (_types(product) in (_FLOATS, _BYTES))
     )
 
 
-def _is_of_bytes(convolution: Operation) -> bool:
+def _is_direct(convolution: Operation) -> bool:
+    """Whether a convolution's kernel is the direct one on every target: Winograd's algorithm takes weights otherwise."""
     layout = ConvolutionLayout.of(convolution)
+    types, kernel = _types(convolution), mlir.shape_of(convolution.operands[1])
     return (
         layout.kernel == ("0", "1", "i", "o")
         and mlir.integer(convolution, "feature_group_count", 1) == 1
         and mlir.integer(convolution, "batch_group_count", 1) == 1
         and mlir.is_static_tensor(convolution.operands[0])
-        and _types(convolution) == _BYTES
+        and types in (_FLOATS, _BYTES)
+        and (types == _BYTES or kernel[:2] != (3, 3) or _has_steps(convolution) or _has_few_tiles(convolution))
     )
+
+
+def _has_steps(convolution: Operation) -> bool:
+    steps = (*mlir.integers(convolution, "window_strides"), *mlir.integers(convolution, "rhs_dilation"))
+    return any(step != 1 for step in steps)
+
+
+def _has_few_tiles(convolution: Operation) -> bool:
+    """Whether a result is so small that to transform weights for it would not pay."""
+    layout, shape = ConvolutionLayout.of(convolution), mlir.shape_of(convolution.results[0])
+    return math.prod(-(-shape[layout.output.index(each)] // EXTENT) for each in ("b", "0", "1")) <= _FEW_TILES
 
 
 def _types(op: Operation) -> list[str]:

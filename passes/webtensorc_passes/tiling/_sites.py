@@ -65,11 +65,9 @@ class Site:
 
 def in_panels(site: Site) -> Site:
     """The same with weights read as they are stored, if that is in panels."""
-    weights = site.op.operands[1]
-    is_product = len(mlir.shape_of(weights)) == 2
-    if site.fold or site.count > 1 or site.problem.groups > 1 or not (is_product or site.integer):
+    if site.fold or site.count > 1 or site.problem.groups > 1:
         return site
-    packed = panels_of(weights)
+    packed = panels_of(site.op.operands[1])
     if packed is None:
         return site
     return replace(site, problem=replace(site.problem, packed=True), operands=(site.operands[0], packed))
