@@ -153,7 +153,7 @@ class Interpreter(Code):
     def broadcast(self, view: View, *at: Index) -> str:
         return np.repeat(self._read(view, at, 1), self.lanes)  # type: ignore[return-value]
 
-    def prefetch(self, view: View, *at: Index) -> None:
+    def prefetch(self, view: View, *at: Index, level: int = 1) -> None:
         self._slice(view, at, 1)
 
     def is_below(self, index: Index, extent: int) -> str:

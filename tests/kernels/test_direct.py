@@ -124,28 +124,45 @@ def test_heads_lie_behind_each_other(rows: int, heads: int, vectors: int, machin
 
 
 class Fetching(Interpreter):
-    """Keeps which lines of memory of the weights are fetched ahead, by panel, row and first column."""
+    """Keeps which lines of memory are fetched ahead: of the weights by panel, row and first column, of the image."""
 
-    fetched: set[tuple[int, int, int]]
+    def __init__(self, lanes: int, arrays: dict[str, np.ndarray]) -> None:
+        super().__init__(lanes, arrays)
+        self.fetched: dict[str, set[tuple[int, ...]]] = {"%x": set(), "%w": set()}
 
-    def prefetch(self, view: View, *at: Index) -> None:
-        super().prefetch(view, *at)
-        panel, row, column = map(number, at)
-        self.fetched.add((panel, row, column // 16 * 16))
+    def prefetch(self, view: View, *at: Index, level: int = 1) -> None:
+        super().prefetch(view, *at, level=level)
+        *rows, column = map(number, at)
+        self.fetched[view.name].add((*rows, column // 16 * 16))
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(5, 60), st.integers(1, 9), st.integers(1, 4), st.sampled_from([1, 2, 16]))
-def test_while_one_panel_is_multiplied_the_next_is_fetched(rows: int, depth: int, count: int, together: int) -> None:
+def fetching(rows: int, depth: int, count: int, together: int) -> tuple[set[int], Fetching]:
+    """A product of `count` panels; the first panel of each workgroup, and what was fetched."""
     p = Convolution.product(rows, depth, 32 * count, packed=True)
     x, w = arrays(p)
     code = Fetching(16, {"%x": x.reshape(1, 1, -1), "%w": in_panels(w)})
-    code.fetched = set()
     kernel = direct.generate(p, Tile(4, 2, 16, together), PLAIN, code)
     alone = min(kernel.grid[0], count)
-    firsts = {share * count // alone for share in range(alone)}
+    return {share * count // alone for share in range(alone)}, code
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(5, 60), st.integers(1, 9), st.integers(1, 4), st.sampled_from([2, 16]))
+def test_while_one_large_panel_is_multiplied_the_next_is_fetched(
+    rows: int, depth: int, count: int, together: int
+) -> None:
+    firsts, code = fetching(rows, depth, count, together)
     expected = {(c, k, j) for c in range(count) if c not in firsts for k in range(depth) for j in (0, 16)}
-    assert expected <= code.fetched
+    assert expected <= code.fetched["%w"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(5, 60), st.integers(1, 40), st.integers(1, 4))
+def test_while_small_weights_multiply_a_tile_the_next_is_fetched(rows: int, depth: int, count: int) -> None:
+    _, code = fetching(rows, depth, count, together=1)
+    beyond = rows // 4 * 4 * depth  # what is left of the points is a smaller tile
+    lines = {(0, 0, number * 16) for number in range(-(-4 * depth // 16), beyond // 16)}
+    assert lines <= code.fetched["%x"]
 
 
 @settings(deadline=None, max_examples=50)

@@ -100,12 +100,12 @@ def _is_plain(product: Operation) -> bool:
     return (
         (layout.left_batch, layout.left_contracting, layout.right_contracting) == ((), (rank - 1,), (0,))
         and mlir.is_static_tensor(product.operands[0])
-        and (_types(product) in (_FLOATS, _BYTES))
+        and _types(product) in (_FLOATS, _BYTES)
     )
 
 
 def _is_direct(convolution: Operation) -> bool:
-    """Whether a convolution's kernel is the direct one on every target: Winograd's algorithm takes weights otherwise."""
+    """Whether every target computes a convolution directly: Winograd's algorithm takes weights in another order."""
     layout = ConvolutionLayout.of(convolution)
     types, kernel = _types(convolution), mlir.shape_of(convolution.operands[1])
     return (
