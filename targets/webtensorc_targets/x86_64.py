@@ -23,6 +23,8 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 _AVX2_EXTRA = frozenset({"avxifma", "avxneconvert", "avxvnni", "avxvnniint16", "avxvnniint8"})
 _AVX512_EXTRA = {f"avx512{x}" for x in ("bf16", "bitalg", "fp16", "ifma", "vbmi", "vbmi2", "vnni", "vpopcntdq")}
 _AMX = {"amx-int8", "amx-tile"}
+_SERVERS = {"amx-tile", "avx512fp16"}
+"""What only Intel's servers from Sapphire Rapids on have, whose cores start two vectors of 64 bytes a cycle."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,20 @@ class X86Target(LevelledProcessor):
     @property
     def cache_bytes(self) -> tuple[int, int]:
         """Processors with AVX-512 have a larger second level: 1 MiB and more, but for a few."""
+        if self._is_of_servers:
+            return 48 << 10, 2 << 20
         return (32 << 10, 1 << 20) if self.level == "v4" else super().cache_bytes
 
     @property
     def speeds(self) -> Speeds:
         """A server's core; of vectors of 64 bytes many processors start one a cycle, in two halves."""
+        if self._is_of_servers:  # the cache that cores share is far away
+            return Speeds(clock=3.1e9, second_level=48, shared=9)
         return Speeds(clock=3.5e9, vector_units=1 if self.level == "v4" else 2)
+
+    @property
+    def _is_of_servers(self) -> bool:
+        return not _SERVERS.isdisjoint(self.extra)
 
     @property
     def buffer_alignment(self) -> int:

@@ -7,12 +7,13 @@ half of its instructions, and as many as its loads.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import kernel_assembly
 import pytest
+from kernel_assembly import assembly
 from kernel_guard import module
 from webtensorc_kernels import direct, windows, winograd, winograd_blocking
 from webtensorc_kernels.code import Code
@@ -28,32 +29,11 @@ PROBLEMS = {
     "3x3": Convolution(1, (28, 28), 64, 64, (3, 3), (28, 28), padding=(1, 1)),
     "strided": Convolution(1, (57, 57), 32, 64, (3, 3), (28, 28), strides=(2, 2)),
 }
-_BRANCH = re.compile(r"\s+(?:b\.\w+|cbn?z|tbn?z)\s.*?(\.L\w+)$")
-
-
-def assembly(text: str, target: str, folder: Path) -> str:
-    from iree.compiler import compile_str
-
-    flags = [*make_target(target).flags(3), f"--iree-hal-dump-executable-intermediates-to={folder}"]
-    compile_str(text, extra_args=flags)
-    return "".join(path.read_text() for path in sorted(folder.glob("*.s")))
 
 
 def hot_loops(text: str) -> Iterator[list[str]]:
-    """The instructions of every innermost loop with more than four fused multiplications."""
-    lines = text.splitlines()
-    labels: dict[str, int] = {}
-    for number, line in enumerate(lines):
-        if label := re.match(r"(\.L\w+):", line):
-            labels[label[1]] = number
-        branch = _BRANCH.match(line)
-        if branch is None or branch[1] not in labels:
-            continue
-        inside = lines[labels[branch[1]] + 1 : number + 1]
-        body = [each.strip() for each in inside if re.match(r"\s+[a-z]", each)]
-        is_innermost = not any(re.match(r"\.L\w+:", each) for each in inside)
-        if is_innermost and sum(each.startswith("fmla") for each in body) > 4:
-            yield body
+    """Those with fused multiplications."""
+    return kernel_assembly.hot_loops(text, r"(?:b\.\w+|cbn?z|tbn?z)\s.*?", "fmla")
 
 
 def _on_stack(body: list[str]) -> list[str]:
