@@ -96,6 +96,9 @@ WEIGHTS = np.asarray([[1, -2, 3], [4, 5, -6]], np.int8)
 NONE = np.zeros(0, np.float32)
 ZERO, FOUR, MANY = (np.asarray(each, np.int64) for each in (0, 4, 70))
 FOUND = {
+    "rows of a table of one row": node(
+        "Gather", {"x": np.arange(16, dtype=np.float32)[None], "i": np.zeros((2, 2), np.int64)}, known=("x",)
+    ),
     # A declared size of 0 was taken for one that is not known.
     "concat of nothing": node("Concat", {"a": np.zeros((0, 2), np.float32), "b": np.zeros((0, 1), np.float32)}, axis=1),
     # The native compiler died of a division by the size of what is summed.

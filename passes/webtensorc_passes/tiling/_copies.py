@@ -106,5 +106,8 @@ def _pick(op: Any) -> CopySite | None:
     is_plain &= list(taken.operands)[1:] == [row.results[0], column.results[0]] and end.operands[0] == taken.results[0]
     if not is_plain or not is_float32(table) or mlir.shape_of(table)[1:] != (extents[last],):
         return None
-    problem = Pick(prod(extents[:last]), mlir.shape_of(table)[0], extents[last], index)
+    rows = mlir.shape_of(table)[0]
+    if rows == 1:  # whatever the indices are: the native compiler sees a constant, and could not run a kernel for it
+        return None
+    problem = Pick(prod(extents[:last]), rows, extents[last], index)
     return CopySite((table, op.operands[0]), problem, Fused(op.results[0], op, [op], Epilogue(), []))
