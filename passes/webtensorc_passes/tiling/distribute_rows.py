@@ -12,11 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from iree.compiler import ir
-
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._configurations import Configured, configured
 
 _CODE = "spirv_pipeline<BaseDistribute>"
 """The native compiler's name for code whose loops are distributed number by number."""
@@ -37,32 +36,22 @@ class DistributeRows(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels that are distributed in another way now."""
-        functions = [op for op in mlir.nested(module) if op.name == "func.func" and "translation_info" in op.attributes]
-        return sum(_distribute(each) for each in functions if _CODE in str(each.attributes["translation_info"]))
+        return sum(map(_distribute, configured(module, _CODE)))
 
 
-def _distribute(function: Operation) -> int:
-    said = str(function.attributes["translation_info"])
-    size = _WORKGROUP.search(said)
-    tiled = [op for op in mlir.nested(function) if "lowering_config" in op.attributes]
-    if size is None or len(tiled) != 1 or not _loses(*map(int, size.groups())):
-        return 0
-    (op,) = tiled
-    config = str(op.attributes["lowering_config"])
-    tiles = _TILES.search(config)
-    if tiles is None:
+def _distribute(kernel: Configured) -> int:
+    size, tiles = _WORKGROUP.search(kernel.translation), _TILES.search(kernel.lowering)
+    if size is None or tiles is None or not _loses(*map(int, size.groups())):
         return 0
     *outer, last = map(int, tiles[1].split(","))
     along = int(size[1])
     if along == 1:
-        last, along = _row(op, len(outer)), _INVOCATIONS
+        last, along = _row(kernel.op, len(outer)), _INVOCATIONS
     if not last:
         return 0
     text = ", ".join(map(str, [*(min(each, 1) for each in outer), last]))
-    with function.context:
-        op.attributes["lowering_config"] = ir.Attribute.parse(_TILES.sub(f"tile_sizes = [[{text}]", config, count=1))
-        told = _WORKGROUP.sub(f"workgroup_size = [{along}, 1, 1]", said)
-        function.attributes["translation_info"] = ir.Attribute.parse(told)
+    told = _WORKGROUP.sub(f"workgroup_size = [{along}, 1, 1]", kernel.translation)
+    kernel.change(told, _TILES.sub(f"tile_sizes = [[{text}]", kernel.lowering, count=1))
     return 1
 
 

@@ -11,11 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from iree.compiler import ir
-
 from webtensorc.iree import mlir
-from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._configurations import Configured, configured
 
 _CODE = "spirv_pipeline<BaseVectorize>"
 """The native compiler's name for code in which every invocation has a block of vectors."""
@@ -36,21 +34,15 @@ class FillWorkgroups(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels with more invocations."""
-        functions = [op for op in mlir.nested(module) if op.name == "func.func" and "translation_info" in op.attributes]
-        return sum(_fill(each) for each in functions if _CODE in str(each.attributes["translation_info"]))
+        return sum(map(_fill, configured(module, _CODE)))
 
 
-def _fill(function: Operation) -> int:
-    said = str(function.attributes["translation_info"])
-    size = _ONE_ROW.search(said)
-    tiled = [op for op in mlir.nested(function) if "lowering_config" in op.attributes]
-    if size is None or len(tiled) != 1 or len(tiled[0].results) != 1 or not mlir.is_static_tensor(tiled[0].results[0]):
+def _fill(kernel: Configured) -> int:
+    results = kernel.op.results
+    size, tiles = _ONE_ROW.search(kernel.translation), _TILES.search(kernel.lowering)
+    if size is None or tiles is None or len(results) != 1 or not mlir.is_static_tensor(results[0]):
         return 0
-    (op,) = tiled
-    config, shape = str(op.attributes["lowering_config"]), mlir.shape_of(op.results[0])
-    tiles = _TILES.search(config)
-    if tiles is None:
-        return 0
+    shape = mlir.shape_of(results[0])
     workgroup, invocation = ([int(each) for each in tiles[i].split(",")] for i in (1, 2))
     if len(shape) < 2 or not len(workgroup) == len(invocation) == len(shape) or workgroup[-2] != invocation[-2]:
         return 0
@@ -58,11 +50,9 @@ def _fill(function: Operation) -> int:
     if times == 1:
         return 0
     workgroup[-2] *= times
-    with function.context:
-        told = f"tile_sizes = [{workgroup}, {invocation}, {tiles[3]}]"
-        op.attributes["lowering_config"] = ir.Attribute.parse(_TILES.sub(told, config, count=1))
-        told = _ONE_ROW.sub(f"workgroup_size = [{size[1]}, {times}, 1]", said)
-        function.attributes["translation_info"] = ir.Attribute.parse(told)
+    told = f"tile_sizes = [{workgroup}, {invocation}, {tiles[3]}]"
+    filled = f"workgroup_size = [{size[1]}, {times}, 1]"
+    kernel.change(_ONE_ROW.sub(filled, kernel.translation), _TILES.sub(told, kernel.lowering, count=1))
     return 1
 
 
