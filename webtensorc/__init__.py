@@ -7,6 +7,7 @@ bundle.save("model.wtb")
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,11 @@ from webtensorc._version import __version__
 if TYPE_CHECKING:
     from webtensorc.artifact import Bundle
 
-__all__ = ["Bundle", "__version__", "compile"]
+__all__ = ["Bundle", "ModelWarning", "__version__", "compile"]
+
+
+class ModelWarning(UserWarning):
+    """What a model's file says of itself that is not so, and that did not matter."""
 
 
 def compile(
@@ -47,6 +52,9 @@ def compile(
         prepack: store weights a second time, as GPUs read them: a larger bundle that is loaded faster there.
         cache: use the compile cache.
 
+    Warns:
+        ModelWarning: a shape that the file declares of a value is not the one that it has.
+
     Raises:
         webtensorc.errors.DiagnosticError: of the kind that says whose fault it is; see its subclasses.
     """
@@ -62,7 +70,10 @@ def compile(
         for name, shape in (input_shapes or {}).items()
     }
     request = Request(model, _several(targets), asked, shapes, options, Cache() if cache else None)
-    return compile_source(request).bundle
+    compilation = compile_source(request)
+    for each in compilation.warnings:
+        warnings.warn(each, ModelWarning, stacklevel=2)
+    return compilation.bundle
 
 
 def _several(given: Sequence[str]) -> tuple[str, ...]:

@@ -76,11 +76,13 @@ class Compilation:
         bundle: the result.
         records: the steps that were run, as `Record.as_dict`, by target label; the shared graph's under `graph`.
         cached: which parts came from the cache: `graph`, or a target's label.
+        warnings: what the source says of itself that is not so, and that did not matter.
     """
 
     bundle: Bundle
     records: Mapping[str, list[dict[str, Any]]]
     cached: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def compile_source(request: Request, listener: Listener | None = None) -> Compilation:
@@ -107,7 +109,7 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
             records |= {special.label(name): some for name, some in each.records.items()}
             cached += [special.label(name) for name in each.cached]
         bundle = Bundle(model, tuple(artifacts), versions(), own)
-    return Compilation(bundle, records, tuple(cached))
+    return Compilation(bundle, records, tuple(cached), shared.warnings)
 
 
 def _specialised(artifact: Artifact, special: Special) -> Artifact:
@@ -186,6 +188,7 @@ class Compiler:
         optimised = store.find_graph(self.cache, key) if self.cache else None
         if optimised:
             self.cached.append("graph")
+            optimised = dataclasses.replace(optimised, warnings=model.warnings)
         else:
             optimised = self._optimise(model, plan, key)
         if self.cache and source_key:

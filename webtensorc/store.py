@@ -5,6 +5,7 @@ A key holds everything that the value depends on, so that equal keys mean equal 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
-_FORMAT = 5
-"""Version of what entries hold, in every key: entries of another one are not found. 5 has what kernels need."""
+_FORMAT = 6
+"""Version of what entries hold, in every key: entries of another one are not found. 6 has a source's warnings."""
 
 
 def _made_by() -> Key:
@@ -75,13 +76,15 @@ def find_source(cache: Cache, key: Key) -> Model | None:
     for file, digest in found["files"]:
         if not Path(file).is_file() or _file_digest(Path(file)) != digest:
             return None
-    return find_graph(cache, found["graph"])
+    graph = find_graph(cache, found["graph"])
+    return graph and dataclasses.replace(graph, warnings=tuple(found["warnings"]))
 
 
 def save_source(cache: Cache, key: Key, model: Model, graph: Key) -> None:
     """Remember that the source of `key` gave the graph entry `graph`."""
     files = [[str(file.resolve()), _file_digest(file)] for file in model.files]
-    cache.put(key, {"source.json": json.dumps({"graph": graph, "files": files}).encode()})
+    about = {"graph": graph, "files": files, "warnings": model.warnings}
+    cache.put(key, {"source.json": json.dumps(about).encode()})
 
 
 def find_graph(cache: Cache, key: Key) -> Model | None:

@@ -120,7 +120,13 @@ def test_4_everything_unsupported_is_listed(cli, tmp_path: Path) -> None:
 def test_check_says_yes(cli, model: Path) -> None:
     outcome = cli("check", model, "--target", "x86-64-v3", "--format", "json")
     assert outcome.code == 0
-    assert outcome.data == {"file": str(model), "targets": ["x86-64-v3"], "supported": True, "unsupported": []}
+    assert outcome.data == {
+        "file": str(model),
+        "targets": ["x86-64-v3"],
+        "supported": True,
+        "unsupported": [],
+        "warnings": [],
+    }
 
 
 def test_5_the_native_compiler_crashes(process, model: Path) -> None:

@@ -62,6 +62,7 @@ def compile_request(console: Console, request: Request) -> Compilation:
     stages = ["reading the model", "graph", *(plan.target for plan in request.plans())]
     with console.steps(stages) as steps:
         compilation = compile_source(request, steps.step)
+    console.warn(compilation.warnings)
     if compilation.cached:
         console.say(f"from the cache: {', '.join(map(short, compilation.cached))}")
     return compilation

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+_MOST_WARNINGS = 5
+"""Lines of warnings that are shown without `-v`."""
+
 
 class Console:
     """Prints one verb's result and its progress.
@@ -38,6 +41,14 @@ class Console:
         """Tell the user something, unless they asked for quiet."""
         if not self.quiet:
             _err(line)
+
+    def warn(self, lines: Sequence[str]) -> None:
+        """Warn of several things, a line each; of many only the first, unless `-v` asks for all."""
+        shown = lines if self.verbose else lines[:_MOST_WARNINGS]
+        for line in shown:
+            self.say(f"warning: {line}")
+        if len(shown) < len(lines):
+            self.say(f"warning: and {len(lines) - len(shown)} more like these (-v shows all)")
 
     def detail(self, line: str) -> None:
         """Tell the user something they asked for with `-v`."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
+import webtensorc
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx import check
 from webtensorc.frontends.onnx.load import load
@@ -41,8 +44,51 @@ def test_a_value_of_another_element_type_than_declared(is_output: bool) -> None:
 @pytest.mark.parametrize("sizes", [(2, 4), (2, 3, 1)])
 def test_a_declared_shape_gives_way(sizes: tuple[int, ...]) -> None:
     proto = model([helper.make_node("Relu", ["x"], ["y"])], [info("y", FLOAT, *sizes)], {"x": (2, 3)})
-    assert check(proto) == ()
-    assert load(proto).outputs[0].sizes == (2, 3)
+    warnings: list[str] = []
+    assert check(proto, warnings=warnings) == ()
+    found = load(proto)
+    assert found.outputs[0].sizes == (2, 3)
+    shown = ", ".join(map(str, sizes))
+    says = f'node "Relu_0" (Relu, opset 22): value "y" is declared with the shape [{shown}], but it has [2, 3]'
+    assert found.warnings == tuple(warnings) == (says,)
+
+
+def test_shapes_that_contradict_nothing_are_not_warned_of() -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["h"]), helper.make_node("Neg", ["h"], ["i"])]
+    nodes.append(helper.make_node("Abs", ["i"], ["y"]))
+    named = helper.make_tensor_value_info("h", FLOAT, ["rows", None])
+    shapeless = helper.make_tensor_value_info("i", FLOAT, None)
+    proto = model(nodes, [info("y", FLOAT, 2, 3)], {"x": (2, 3)}, (named, shapeless))
+    assert load(proto).warnings == ()
+    open_input = helper.make_tensor_value_info("x", FLOAT, ["rows", 3])
+    proto.graph.input[0].CopyFrom(open_input)
+    assert load(proto).warnings == ()
+
+
+def test_a_value_inside_a_loop_is_warned_of_once() -> None:
+    body = helper.make_graph(
+        [helper.make_node("Relu", ["c"], ["d"], name="inside"), helper.make_node("Identity", ["go"], ["on"])],
+        "body",
+        [info("i", INT64), info("go", TensorProto.BOOL), info("c", FLOAT, 2, 3)],
+        [info("on", TensorProto.BOOL), info("d", FLOAT, 9, 3)],
+    )
+    trips = helper.make_tensor("trips", INT64, [], [3])
+    loop = helper.make_node("Loop", ["trips", "", "x"], ["y"], body=body, name="again")
+    proto = model([loop], [info("y", FLOAT, 2, 3)], {"x": (2, 3)})
+    proto.graph.initializer.append(trips)
+    (found,) = load(proto).warnings
+    assert 'node "again/body/inside"' in found
+    assert "[9, 3]" in found
+
+
+def test_the_api_warns_of_a_wrong_shape_from_the_cache_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBTENSORC_CACHE_DIR", str(tmp_path / "cache"))
+    onnx.save(
+        model([helper.make_node("Relu", ["x"], ["y"])], [info("y", FLOAT, 2, 4)], {"x": (2, 3)}), tmp_path / "m.onnx"
+    )
+    for _ in range(2):
+        with pytest.warns(webtensorc.ModelWarning, match=r'm\.onnx: .*value "y" .*\[2, 4\], but it has \[2, 3\]'):
+            webtensorc.compile(tmp_path / "m.onnx")
 
 
 SCORES = {"x": (3, 5), "labels": (3,)}

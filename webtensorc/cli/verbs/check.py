@@ -37,22 +37,23 @@ def command(
 
     wanted = [registry.make_target(target) for target in targets]
     labels = [target.label for target in wanted]
-    items = _unsupported(model, dims=dims, input_shapes=input_shapes)
+    items, warnings = _unsupported(model, dims=dims, input_shapes=input_shapes)
     if not items:
         items = _missing_types(model, wanted, dims=dims, input_shapes=input_shapes)
     found = [
         {"operator": each.operator, "count": len(each.nodes), "reason": each.reason, "nodes": list(each.nodes)}
         for each in items
     ]
-    data = {"file": model, "targets": labels, "supported": not found, "unsupported": found}
+    data = {"file": model, "targets": labels, "supported": not found, "unsupported": found, "warnings": warnings}
+    console.warn(warnings)
     rows = [(each.operator, len(each.nodes), each.reason, _some(each.nodes)) for each in items]
     text = f"{model} can be compiled for {', '.join(labels)}"
     console.result(data, table(("operator", "count", "reason", "nodes"), rows) if rows else text)
     return 4 if found else 0
 
 
-def _unsupported(path: str, **pinned: Any) -> tuple[Unsupported, ...]:
-    """What the front end refuses; any other error of it is raised."""
+def _unsupported(path: str, **pinned: Any) -> tuple[tuple[Unsupported, ...], list[str]]:
+    """What the front end refuses, and what it warns of; any other error of it is raised."""
     from webtensorc.errors import UnsupportedError
     from webtensorc.frontends import load_model
     from webtensorc.frontends.detect import Format, detect
@@ -61,13 +62,14 @@ def _unsupported(path: str, **pinned: Any) -> tuple[Unsupported, ...]:
         if detect(Path(path)) is Format.ONNX:
             from webtensorc.frontends import onnx
 
-            return onnx.check(Path(path), **pinned)
+            warnings: list[str] = []
+            return onnx.check(Path(path), warnings=warnings, **pinned), warnings
         load_model(path, **pinned)
     except UnsupportedError as error:
         if not error.items:
             raise
-        return error.items
-    return ()
+        return error.items, []
+    return (), []
 
 
 def _missing_types(path: str, targets: Sequence[Target], **pinned: Any) -> tuple[Unsupported, ...]:

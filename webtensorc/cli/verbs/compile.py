@@ -107,6 +107,7 @@ def _write_bundle(console: Console, request: Request, path: Path, show_times: bo
     compilation = compile_request(console, request)
     compilation.bundle.save(path)
     data = {**_facts(path), "cached": list(compilation.cached), "seconds": round(time.monotonic() - started, 3)}
+    data["warnings"] = list(compilation.warnings)
     if show_times or console.is_json:
         data["steps"] = dict(compilation.records)
     if console.verbose:

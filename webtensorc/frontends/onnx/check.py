@@ -28,11 +28,13 @@ def check(
     *,
     dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    warnings: list[str] | None = None,
 ) -> tuple[Unsupported, ...]:
     """List everything unsupported: operator, reason, nodes; empty if the model can be compiled.
 
     Every node is looked up. If all inputs have a rank the graph is traced too, which finds what depends on shapes,
     types and values; behind a node that fails the trace goes on with the shape that ONNX infers for its outputs.
+    What the file declares and is not so, and does not matter, is added to `warnings`, one sentence each.
 
     Raises:
         InvalidFileError: the file is not a valid model; unsupported operators in it are in the notes.
@@ -51,7 +53,7 @@ def check(
             raise
         return _merged(found)
     try:
-        return _merged([*found, *_trace(opened, signature)])
+        return _merged([*found, *_trace(opened, signature, [] if warnings is None else warnings)])
     except InvalidFileError as error:
         error.notes = (*error.notes, *map(str, _merged(found)))
         raise
@@ -79,9 +81,10 @@ def _unknown_operators(
             yield from _unknown_operators(source, inner, opsets, f"{name}/", calling)
 
 
-def _trace(source: Source, signature: Signature) -> list[Unsupported]:
+def _trace(source: Source, signature: Signature, warnings: list[str]) -> list[Unsupported]:
     """What a trace finds that a look at the operators does not."""
     found: list[Unsupported] = []
+    not_so: dict[str, str] = {}
 
     def on_failure(failed: Failed) -> tuple[Value, ...]:
         unnamed = Unsupported(failed.proto.op_type, failed.error.message, (failed.node.name,))
@@ -90,14 +93,16 @@ def _trace(source: Source, signature: Signature) -> list[Unsupported]:
 
     def walk(signature: Signature, on_failure: OnFailure | None) -> None:
         def main(*arguments: jax.Array) -> None:
-            interpreter = Interpreter(source, Weights({}), Locations(), on_failure)
+            interpreter = Interpreter(source, Weights({}), Locations(), on_failure, not_so)
             interpreter.main(dict(zip((each.name for each in signature.inputs), arguments, strict=True)))
 
         found.clear()
+        not_so.clear()
         jax.eval_shape(main, *structs(signature))
 
     with jax.enable_x64(True):
         relations.settle(signature, walk, on_failure)
+    warnings += (f"{source.file}: {each}" if source.file else each for each in not_so.values())
     return found
 
 

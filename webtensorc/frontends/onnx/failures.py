@@ -41,9 +41,14 @@ class NeedsConstantsError(UnsupportedError):
 
 def place(node: Any, domain: str, inputs: tuple[Value, ...]) -> str:
     """The node, its operator and what it is given, for `DiagnosticError.place`."""
-    operator = f"{domain}.{node.operator}" if domain else node.operator
     shown = ", ".join("unknown" if each is UNKNOWN else describe(each) for each in inputs)
-    return f'node "{node.name}" ({operator}, opset {node.opset}), inputs {shown or "none"}'
+    return f"{node_place(node, domain)}, inputs {shown or 'none'}"
+
+
+def node_place(node: Any, domain: str) -> str:
+    """The node and its operator."""
+    operator = f"{domain}.{node.operator}" if domain else node.operator
+    return f'node "{node.name}" ({operator}, opset {node.opset})'
 
 
 def missing(domain: str, node: Any, file: str | None, where: str, opsets: Mapping[str, int]) -> UnsupportedError:

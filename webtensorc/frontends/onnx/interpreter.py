@@ -53,10 +53,16 @@ class Interpreter:
         weights: where the walk finds and leaves the constants that are arguments of the traced function.
         locations: where the walk leaves the nodes' names for the traced operations.
         on_failure: called for a node that fails, to give stand-ins for its outputs; without it the error is raised.
+        warnings: where the walk leaves what is declared of values and is not so, one sentence a value.
     """
 
     def __init__(
-        self, source: Source, weights: Weights, locations: Locations, on_failure: OnFailure | None = None
+        self,
+        source: Source,
+        weights: Weights,
+        locations: Locations,
+        on_failure: OnFailure | None = None,
+        warnings: dict[str, str] | None = None,
     ) -> None:
         self.source = source
         self.weights = weights
@@ -64,6 +70,7 @@ class Interpreter:
         self.on_failure = on_failure
         self.functions = {(each.domain, each.name, each.overload): each for each in source.proto.functions}
         self.calls: list[tuple[str, str, str]] = []
+        self.warnings = {} if warnings is None else warnings
 
     def main(self, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """The values of the model's outputs for these inputs.
@@ -106,6 +113,8 @@ class Interpreter:
             with self.locations.scope(node.name):
                 outputs = apply(inputs)
             declarations.check(scope.declared, proto.output, outputs, self.source.file, place)
+            for value, message in declarations.shapes_not_so(scope.declared, proto.output, outputs):
+                self.warnings.setdefault(scope.path + value, f"{failures.node_place(node, domain)}: {message}")
         except (DiagnosticError, failures.StartAgain) as error:
             if isinstance(error, failures.NeedsConstantsError):
                 error.inputs = tuple(free_names(proto))

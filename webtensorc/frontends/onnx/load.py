@@ -58,6 +58,7 @@ def load(
         _external_files(opened),
         traced.signature.dims,
         traced.signature.constraints,
+        warnings=tuple(f"{opened.file}: {each}" if opened.file else each for each in traced.warnings),
     )
 
 

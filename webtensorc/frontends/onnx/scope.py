@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from webtensorc.frontends.onnx.declarations import Type
 from webtensorc.frontends.onnx.values import Value
 
 
@@ -45,7 +46,7 @@ class Scope:
     outer: Scope | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     graph: Any = None
-    declared: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, Type] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)

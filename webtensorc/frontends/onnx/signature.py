@@ -66,8 +66,12 @@ def _declared(value: Any, source: Source) -> Declared:
         reason = "string tensors cannot be passed to a compiled model"
         item = Unsupported("input", reason, (value.name,))
         raise UnsupportedError(reason, (item,), file=source.file, place=place)
-    shape = tuple(map(_dim, tensor.shape.dim)) if tensor.HasField("shape") else None
-    return Declared(value.name, dtype, shape)
+    return Declared(value.name, dtype, declared_shape(tensor))
+
+
+def declared_shape(tensor: Any) -> tuple[Declaration, ...] | None:
+    """The shape that a TypeProto.Tensor states, None where not even the rank is stated."""
+    return tuple(map(_dim, tensor.shape.dim)) if tensor.HasField("shape") else None
 
 
 def _dim(dim: Any) -> Declaration:

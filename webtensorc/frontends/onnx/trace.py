@@ -36,12 +36,13 @@ _PIPELINE = "builtin.module(func.func(chlo-legalize-to-stablehlo),cse,symbol-dce
 
 @dataclass(frozen=True)
 class Traced:
-    """The graph as a portable artifact, the weights that are its first arguments, its inputs, and its results."""
+    """The graph as a portable artifact, the weights that are its first arguments, its inputs, its results, warnings."""
 
     graph: bytes
     weights: Mapping[str, np.ndarray]
     signature: Signature
     outputs: tuple[TensorSpec, ...]
+    warnings: tuple[str, ...]
 
 
 def dtype(name: str) -> np.dtype[Any]:
@@ -74,8 +75,8 @@ def _trace(
     arrays = _weights(source, constants)
     with jax.enable_x64(True):
         for _ in range(_MOST_TRACES):
-            weights, locations = Weights(arrays), Locations()
-            jitted, arguments, names = _jitted(source, signature, constants, weights, locations, on_failure)
+            weights, locations, warnings = Weights(arrays), Locations(), dict[str, str]()
+            jitted, arguments, names = _jitted(source, signature, constants, weights, locations, on_failure, warnings)
             traced = jitted.trace(*arguments)
             if weights.settled():
                 break
@@ -93,10 +94,10 @@ def _trace(
     )
     if not signature.dims:
         _clean(module, locations)
-        return Traced(portable.serialize(module), weights.arrays, signature, outputs)
+        return Traced(portable.serialize(module), weights.arrays, signature, outputs, tuple(warnings.values()))
     with symbolic.module_of(exported) as module:
         _clean(module, locations)
-        return Traced(portable.serialize(module), weights.arrays, signature, outputs)
+        return Traced(portable.serialize(module), weights.arrays, signature, outputs, tuple(warnings.values()))
 
 
 def _weights(source: Source, constants: Mapping[str, Value]) -> dict[str, np.ndarray]:
@@ -120,6 +121,7 @@ def _jitted(
     weights: Weights,
     locations: Locations,
     on_failure: OnFailure | None,
+    warnings: dict[str, str],
 ) -> tuple[Any, list[Any], list[str]]:
     """The model as a function under `jax.jit`, what stands for its arguments, and the names of its results.
 
@@ -130,7 +132,7 @@ def _jitted(
     def main(given: tuple[jax.Array, ...], *arguments: jax.Array) -> tuple[jax.Array, ...]:
         weights.arguments = dict(zip(weights.arrays, given, strict=True))
         named = dict(zip((each.name for each in signature.inputs), arguments, strict=True))
-        interpreter = Interpreter(source, weights, locations, on_failure)
+        interpreter = Interpreter(source, weights, locations, on_failure, warnings)
         outputs = interpreter.main({**named, **constants})
         declared = [each.name for each in source.proto.graph.output]
         results = [each for pair in zip(declared, outputs, strict=True) for each in _results(*pair, source, weights)]
