@@ -67,9 +67,6 @@ _DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtyp
 _FEWEST_ROWS = 4
 """With fewer queries the native code reads transposed keys once, in place, and copies nothing."""
 
-_FEWEST_COLUMNS = 4
-"""With fewer in each of several products there is no vector to multiply."""
-
 _NO_BYTE = "-128 : i8"
 """What adds nothing where 128 is added to a byte first."""
 
@@ -113,7 +110,7 @@ class GenerateKernels(Pass):
             library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         matched = (match(op) or match_planes(op) for op in _operations(module))
-        sites = [_repeated(in_panels(site)) for site in matched if site is not None]
+        sites = [in_panels(site) for site in matched if site is not None]
         if self.winograd:
             alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
             sites = transformed(sites, machine, AtLoad(module, library), self.growth, alone)
@@ -124,7 +121,7 @@ class GenerateKernels(Pass):
             if _may_store_heads(site, machine):
                 fused = with_heads_apart(fused, site.channels, machine.lanes)
             fused = self._multiplying(fused)
-            found = chosen(site.problem, site.fold, site.integer, fused.epilogue) if site.count == 1 else None
+            found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
             if found is not None:
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
@@ -195,14 +192,6 @@ def _scratch(kernel: Kernel, module: Any) -> list[Any]:
     """The types of a kernel's results behind the first."""
     views = kernel.views[len(kernel.views) - kernel.results + 1 :]
     return [mlir.tensor_type(view.shape, _DTYPES[view.element], module.context) for view in views]
-
-
-def _repeated(site: Site) -> Site:
-    """Several products as one problem; those that the native code does as well keep their number."""
-    p = site.problem
-    if site.integer or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
-        return site
-    return dataclasses.replace(site, problem=p.repeated(site.count), count=1)
 
 
 def _may_store_heads(site: Site, machine: Machine) -> bool:

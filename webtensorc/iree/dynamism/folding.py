@@ -39,13 +39,24 @@ def _elementwise(build: Builder, op: Operation, body: Callable[[Builder, Sequenc
 
 
 def concatenate(build: Builder, op: Operation) -> Value | None:
-    """Without the operands that are empty, which IREE 3.13 takes slices of outside of their bounds."""
+    """Without the operands that are empty, which IREE 3.13 takes slices of outside of their bounds.
+
+    A list of integers of open size is joined by an operation that it does not take for the computation of a shape,
+    whose elements it would count one by one and crash.
+    """
     axis = op.attributes["dimension"].value
     filled = [each for each in op.operands if each.type.shape[axis] != 0]
-    if len(filled) == len(op.operands) or not filled:
+    if not filled:
         return None
     if len(filled) == 1:
         return filled[0]
+    kind = build.signless_type(op.result.type)
+    if len(kind.shape) == 1 and isinstance(kind.element_type, ir.IntegerType) and not kind.has_static_shape:
+        with build.location:
+            dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 0)
+        return build.value("tensor.concat", list(map(build.signless, filled)), kind, {"dim": dim})
+    if len(filled) == len(op.operands):
+        return None
     return mlir.create(op.name, filled, [op.result.type], {"dimension": op.attributes["dimension"]}, before=op).result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
+from webtensorc.frontends.onnx.trips import number_of_trips
 from webtensorc.frontends.onnx.values import (
     Bounded,
     NotKnownError,
@@ -45,21 +47,44 @@ class _UndecidedError(Exception):
 def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node: Any) -> Value:
     """Repeat the body; what it gives beside the carried values is collected, one slice a trip.
 
-    A short loop whose trips are known is unrolled, any other becomes a `while`. How many slices there are may then
+    A short loop whose trips are known is unrolled, any other becomes a `while`; their number may be an expression of
+    open dimensions. How many slices there are may then
     depend on data, if the number of trips is bounded by a known count.
     """
     first = np.asarray(True) if condition is None else condition
     count = known_ints(trip_count, "trip count")[0] if trip_count is not None and is_known(trip_count) else None
-    if (is_known(first) and not first) or (count is not None and count <= 0):
+    if (is_known(first) and not first) or (isinstance(count, int) and count <= 0):
         return (*carried, *_nothing(len(node.outputs) - len(carried), carried, body))
-    is_bounded = count is not None or trip_count is None
-    is_short = count is not None and count <= _MOST_UNROLLED
+    is_bounded = isinstance(count, int) or trip_count is None
+    is_short = isinstance(count, int) and count <= _MOST_UNROLLED
     if is_known(first) and (is_short or (is_bounded and all(map(is_known, carried)))):
         try:
             return _unrolled(count, carried, body)
         except _UndecidedError:
             pass
+    if is_known(first) and is_bounded and len(node.outputs) > len(carried):
+        times = _counted(count, carried, body)
+        if times is not None:
+
+            def certain(*values: Value) -> tuple[Value, ...]:
+                return np.asarray(True), *body(*values)[1:]
+
+            run = _unrolled if times <= _MOST_UNROLLED else functools.partial(_while, np.int64(times), condition=first)
+            return run(count=times, carried=carried, body=certain)
     return _while(trip_count, count, first, carried, body)
+
+
+def _counted(most: int | None, carried: tuple[Value, ...], body: Body) -> int | None:
+    """How many trips there are, if the condition tells that from counters alone, and `most` at most."""
+    if not all(isinstance(each, np.ndarray | jax.Array) for each in carried):
+        return None
+
+    def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
+        go_on, *results = body(index, np.asarray(True), *values)
+        after = [each.array if isinstance(each, Bounded) else _array(each) for each in results[: len(carried)]]
+        return jnp.reshape(jnp.asarray(go_on), ()), after
+
+    return number_of_trips(min(most or _MOST_COLLECTED, _MOST_COLLECTED), carried, trip)
 
 
 def _nothing(outputs: int, carried: tuple[Value, ...], body: Body) -> list[Value]:
@@ -116,7 +141,7 @@ def _while(
         rows = shapes[len(start) :]
         if rows and count is None:
             raise NotKnownError("trip count (it collects outputs)", trip_count)
-        if rows and count is not None and count > _MOST_COLLECTED:
+        if rows and isinstance(count, int) and count > _MOST_COLLECTED:
             raise NotSupportedError(
                 f"it collects outputs, and its trip count, {count}, is no bound that memory could be had for: "
                 "how often it runs depends on its condition alone"

@@ -1,0 +1,121 @@
+"""Loops that say how often they run by their condition alone, as exporters of TensorFlow write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import webtensorc_runtime
+from onnx import TensorProto, helper, numpy_helper
+
+import webtensorc
+from webtensorc.errors import UnsupportedError
+from webtensorc.frontends.onnx import check
+from webtensorc.reference import run_onnxruntime
+
+FLOAT, INT32, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL
+info, node = helper.make_tensor_value_info, helper.make_node
+
+
+def loop(limit: int | None, trip_count: int | None, *, grows: bool = False) -> onnx.ModelProto:
+    """A loop over a state that collects it while a counter is below a limit, an input `n` if that is None."""
+    body = helper.make_graph(
+        [
+            node("Add", ["count", "step"], ["next"]),
+            node("Less", ["next", "limit" if limit is not None else "n"], ["below"]),
+            node("And", ["below", "yes"], ["on"]),
+            node("Tanh", ["state"], ["turned"]),
+            node("Concat", ["turned", "x"], ["after"], axis=0) if grows else node("Add", ["turned", "x"], ["after"]),
+            node("ReduceSum", ["after"], ["row"], keepdims=0),
+        ],
+        "body",
+        [info("i", INT64, []), info("go", BOOL, []), info("count", INT32, []), info("state", FLOAT, None)],
+        [info(name, kind, None) for name, kind in (("on", BOOL), ("next", INT32), ("after", FLOAT), ("row", FLOAT))],
+    )
+    constants: dict[str, Any] = {"zero": np.int32(0), "step": np.int32(2), "yes": np.asarray(True)}
+    constants["limit"] = np.int32(limit or 0)
+    if trip_count is not None:
+        constants["trips"] = np.int64(trip_count)
+    made = node("Loop", ["trips" if trip_count else "", "yes", "zero", "x"], ["c", "last", "rows"], body=body)
+    graph = helper.make_graph(
+        [made],
+        "looping",
+        [info("x", FLOAT, [3]), *([info("n", INT32, [])] if limit is None else [])],
+        [info("last", FLOAT, None), info("rows", FLOAT, None)],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+CASES = {
+    "condition alone": (loop(9, None), 5),
+    "a number for any": (loop(10, 2**31 - 1), 5),
+    "many trips": (loop(301, None), 151),
+    "what it carries grows": (loop(7, None, grows=True), 4),
+    "fewer than it says": (loop(1000, 100), None),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_counter_and_a_limit(name: str) -> None:
+    proto, rows = CASES[name]
+    assert check(proto) == ()
+    inputs = {"x": np.array([0.3, -0.2, 0.1], np.float32)}
+    found = webtensorc_runtime.load(webtensorc.compile(proto, cache=False)).run(inputs)
+    expected = run_onnxruntime(proto, inputs)
+    assert rows is None or found["rows"].shape == (rows,)
+    np.testing.assert_allclose(found["rows"], expected["rows"], rtol=1e-5)
+    np.testing.assert_allclose(found["last"], expected["last"], rtol=1e-5)
+
+
+def test_a_limit_from_the_inputs_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="trip count"):
+        webtensorc.compile(loop(None, None), cache=False)
+
+
+def test_as_many_trips_as_there_are_rows() -> None:
+    """The older exporter's `EmbeddingBag`: the bags' ends are joined with the number of rows, a trip sums a bag."""
+    body = helper.make_graph(
+        [
+            node("Add", ["i", "one"], ["j"]),
+            node("Gather", ["ends", "i"], ["a"], axis=0),
+            node("Gather", ["ends", "j"], ["b"], axis=0),
+            node("Unsqueeze", ["a", "axis"], ["start"]),
+            node("Unsqueeze", ["b", "axis"], ["stop"]),
+            node("Slice", ["flat", "start", "stop", "axis"], ["bag"]),
+            node("ReduceSum", ["bag", "axis"], ["row"], keepdims=0),
+            node("Identity", ["go"], ["on"]),
+        ],
+        "body",
+        [info("i", INT64, []), info("go", BOOL, [])],
+        [info("on", BOOL, None), info("row", FLOAT, None)],
+    )
+    nodes = [
+        node("Shape", ["x"], ["sizes"]),
+        node("Split", ["sizes"], ["rows", "columns"], num_outputs=2),
+        node("Squeeze", ["rows"], ["n"]),
+        node("Squeeze", ["columns"], ["m"]),
+        node("Mul", ["n", "m"], ["all"]),
+        node("Range", ["zero", "all", "m"], ["starts"]),
+        node("Unsqueeze", ["all", "axis"], ["end"]),
+        node("Concat", ["starts", "end"], ["ends"], axis=0),
+        node("Reshape", ["x", "flattened"], ["flat"]),
+        node("Loop", ["n", ""], ["y"], body=body),
+    ]
+    constants = {"zero": 0, "one": 1, "axis": [0], "flattened": [-1]}
+    graph = helper.make_graph(
+        nodes,
+        "bags",
+        [info("x", FLOAT, ["rows", 4])],
+        [info("y", FLOAT, None), info("ends", INT64, None)],
+        [numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in constants.items()],
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for rows in (1, 3, 70):
+        x = np.random.default_rng(rows).standard_normal((rows, 4)).astype(np.float32)
+        found, expected = module.run({"x": x}), run_onnxruntime(proto, {"x": x})
+        np.testing.assert_array_equal(found["ends"], expected["ends"])
+        np.testing.assert_allclose(found["y"], expected["y"], rtol=1e-5, atol=1e-6)
