@@ -137,25 +137,25 @@ def clip_11(x: Value, min: Value = None, max: Value = None) -> Value:
 @op("Softmax", until=12)
 def softmax_1(x: Value, *, axis: int = 1) -> Value:
     """Over all dimensions from `axis` on, taken together."""
-    return _flattened(jax.nn.softmax, x, axis)
+    return _flattened(_softmax, x, axis)
 
 
 @op("Softmax", since=13)
 def softmax_13(x: Value, *, axis: int = -1) -> Value:
     """Along one axis."""
-    return jax.nn.softmax(x, axis)
+    return _softmax(x, axis)
 
 
 @op("LogSoftmax", until=12)
 def log_softmax_1(x: Value, *, axis: int = 1) -> Value:
     """Over all dimensions from `axis` on, taken together."""
-    return _flattened(jax.nn.log_softmax, x, axis)
+    return _flattened(_log_softmax, x, axis)
 
 
 @op("LogSoftmax", since=13)
 def log_softmax_13(x: Value, *, axis: int = -1) -> Value:
     """Along one axis."""
-    return jax.nn.log_softmax(x, axis)
+    return _log_softmax(x, axis)
 
 
 @op("Hardmax", until=12)
@@ -177,6 +177,19 @@ def _hardmax(x: Value, axis: int) -> Value:
     best = jnp.expand_dims(jnp.argmax(x, along), along)
     places = arange(x.shape[along]).reshape([x.shape[along] if d == along else 1 for d in range(x.ndim)])
     return (best == places).astype(x.dtype)
+
+
+def _softmax(x: Value, axis: int) -> Value:
+    return jax.nn.softmax(_wide(x), axis).astype(x.dtype)
+
+
+def _log_softmax(x: Value, axis: int) -> Value:
+    return jax.nn.log_softmax(_wide(x), axis).astype(x.dtype)
+
+
+def _wide(x: Value) -> Value:
+    """Numbers of 16 bits as float32: one rounding in the end, where each of five steps would have its own."""
+    return x.astype(np.float32) if x.dtype.itemsize == 2 else x
 
 
 def _flattened(function: Value, x: Value, axis: int) -> Value:
