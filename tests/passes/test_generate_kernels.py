@@ -71,6 +71,12 @@ def depthwise(x: Array, w: Array, b: Array) -> Array:
     return jax.nn.relu(conv(x, w[:, :, :1], feature_group_count=channels, strides=(2, 1)) + b) @ w[0, 0]
 
 
+def two_for_each_channel(x: Array, w: Array, b: Array) -> Array:
+    channels = x.shape[-1]
+    twice = w[:, :, :2].swapaxes(2, 3).reshape(*w.shape[:2], 1, 2 * channels)
+    return conv(x, twice, feature_group_count=channels, padding=[(1, 0), (0, 2)]) * jnp.concatenate([b, b])
+
+
 def pooled(x: Array, w: Array, b: Array) -> Array:
     pads = ((0, 0), (1, 0), (1, 1), (0, 0))
     largest = lax.reduce_window(x, -np.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), pads)
@@ -152,6 +158,7 @@ PROGRAMS = {
     product_with_gelu: 1,
     grouped: 1,
     depthwise: 2,
+    two_for_each_channel: 1,
     pooled: 2,
     volume: 3,
     concatenated: 3,
