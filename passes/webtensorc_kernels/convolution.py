@@ -47,9 +47,9 @@ class Convolution:
     """A convolution of `[batch, height, width, groups * channels]` by `[kh, kw, channels, groups * outputs]`.
 
     `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
-    extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`).
-    Volumes, `[batch, depth, height, width, channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and
-    columns.
+    extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`);
+    `transformed` ones are in those of `winograd_weights`, in another order. Volumes, `[batch, depth, height, width,
+    channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and columns.
     """
 
     batch: int
@@ -63,6 +63,7 @@ class Convolution:
     padding: tuple[int, int] = (0, 0)
     groups: int = 1
     packed: bool = False
+    transformed: bool = False
     depth: Axis = Axis()
 
     @classmethod

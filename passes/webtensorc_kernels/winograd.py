@@ -54,7 +54,7 @@ class _Writer:
         self.operands = epilogue.views(p.points, p.outputs)
         self.y = epilogue.result(p.points, p.outputs)
         self.w = self.u = panels("%w", self.groups, p.channels, tile)
-        if not p.packed:
+        if not p.transformed:
             self.w, self.u = given(p), panels("%u", workgroups, blocking.chunk, tile)
         # As in panels of weights, a line more for each product.
         self.v = View("%v", (workgroups, PRODUCTS, self.rows * p.channels + tile.lanes))
@@ -62,12 +62,12 @@ class _Writer:
 
     def kernel(self) -> Kernel:
         p, b = self.problem, self.blocking
-        weights = "weights transformed at load" if p.packed else f"chunks of {b.chunk} channels"
+        weights = "weights transformed at load" if p.transformed else f"chunks of {b.chunk} channels"
         why = (
             f"Winograd F(4x4, 3x3), {b.tile.points}x{b.tile.vectors} vectors of {b.tile.lanes}, {b.tile_rows} rows of "
             f"tiles, {weights}, {b.grid[0]}x{b.grid[1]} workgroups"
         )
-        scratch = [self.v, self.m] if p.packed else [self.v, self.u, self.m]
+        scratch = [self.v, self.m] if p.transformed else [self.v, self.u, self.m]
         views = [self.x, self.w, *self.operands, self.y, *scratch]
         flops = p.flops // 4 + self.epilogue.flops * p.points * p.outputs
         return write(self.code, views, (*b.grid, 1), self._workgroup, flops=flops, results=1 + len(scratch), why=why)
@@ -160,7 +160,7 @@ class _Writer:
     def _multiply(self, mine: Index, number: Index, channel: Index) -> None:
         """All products of a block of outputs, with weights that are transformed already, or some channels at a time."""
         code, p, chunk = self.code, self.problem, self.blocking.chunk
-        if p.packed:
+        if p.transformed:
             self._products(mine, number, (0, p.channels), begins=True)
             return
 

@@ -47,12 +47,12 @@ class Blocking:
 def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     """The blocking with the least estimated work; None if the direct convolution is better or the only one.
 
-    The weights of a `packed` problem are transformed already, and all channels are one chunk.
+    The weights of a `transformed` problem are one chunk of all channels. There is none for weights in panels.
     """
     p, lanes = problem, machine.lanes
     if (p.kernel, p.strides, p.dilations, p.groups, p.depth) != ((3, 3), (1, 1), (1, 1), 1, Axis()):
         return None
-    if min(p.out) < EXTENT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
+    if p.packed or min(p.out) < EXTENT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
         return None
     down, along = (len(tile_starts(extent, EXTENT)) for extent in p.out)
     best: tuple[float, Blocking] | None = None
@@ -63,7 +63,7 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
         if tile is None:
             continue
         blocks = p.batch * -(-down // tile_rows)
-        chunk = p.channels if p.packed else _chunk(p.channels, tile, machine)
+        chunk = p.channels if p.transformed else _chunk(p.channels, tile, machine)
         for grid in _grids(-(-p.outputs // tile.channels), blocks):
             blocking = Blocking(tile, tile_rows, chunk, grid)
             work = _work(p, blocking, rows, blocks, machine)
@@ -95,7 +95,7 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     speeds, image = machine.speeds, PRODUCTS * rows * p.channels * 4
     if image > machine.second_level:
         products += image / speeds.shared * speeds.vector_units
-    if p.packed:
+    if p.transformed:
         cycles = PRODUCTS * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
         weights = max(0, cycles * speeds.vector_units - products)
     else:

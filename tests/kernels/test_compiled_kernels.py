@@ -135,14 +135,14 @@ def test_winograd(target: str) -> None:
         Convolution(2, (19, 20), 40, 64, (3, 3), (17, 20), padding=(0, 2)),
         Convolution(1, (12, 30), 64, 33, (3, 3), (14, 28), padding=(2, 0)),
     ]
-    problems += [replace(p, packed=True) for p in problems]
+    problems += [replace(p, transformed=True) for p in problems]
     kernels, operands = [], []
     for p in problems:
         blocking = winograd_blocking.plan(p, machine)
         assert blocking is not None
         lanes, (x, w) = blocking.tile.lanes, arrays(p)
         kernels.append(winograd.generate(p, blocking, Epilogue(), Code(lanes, machine)))
-        if p.packed:
+        if p.transformed:
             at_load = Interpreter(lanes, {"%w": w})
             winograd_weights.generate(p, blocking.tile, at_load)
             w = at_load.arrays["%u"].astype(np.float32)

@@ -47,17 +47,17 @@ def test_every_problem_and_blocking(p: Convolution, data: st.DataObject) -> None
     tile_rows = data.draw(st.integers(1, down))
     tile = Tile(data.draw(st.integers(1, tile_rows * along)), data.draw(st.integers(1, p.outputs // 4)), 4)
     grid = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3))
-    p = replace(p, packed=data.draw(st.booleans()))
-    chunk = p.channels if p.packed else data.draw(st.integers(1, p.channels))
+    p = replace(p, transformed=data.draw(st.booleans()))
+    chunk = p.channels if p.transformed else data.draw(st.integers(1, p.channels))
     x, w = arrays(p)
     given = w
-    if p.packed:
+    if p.transformed:
         at_load = Interpreter(4, {"%w": w})
         winograd_weights.generate(p, tile, at_load)
         given = at_load.arrays["%u"]
     code = Interpreter(4, {"%x": x, "%w": given})
     kernel = winograd.generate(p, Blocking(tile, tile_rows, chunk, grid), Epilogue(), code)
-    assert kernel.results == 4 - p.packed
+    assert kernel.results == 4 - p.transformed
     y = code.arrays["%y"].reshape(p.batch, *p.out, -1)
     np.testing.assert_allclose(y, convolved(p, x, w), atol=1e-9 * np.abs(w).sum())
 

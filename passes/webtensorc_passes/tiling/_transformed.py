@@ -56,9 +56,9 @@ def transformed(
 
 def _offer(problem: Convolution, machine: Machine, seconds: Callable[[Convolution], float]) -> _Offer | None:
     """None if nothing is gained."""
-    packed = replace(problem, packed=True)
-    blocking = winograd_blocking.plan(packed, machine)
-    if blocking is None or (gain := seconds(problem) - seconds(packed)) <= 0:
+    known = replace(problem, transformed=True)
+    blocking = winograd_blocking.plan(known, machine)
+    if blocking is None or (gain := seconds(problem) - seconds(known)) <= 0:
         return None
     kernel = winograd_weights.generate(problem, blocking.tile, Code(blocking.tile.lanes, machine))
     return _Offer(gain, 4 * prod(kernel.views[-1].shape), kernel)
@@ -68,5 +68,5 @@ def _with_panels(site: Site, kernel: Kernel, at_load: AtLoad) -> Site:
     image, weights = site.operands
     kind = mlir.tensor_type(kernel.views[-1].shape, np.dtype(np.float32), weights.owner.context)
     name = f"winograd_weights_{site.problem.channels}x{site.problem.outputs}"
-    problem = replace(site.problem, packed=True)
+    problem = replace(site.problem, transformed=True)
     return replace(site, problem=problem, operands=(image, at_load.value(weights, name, kernel, kind)))

@@ -295,7 +295,7 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
     if blocking:
         author = functools.partial(winograd.generate, problem, blocking, epilogue)
         yield Candidate("winograd", blocking.tile.lanes, author)
-        if problem.packed:
+        if problem.transformed:
             return  # nothing else reads transformed weights
     problem = problem.flat()
     panel = skinny.choose(problem, machine) if epilogue.element == "f32" else None  # sums wait in the result's memory
