@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from webtensorc_kernels import functions, tiles
+from webtensorc_kernels import functions, packing, tiles
 from webtensorc_kernels.machine import Machine
 
 __all__ = ["Code", "Index", "View", "Workgroup"]
@@ -72,6 +72,11 @@ class Code:
     def registers(self) -> int:
         """Vector registers of the machine."""
         return self._machine.registers
+
+    @property
+    def first_level(self) -> int:
+        """Bytes of the machine's first-level cache."""
+        return self._machine.first_level
 
     @property
     def vector(self) -> str:
@@ -413,6 +418,14 @@ class Code:
         assert self._machine.dot is not None
         intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
         return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')
+
+    def pack(self, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
+        """Four vectors of 16 int32 as 64 bytes, `zero` added to each; see `packing`."""
+        return packing.pack(self, vectors, zero, signed=signed)
+
+    def store_half(self, packed: str, half: int, view: View, *at: Index) -> None:
+        """Store the first or the second 32 of 64 bytes."""
+        packing.store_half(self, packed, half, view, at)
 
     def copy(
         self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0

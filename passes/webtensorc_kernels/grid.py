@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from webtensorc_kernels.code import Code, Index
 
-__all__ = ["share", "split"]
+__all__ = ["WANTED", "share", "split"]
 
-_WANTED = 8
+WANTED = 8
+"""Workgroups of a kernel that has enough to do."""
 _SMALLEST = 200_000
 """Arithmetic operations below which a workgroup is not worth its start."""
 
@@ -22,7 +23,7 @@ def split(*, first: int, second: int, flops: int) -> tuple[int, int]:
 
     Shares differ by at most one.
     """
-    wanted = max(1, min(_WANTED, flops // _SMALLEST))
+    wanted = max(1, min(WANTED, flops // _SMALLEST))
     return min(
         ((a, b) for a in _counts(first) for b in _counts(second)),
         key=lambda grid: _cost(grid, first, second, wanted),

@@ -191,6 +191,11 @@ class Meter(Code):
         self._note(view, at, count)
         super().clear(count, view, *at)
 
+    def store_half(self, packed: str, half: int, view: View, *at: Index) -> None:
+        """Count and note the access."""
+        self._note(view, at, 32)
+        super().store_half(packed, half, view, *at)
+
     # Tiles: `tile.load`, `tile.store` and `tile.multiply`, whatever leads to their addresses.
 
     def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from webtensorc_kernels import tiles
+from webtensorc_kernels import packing, tiles
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.machine import Machine
 
@@ -224,6 +224,14 @@ class Interpreter(Code):
 
     def dot(self, sums: str, image: str, weights: str) -> str:
         return sums + (image * weights).sum(axis=1)  # type: ignore[operator,attr-defined,return-value]
+
+    def pack(self, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
+        limits = (-128, 127) if signed else (0, 255)
+        assert len(vectors) == packing.TOGETHER
+        return np.clip(np.concatenate(vectors) + zero, *limits).astype(np.int16).astype(np.int8).astype(float)  # type: ignore[arg-type,return-value]
+
+    def store_half(self, packed: str, half: int, view: View, *at: Index) -> None:
+        self._write(view, at, packed[32 * half : 32 * half + 32])  # type: ignore[arg-type]
 
     # Copies of bytes, and tiles; what was never stored is not a number.
 

@@ -37,6 +37,7 @@ from webtensorc_kernels import (
     standardise,
     tile_steps,
     tiled,
+    weight_sums,
     windows,
     winograd,
     winograd_blocking,
@@ -277,26 +278,59 @@ def test_integers(given: list[Convolution]) -> None:
     check(target, kernels, operands, expected)
 
 
-def tiled_kernels(machine: Machine) -> list[Kernel]:
+def tiled_kernels(machine: Machine, epilogue: Epilogue) -> list[Kernel]:
     kernels = []
     for p in tiles.PROBLEMS:
         steps = tile_steps.plan(p, machine)
         assert steps is not None
-        kernels.append(tiled.generate(p, steps, Epilogue(element="i32"), Code(machine.lanes, machine)))
+        kernels.append(tiled.generate(p, steps, epilogue, Code(machine.lanes, machine)))
     return kernels
 
 
-def test_integers_on_tiles() -> None:
+def tiled_operands(p: Convolution) -> dict[str, np.ndarray]:
+    """As the kernel's tests have them, weights as words; the copy has its result's numbers where nothing is stored."""
+    held = tiles.operands(p)
+    words = held["%w"].astype(np.int8, order="C").view(np.int32)
+    image = np.nan_to_num(held.get("%image", held["%x"]), nan=99)
+    return {"x": held["%x"], "image": image, "words": words, "begin": held["%given"]}
+
+
+def host_with_tiles() -> tuple[str, Machine]:
     target = str(registry.make_target("host").label)
     machine = machine_of(target)
     if not machine.tiles:
         pytest.skip("this processor has no AMX, or Linux does not let this process use it")
-    operands = []
+    return target, machine
+
+
+def test_integers_on_tiles() -> None:
+    target, machine = host_with_tiles()
+    given = [tiled_operands(p) for p in tiles.PROBLEMS]
+    operands = [[each["image"], each["words"], each["begin"]] for each in given]
+    sums = tiled_kernels(machine, Epilogue(element="i32"))
+    check(target, sums, operands, [tiles.expected(p) for p in tiles.PROBLEMS])
+    ending = (0, 255, 125)
+    bytes_ = tiled_kernels(machine, tiles.quantised(*ending, flip=False))
+    residuals = [list(tiles.residual_operands(p).values()) for p in tiles.PROBLEMS]
+    operands = [[*a, *b] for a, b in zip(operands, residuals, strict=True)]
+    check(target, bytes_, operands, [tiles.with_residual(p, *ending, flip=False) for p in tiles.PROBLEMS])
+
+
+def test_what_tiles_read_is_made() -> None:
+    target, machine = host_with_tiles()
+    kernels, operands, expected = [], [], []
     for p in tiles.PROBLEMS:
-        x, w = integers.arrays(p)
-        words = integers.in_words(w.reshape(-1, w.shape[-1])).astype(np.int8, order="C")
-        operands.append([x + 128, words.view(np.int32)])
-    check(target, tiled_kernels(machine), operands, [tiles.expected(p) for p in tiles.PROBLEMS])
+        steps, given, code = tile_steps.plan(p, machine), tiled_operands(p), Code(machine.lanes, machine)
+        assert steps is not None
+        kernels.append(weight_sums.generate(given["words"].shape[1], p.outputs, code))
+        operands.append([given["words"]])
+        expected.append(given["begin"])
+        copy = tiled.copied(p, steps)
+        if copy is not None:
+            kernels.append(copy.kernel(Code(machine.lanes, machine)))
+            operands.append([given["x"]])
+            expected.append(given["image"].astype(np.int8))
+    check(target, kernels, operands, expected)
 
 
 def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:
@@ -304,7 +338,7 @@ def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:
     target = registry.make_target("x86-64-v4{extra=[amx-int8,amx-tile,avx512vnni]}")
     machine = Machine.of(target)
     assert machine is not None and machine.tiles
-    kernels = tiled_kernels(machine)
+    kernels = tiled_kernels(machine, Epilogue(element="i32"))
     binary = iree.compiler.compile_str(kernel_guard.module(kernels), extra_args=list(target.flags(3)))
     assert len(re.findall(rb"\xc4\xe2[\x41\x49]\x5e", binary)) >= 4 * len(kernels)
     assert binary.count(b"\xc4\xe2\x78\x49\xc0") == len(kernels)

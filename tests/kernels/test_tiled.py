@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import convolutions, convolved
 from test_integer import REQUANTISED, SUMS, arrays, in_words
-from webtensorc_kernels import tile_steps, tiled
+from webtensorc_kernels import tile_steps, tiled, weight_sums
 from webtensorc_kernels.convolution import Convolution
-from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_kernels.epilogue import NEAREST, Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Dot, Machine
+from webtensorc_kernels.rescaling import beginning, rescaled
+from webtensorc_kernels.saturation import Saturated
 
 MACHINE = Machine(16, 32, True, True, 1 << 20, dot=Dot("", unsigned=True), tiles=True)
 PROBLEMS = [
@@ -33,13 +35,28 @@ def suited(p: Convolution, words: int, outputs: int) -> Convolution:
     return replace(p, groups=1, channels=4 * words, outputs=outputs, packed=True)
 
 
-def interpreted(p: Convolution, epilogue: Epilogue = SUMS, **extra: np.ndarray) -> np.ndarray:
-    """The kernel's result; padding is bytes that add nothing, 0 as the instruction sees them."""
+def operands(p: Convolution) -> dict[str, np.ndarray]:
+    """What the kernel reads, as the kernels that make it do; padding is bytes that add nothing, 0 as tiles see them."""
     steps = tile_steps.plan(p, MACHINE)
     assert steps is not None
     x, w = arrays(p)
-    held = {"%x": (x + 128).reshape(-1), "%w": in_words(w.reshape(-1, w.shape[-1]))}
-    code = Interpreter(16, held | {f"%{name}": each for name, each in extra.items()})
+    words = in_words(w.reshape(-1, w.shape[-1]))
+    begin = Interpreter(16, {"%w": words})
+    weight_sums.generate(words.shape[1], p.outputs, begin)
+    held = {"%x": (x + 128).reshape(-1), "%w": words, "%given": begin.arrays["%y"]}
+    copy = tiled.copied(p, steps)
+    if copy is None:
+        return held
+    code = Interpreter(16, held)
+    copy.kernel(code)
+    return held | {"%image": code.arrays["%image"]}
+
+
+def interpreted(p: Convolution, epilogue: Epilogue = SUMS, **extra: np.ndarray) -> np.ndarray:
+    """The kernel's result; what a copy of the image has behind its end is not a number."""
+    steps = tile_steps.plan(p, MACHINE)
+    assert steps is not None
+    code = Interpreter(16, operands(p) | {f"%{name}": each for name, each in extra.items()})
     tiled.generate(p, steps, epilogue, code)
     assert code.stored["%y"].all()
     assert not code.tiles
@@ -77,6 +94,91 @@ def test_epilogues_end_in_bytes(p: Convolution, words: int) -> None:
     offsets = np.random.default_rng(1).integers(-99, 99, 48)
     found = interpreted(p, REQUANTISED, e0=offsets)
     np.testing.assert_array_equal(found, (3 * (expected(p) - offsets)).astype(np.int64).astype(np.int8))
+
+
+def quantised(low: int, high: int, zero: int, *, flip: bool) -> Epilogue:
+    """A residual is added to sums times a scale, and the sum is made a byte; `flip` makes it an unsigned operand."""
+    f3 = ("f32",) * 3
+    steps = (
+        Load(0, "channel"),
+        Apply("arith.subi", (-1, 0), "", ("i32",) * 3),
+        Apply("arith.sitofp", (1,), "", ("i32", "f32")),
+        Load(1, "channel"),
+        Load(2, "channel"),
+        Apply("math.fma", (2, 3, 4), "", ("f32",) * 4),
+        Load(3, "result"),
+        Apply("arith.extui", (6,), "", ("i8", "i32")),
+        Constant("77 : i32"),
+        Apply("arith.subi", (7, 8), "", ("i32",) * 3),
+        Apply("arith.sitofp", (9,), "", ("i32", "f32")),
+        Constant("0.75 : f32"),
+        Apply("arith.mulf", (10, 11), "", f3),
+        Apply("arith.addf", (5, 12), "", f3),
+        Constant("0.5 : f32"),
+        Apply("arith.mulf", (13, 14), "", f3),
+        Constant(f"{low - zero}.0 : f32"),
+        Apply("arith.maximumf", (15, 16), "", f3),
+        Constant(f"{high - zero}.0 : f32"),
+        Apply("arith.minimumf", (17, 18), "", f3),
+        Apply(NEAREST, (19,), "", ("f32", "i32")),
+        Constant(f"{zero} : i32"),
+        Apply("arith.addi", (20, 21), "", ("i32",) * 3),
+        Apply("arith.trunci", (22,), "", ("i32", "i8")),
+        Constant("-128 : i8"),
+        Apply("arith.xori", (23, 24), "", ("i8",) * 3),
+    )
+    by = ("channel", "channel", "channel", "result")
+    return Epilogue(steps if flip else steps[:24], by, elements=("i32", "f32", "f32", "i8"), element="i8")
+
+
+def residual_operands(p: Convolution) -> dict[str, np.ndarray]:
+    """For `quantised`; numbers with few bits, so that nothing depends on the order of rounding."""
+    random = np.random.default_rng(2)
+    less, scale = random.integers(-99, 99, p.outputs), random.choice([2.0**-5, 2.0**-8], p.outputs)
+    added = random.integers(-30, 30, p.outputs) + 0.125
+    return {"e0": less, "e1": scale, "e2": added, "e3": random.integers(0, 256, (p.points, p.outputs))}
+
+
+def with_residual(p: Convolution, low: int, high: int, zero: int, *, flip: bool) -> np.ndarray:
+    """What `quantised` means, as bytes with a sign."""
+    e = residual_operands(p)
+    sums = expected(p).reshape(p.points, p.outputs) - e["e0"]
+    value = (sums * e["e1"] + e["e2"] + 0.75 * (e["e3"] - 77)) * 0.5
+    byte = np.clip(np.rint(value) + zero, low, high).astype(np.int64)
+    return np.asarray((byte + 128 * flip).astype(np.int8).reshape(p.batch, *p.out, -1))
+
+
+ENDINGS = [(0, 255, 125), (-128, 127, 3), (10, 200, 20), (-100, 90, 0)]
+
+
+@pytest.mark.parametrize(("low", "high", "zero"), ENDINGS)
+@pytest.mark.parametrize("p", PROBLEMS[::2])
+def test_bytes_with_a_residual_are_packed(p: Convolution, low: int, high: int, zero: int) -> None:
+    flip = low == -128
+    epilogue = quantised(low, high, zero, flip=flip)
+    assert Saturated.of(epilogue) is not None
+    found = interpreted(p, epilogue, **residual_operands(p))
+    np.testing.assert_array_equal(found, with_residual(p, low, high, zero, flip=flip))
+
+
+def test_what_is_subtracted_first_and_scales_cost_nothing_for_each_result() -> None:
+    less, rest = beginning(rescaled(quantised(0, 255, 0, flip=False)))
+    found = Saturated.of(rest)
+    assert less == 0 and found is not None
+    names = [step.name for step in found.number.steps if isinstance(step, Apply)]
+    assert "arith.subi" not in names and len(names) == 9
+
+
+def test_bytes_that_are_not_packed() -> None:
+    whole = quantised(0, 255, 0, flip=False)
+    for other in (
+        REQUANTISED,
+        replace(whole, steps=whole.steps[:20], element="f32"),
+        quantised(-1, 255, 0, flip=False),
+        quantised(0, 256, 0, flip=False),
+        replace(whole, steps=(*whole.steps[:18], Constant("0.25 : f32"), *whole.steps[19:])),
+    ):
+        assert Saturated.of(other) is None
 
 
 def test_what_tiles_are_not_for() -> None:

@@ -29,11 +29,13 @@ from webtensorc_kernels import (
     standardise,
     tile_steps,
     tiled,
+    weight_sums,
     windows,
     winograd,
     winograd_blocking,
 )
 from webtensorc_kernels.choice import Candidate, Choice, best
+from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
@@ -66,6 +68,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtyp
 
 _FEWEST_ROWS = 4
 """With fewer queries the native code reads transposed keys once, in place, and copies nothing."""
+
+_TILES = "tiles"
 
 _NO_BYTE = "-128 : i8"
 """What adds nothing where 128 is added to a byte first."""
@@ -111,9 +115,10 @@ class GenerateKernels(Pass):
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         matched = (match(op) or match_planes(op) for op in _operations(module))
         sites = [in_panels(site) for site in matched if site is not None]
+        at_load = AtLoad(module, library)
         if self.winograd:
             alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
-            sites = transformed(sites, machine, AtLoad(module, library), self.growth, alone)
+            sites = transformed(sites, machine, at_load, self.growth, alone)
         for site in reversed(sites):
             if site.integer and site.fold is None:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
@@ -126,6 +131,8 @@ class GenerateKernels(Pass):
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
+                if found.family == _TILES:
+                    operands = _for_tiles(site, operands, machine, at_load, library)
                 choices[found.kernel] = found
                 scratch = _scratch(found.kernel, module)
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
@@ -192,6 +199,29 @@ def _scratch(kernel: Kernel, module: Any) -> list[Any]:
     """The types of a kernel's results behind the first."""
     views = kernel.views[len(kernel.views) - kernel.results + 1 :]
     return [mlir.tensor_type(view.shape, _DTYPES[view.element], module.context) for view in views]
+
+
+def _for_tiles(
+    site: Site, operands: list[Any], machine: Machine, at_load: AtLoad, library: Library[Kernel]
+) -> list[Any]:
+    """The operands of a kernel on tiles: perhaps a copy of the image, weights, and what sums begin with.
+
+    That is made of the weights when they are loaded, or else in each call.
+    """
+    (image, panels), context = operands, site.op.context
+    steps = tile_steps.plan(site.problem.flat(), machine)
+    assert steps is not None
+    copy = tiled.copied(site.problem, steps)
+    if copy is not None:
+        kernel = copy.kernel(Code(machine.lanes, machine))
+        kind, name = mlir.tensor_type(copy.view.shape, _DTYPES["i8"], context), f"{site.name}_image"
+        image = library.call(library.define(name, kernel), [image], [kind], {}, before=site.op).result
+    rows, outputs = mlir.shape_of(panels)[1], site.problem.outputs
+    kernel = weight_sums.generate(rows, outputs, Code(machine.lanes, machine))
+    name, kind = f"sums_{rows}x{outputs}", mlir.tensor_type((outputs,), _DTYPES["i32"], context)
+    if at_load.is_stored(panels):
+        return [image, panels, at_load.value(panels, name, kernel, kind)]
+    return [image, panels, library.call(library.define(name, kernel), [panels], [kind], {}, before=site.op).result]
 
 
 def _may_store_heads(site: Site, machine: Machine) -> bool:
@@ -274,7 +304,7 @@ def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Ite
         yield Candidate("bytes", block.lanes, functools.partial(integer.generate, problem, block, epilogue, machine))
     steps = tile_steps.plan(problem, machine)
     if steps:
-        yield Candidate("tiles", machine.lanes, functools.partial(tiled.generate, problem, steps, epilogue))
+        yield Candidate(_TILES, machine.lanes, functools.partial(tiled.generate, problem, steps, epilogue))
 
 
 def _windows(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
