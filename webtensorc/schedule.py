@@ -23,7 +23,7 @@ ResourceKind = Literal["transient", "constant", "external", "variable"]
 INLINE_SECONDS = 0.2e-3
 """Below this estimate of one-core time, waking threads costs more than they save (measured: 0.09 to 0.2 ms)."""
 FLOPS_PER_SECOND = 30e9
-BYTES_PER_SECOND = 10e9
+BYTES_PER_SECOND = 20e9
 SECONDS_PER_STEP = 0.1e-6
 
 

@@ -49,7 +49,8 @@ class Convolution:
     `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
     extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`);
     `transformed` ones are in those of `winograd_weights`, in another order. Volumes, `[batch, depth, height, width,
-    channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and columns.
+    channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and columns. Where weights are `apart`, each
+    image has some of its own: those of the images lie one behind the other.
     """
 
     batch: int
@@ -65,11 +66,16 @@ class Convolution:
     packed: bool = False
     transformed: bool = False
     depth: Axis = Axis()
+    apart: bool = False
 
     @classmethod
     def product(cls, rows: int, depth: int, columns: int, *, packed: bool = False) -> Convolution:
         """The matrix product `[rows, depth] x [depth, columns]`, the second matrix perhaps in panels."""
         return cls(1, (1, rows), depth, columns, out=(1, rows), packed=packed)
+
+    def repeated(self, count: int) -> Convolution:
+        """`count` matrix products like this one, whose operands follow each other."""
+        return replace(self, batch=count, apart=True) if count > 1 else self
 
     def flat(self) -> Convolution:
         """The same work on the same memory with fewer dimensions, as a matrix product if it is one.
@@ -77,6 +83,8 @@ class Convolution:
         Planes that do not meet are images of a batch; pixels of a plane that do not meet are a row, and a column (as
         one-dimensional convolutions may have it) is a row as well: tiles are adjacent points of a row.
         """
+        if self.apart:
+            return self
         if self.depth != Axis() and self.depth.is_plain:
             return replace(self, batch=self.batch * self.depth.image, depth=Axis()).flat()
         if self.rows.is_plain and self.columns.is_plain:
@@ -114,6 +122,11 @@ class Convolution:
     def is_product(self) -> bool:
         """Whether it is the product of a `[points, channels]` matrix by one of `[channels, outputs]`."""
         return self == Convolution.product(self.points, self.channels, self.outputs, packed=self.packed)
+
+    @property
+    def has_products(self) -> bool:
+        """Whether each image of its own weights is multiplied by them, or it is one product altogether."""
+        return replace(self, batch=1, apart=False).is_product if self.apart else self.is_product
 
     @property
     def points(self) -> int:
@@ -178,7 +191,7 @@ def choose(
         if wide * lanes <= problem.outputs and machine.fits(points, wide)
         if not (problem.packed and WIDTH % (wide * lanes))
     ]
-    overlapping |= not problem.is_product
+    overlapping |= not problem.has_products
     tiles.sort(key=lambda tile: (_cycles(problem, tile, overlapping), -tile.points * tile.vectors))
     return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
 

@@ -89,7 +89,8 @@ class _Writer:
         self.pixel = p.groups * p.channels
         self.window_row = p.kernel[1] * p.channels
         self.x = View("%x", (p.batch * p.depth.image, p.image[0], p.image[1] * self.pixel))
-        self.w = Matrix("%w", p.taps * p.channels, p.groups * p.outputs, p.packed)
+        self.depth = p.taps * p.channels
+        self.w = Matrix("%w", self.depth * (p.batch if p.apart else 1), p.groups * p.outputs, p.packed)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
         self.starts = tile_starts(p.out[1], tile.points)
@@ -120,7 +121,7 @@ class _Writer:
     def _workgroup(self, where: Workgroup) -> None:
         """Some rows of the result (or tiles of the only row) at a time, for all of its channels."""
         code = self.code
-        extent, step = self.rows, max(1, self.tile.together // len(self.starts))
+        extent, step = self.rows, 1 if self.problem.apart else max(1, self.tile.together // len(self.starts))
         if self.rows == 1:
             extent, step = len(self.starts), self._tiles_together()
         low, high = share(code, where.y, extent, self.down)
@@ -183,12 +184,14 @@ class _Writer:
         left = code.add(left, code.multiply(channels.group, p.channels))
         points = spot.run.points
         runs = segments(p, spot.run.column, points)
+        weights = code.multiply(spot.image, self.depth) if p.apart else 0
 
         def window_row(line: tuple[Index, Index], number: Index, sums: list[str]) -> list[str]:
             for first, beyond, valid in runs:
                 at = code.add(left, first * (p.dilations[1] * self.pixel - p.channels))
                 low, high = first * p.channels, beyond * p.channels
-                sums = self._run((*line, at), (number, channels), (low, high), valid, spot.position, sums)
+                row = code.add(weights, code.multiply(number, self.window_row))
+                sums = self._run((*line, at), (row, channels), (low, high), valid, spot.position, sums)
             return sums
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
@@ -213,7 +216,7 @@ class _Writer:
         used = [i * vectors + j for i in valid for j in range(vectors)]
 
         def step(k: Index, carried: list[str]) -> list[str]:
-            row = code.add(code.multiply(w[0], self.window_row), k)
+            row = code.add(w[0], k)
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
             if self.fetches_ahead:
                 self._fetch_ahead(w[1], row)

@@ -41,7 +41,7 @@ def tile_runs(problem: Convolution, starts: Sequence[int], points: int) -> list[
 def tile_runs_with_rest(problem: Convolution, starts: Sequence[int], points: int) -> list[TileRun]:
     """The same, but the last tile of a product has the points that are left; all others begin earlier."""
     left = problem.out[1] % points
-    if not problem.is_product or not left:
+    if not problem.has_products or not left:
         return tile_runs(problem, starts, points)
     whole = len(starts) - 1
     return [TileRun(0, whole, None, points), TileRun(whole, whole + 1, None, left)]

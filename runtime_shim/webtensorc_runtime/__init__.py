@@ -54,8 +54,9 @@ def load(
         device: `cpu` (the default), `local-sync` (the calling thread), `local-task` (a pool of worker threads), or an
             accelerator: `vulkan`, `cuda`, with a number where there are several, `vulkan://1`. `auto` takes a GPU that
             can run the bundle before the processor; `fastest` runs it on everything that can, and keeps the quickest.
-        threads: number of worker threads; 1 runs on the calling thread. By default the compiler's advice decides, with
-            one worker per physical core that the process may use.
+        threads: the most worker threads to use, by default one per physical core that the process may use. A program
+            too short to be worth waking any runs on the calling thread, by the compiler's advice; on `local-task` none
+            does.
         variant: label of the variant to run instead of the best one.
         fallback: run on the processor where the accelerator that was asked for cannot run the bundle: no driver, one
             that is too old, too little memory, a feature that is missing. `Module.fallback` then says why.

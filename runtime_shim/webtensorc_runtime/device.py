@@ -70,7 +70,9 @@ def kind_of(device: str | None) -> str:
 
 
 def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
-    """What `device=` and `threads=` ask for; where they leave it open, `mode`, the compiler's advice, decides.
+    """What `device=` and `threads=` allow; within that `mode`, the compiler's advice, decides.
+
+    A program that is over before a pool has woken up runs on the calling thread, however many threads it may use.
 
     Raises:
         UsageError: an unknown device, or a number of threads that the device cannot have.
@@ -91,9 +93,8 @@ def resolve(device: str | None, threads: int | None, mode: str) -> Execution:
         return Execution(0)
     if device == "local-task":
         return Execution(threads or cpu.usable_cores())
-    if threads is not None:
-        return Execution(threads if threads > 1 else 0)
-    return Execution(cpu.usable_cores() if mode == "task" and cpu.usable_cores() > 1 else 0)
+    workers = cpu.usable_cores() if threads is None else threads
+    return Execution(workers if mode == "task" and workers > 1 else 0)
 
 
 def open_device(runtime: Any, execution: Execution) -> Any:

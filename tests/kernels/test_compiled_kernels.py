@@ -115,6 +115,20 @@ def test_products_with_few_rows(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_products_by_weights_of_their_own(target: str) -> None:
+    machine, rng = machine_of(target), np.random.default_rng(0)
+    kernels, operands = [], []
+    for count, rows, depth, columns in [(3, 13, 33, 70), (5, 4, 5, 7), (2, 40, 30, 93)]:
+        p = Convolution.product(rows, depth, columns).repeated(count)
+        tile = choose(p, machine)
+        assert tile is not None
+        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
+        shapes = (count, rows, depth), (count, depth, columns)
+        operands.append([rng.integers(-4, 5, shape).astype(np.float32) for shape in shapes])
+    check(target, kernels, operands, [x @ w for x, w in operands])
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_products_of_panels(target: str) -> None:
     machine = machine_of(target)
     sizes = [(1, 33, 70), (3, 40, 32), (17, 33, 64), (40, 30, 93)]

@@ -97,6 +97,22 @@ def test_every_product_is_right(rows: int, depth: int, columns: int, machine: Ma
     np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
 
 
+@settings(deadline=None)
+@given(*(st.integers(1, most) for most in (5, 40, 5, 150)), machines)
+def test_products_by_weights_of_their_own_are_right(
+    count: int, rows: int, depth: int, columns: int, machine: Machine
+) -> None:
+    p = Convolution.product(rows, depth, columns).repeated(count)
+    tile, rng = choose(p, machine), np.random.default_rng(0)
+    assert tile is not None
+    assert p.flat() == p
+    x, w = (rng.integers(-4, 5, shape).astype(np.float32) for shape in ((count, rows, depth), (count, depth, columns)))
+    code = Interpreter(tile.lanes, {"%x": x.reshape(count, 1, -1), "%w": w.reshape(-1, columns)})
+    direct.generate(p, tile, PLAIN, code)
+    assert code.stored["%y"].all()
+    np.testing.assert_array_equal(code.arrays["%y"].reshape(count, rows, columns), x @ w)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 40), st.integers(1, 30), st.integers(32, 150), machines)
 def test_every_product_of_panels_is_right(rows: int, depth: int, columns: int, machine: Machine) -> None:

@@ -128,6 +128,10 @@ def few_rows(x: Array, w: Array, b: Array) -> Array:
     return jnp.tanh(x[0, 0, 0] @ w[0, 1] + b), x[0, 1, :3] @ w[0, 2] * b
 
 
+def several_products(x: Array, w: Array, b: Array) -> Array:
+    return jax.nn.relu(jnp.einsum("nck,nkd->ncd", x[0].swapaxes(1, 2), x[0])) @ w[1, 0] + b
+
+
 def looped(x: Array, w: Array, b: Array) -> Array:
     def step(state: Array, row: Array) -> tuple[Array, Array]:
         state = jnp.tanh(state @ w[0, 0] + row + b)
@@ -167,6 +171,7 @@ PROGRAMS = {
     one_dimensional: 3,
     column: 1,
     few_rows: 2,
+    several_products: 2,
     looped: 1,
 }
 

@@ -26,7 +26,7 @@ IDENTITY = ("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
         ("cpu", None, "task", 6),
         (None, 1, "task", 0),
         (None, 3, "task", 3),
-        (None, 3, "inline", 3),
+        (None, 3, "inline", 0),
         ("local-sync", None, "task", 0),
         ("local-sync", 1, "task", 0),
         ("local-task", None, "inline", 6),
@@ -106,7 +106,7 @@ webtensorc_runtime.load(sys.argv[1], device="local-sync")(np.ones(4, np.float32)
 base = threads()
 kept = []
 for workers in (3, 3, 5):
-    kept.append(webtensorc_runtime.load(sys.argv[1], threads=workers))
+    kept.append(webtensorc_runtime.load(sys.argv[1], device="local-task", threads=workers))
     kept[-1](np.ones(4, np.float32))
     print(threads() - base)
 """
@@ -160,7 +160,7 @@ def test_a_quota_leaves_workers_free(monkeypatch: pytest.MonkeyPatch) -> None:
 FORKED = """
 import os, sys, numpy as np, webtensorc_runtime
 ones = np.ones(4, np.float32)
-pooled = webtensorc_runtime.load(sys.argv[1], threads=2)
+pooled = webtensorc_runtime.load(sys.argv[1], device="local-task", threads=2)
 inline = webtensorc_runtime.load(sys.argv[1], threads=1)
 pooled(ones), inline(ones)
 child = os.fork()
@@ -169,7 +169,8 @@ if not child:
         pooled(ones)
     except webtensorc_runtime.DiagnosticError as error:
         print(error.message, flush=True)
-    print(inline(ones)[0].tolist(), webtensorc_runtime.load(sys.argv[1], threads=2)(ones)[0].tolist(), flush=True)
+    again = webtensorc_runtime.load(sys.argv[1], device="local-task", threads=2)
+    print(inline(ones)[0].tolist(), again(ones)[0].tolist(), flush=True)
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 print(pooled(ones)[0].tolist())

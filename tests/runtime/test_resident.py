@@ -96,7 +96,7 @@ def test_an_input_that_the_module_overwrites_is_never_the_callers(compiled: Comp
 
 def test_arrays_of_other_modules_and_pools(compiled: Compile) -> None:
     bundle = compiled(DOUBLE, "a:float32[64,3]", "r:float32[64,3]")
-    one, other = webtensorc_runtime.load(bundle), webtensorc_runtime.load(bundle, threads=2)
+    one, other = webtensorc_runtime.load(bundle), webtensorc_runtime.load(bundle, device="local-task", threads=2)
     np.testing.assert_array_equal(other.on_device(*one.on_device(some()))[0], 4 * some())
 
 

@@ -21,13 +21,13 @@ return %second : tensor<300x300xf32>
 """
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_call_allocates_nothing(compiled: Callable[..., Bundle], threads: int) -> None:
-    module = webtensorc_runtime.load(compiled(PRODUCTS, "a:float32[300,300]", "b:float32[300,300]"), threads=threads)
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+def test_a_call_allocates_nothing(compiled: Callable[..., Bundle], device: str) -> None:
+    module = webtensorc_runtime.load(compiled(PRODUCTS, "a:float32[300,300]", "b:float32[300,300]"), device=device)
     x = np.full((300, 300), 0.01, np.float32)
     before = module.allocated_bytes
     module(x)
-    if threads == 1:  # what workers use of their pool is not counted
+    if device == "local-sync":  # what workers use of their pool is not counted
         assert module.allocated_bytes >= before + x.nbytes, "the counter counts"
     after = module.allocated_bytes
     for _ in range(3):

@@ -54,18 +54,18 @@ def hammer(call: Callable[[np.ndarray], np.ndarray], size: int, calls: int = CAL
 
 @pytest.mark.parametrize("destinations", [True, False], ids=["destinations", "results"])
 @pytest.mark.parametrize("size", [4, 6000])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_one_module_from_eight_threads(compiled: Compile, destinations: bool, size: int, threads: int) -> None:
+@pytest.mark.parametrize("device", ["local-sync", "local-task"])
+def test_one_module_from_eight_threads(compiled: Compile, destinations: bool, size: int, device: str) -> None:
     body = f"%r = stablehlo.add %a, %a : tensor<{size}xf32>\nreturn %r : tensor<{size}xf32>"
     bundle = compiled(body, f"a:float32[{size}]", f"r:float32[{size}]", destinations=destinations)
-    module = webtensorc_runtime.load(bundle, threads=threads)
+    module = webtensorc_runtime.load(bundle, device=device)
     hammer(lambda x: module(x)[0], size)
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has batch threads")
 def test_who_calls_a_module_that_needs_every_core_stands_back(compiled: Compile) -> None:
     body = "%r = stablehlo.add %a, %a : tensor<4xf32>\nreturn %r : tensor<4xf32>"
-    bundle = compiled(body, "a:float32[4]", "r:float32[4]", destinations=True)
+    bundle = compiled(body, "a:float32[4]", "r:float32[4]", destinations=True, mode="task")
     policies = []
 
     def call(module: Module) -> None:
@@ -91,7 +91,7 @@ def test_modules_side_by_side(compiled: Compile) -> None:
             me = threading.get_ident()
             modules.setdefault(me, None)
         if modules[me] is None:
-            modules[me] = webtensorc_runtime.load(bundle, threads=2)
+            modules[me] = webtensorc_runtime.load(bundle, device="local-task", threads=2)
         return modules[me](x)[0]
 
     hammer(call, 6000, 100)
@@ -169,7 +169,7 @@ def test_loading_again_and_again_keeps_no_memory(compiled: Compile, tmp_path: Pa
 DROPPED = """
 import os, sys, numpy as np, webtensorc_runtime
 for _ in range(200):
-    module = webtensorc_runtime.load(sys.argv[1], threads=2)
+    module = webtensorc_runtime.load(sys.argv[1], device="local-task", threads=2)
     module(*(np.ones(spec.shape, spec.dtype) for spec in module.inputs))
     del module
     os.listdir()  # leaves Python's lock and takes it again

@@ -264,7 +264,7 @@ def seed(function: F) -> F:
 
 def execution(function: F) -> F:
     """`--device` and `--threads`."""
-    function = click.option("--threads", type=click.IntRange(1), help="Threads to run with. Default: all cores.")(
+    function = click.option("--threads", type=click.IntRange(1), help="Threads to use at most. Default: all cores.")(
         function
     )
     return click.option(

@@ -71,6 +71,9 @@ _FEWEST_ROWS = 4
 
 _TILES = "tiles"
 
+_FEWEST_COLUMNS = 4
+"""With fewer in each of several products there is no vector to multiply."""
+
 _NO_BYTE = "-128 : i8"
 """What adds nothing where 128 is added to a byte first."""
 
@@ -114,7 +117,7 @@ class GenerateKernels(Pass):
             library.dispatch(each.name, each.choice.kernel, each.operands, each.fused, each.types)
         chosen = functools.cache(functools.partial(_chosen, machine, self.winograd))
         matched = (match(op) or match_planes(op) for op in _operations(module))
-        sites = [in_panels(site) for site in matched if site is not None]
+        sites = [_repeated(in_panels(site)) for site in matched if site is not None]
         at_load = AtLoad(module, library)
         if self.winograd:
             alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
@@ -126,7 +129,7 @@ class GenerateKernels(Pass):
             if _may_store_heads(site, machine):
                 fused = with_heads_apart(fused, site.channels, machine.lanes)
             fused = self._multiplying(fused)
-            found = None if site.count > 1 else chosen(site.problem, site.fold, site.integer, fused.epilogue)
+            found = chosen(site.problem, site.fold, site.integer, fused.epilogue) if site.count == 1 else None
             if found is not None:
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
@@ -222,6 +225,14 @@ def _for_tiles(
     if at_load.is_stored(panels):
         return [image, panels, at_load.value(panels, name, kernel, kind)]
     return [image, panels, library.call(library.define(name, kernel), [panels], [kind], {}, before=site.op).result]
+
+
+def _repeated(site: Site) -> Site:
+    """Several products as one problem; those that the native code does as well keep their number."""
+    p = site.problem
+    if site.integer or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
+        return site
+    return dataclasses.replace(site, problem=p.repeated(site.count), count=1)
 
 
 def _may_store_heads(site: Site, machine: Machine) -> bool:
