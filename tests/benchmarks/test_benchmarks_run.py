@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.latency import report
 from benchmarks.operators.cases import CASES, write
+from benchmarks.operators.shapes import SHAPES
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -94,5 +95,5 @@ def test_operators_beside_onnxruntime_are_kept_when_others_are_measured(tmp_path
 
 
 def test_all_operators_are_valid_models(tmp_path: Path) -> None:
-    for case in CASES.values():
+    for case in (*CASES.values(), *SHAPES.values()):
         write(case, tmp_path / "model.onnx")
