@@ -6,11 +6,11 @@ import re
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+import loops
 import pytest
 
 from webtensorc import tools
@@ -164,7 +164,7 @@ class Kernel:
         asked, shares, barriers, largest = set[int](), False, 0, 0
         constants: dict[int, int] = {}
         identities: set[int] = set()
-        for opcode, operands in _instructions(binary):
+        for opcode, operands in loops.instructions(binary):
             if opcode == _EXECUTION_MODE and operands[1] == _LOCAL_SIZE:
                 workgroup = operands[2:5]
             elif opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS:
@@ -190,13 +190,3 @@ _INVOCATION_IDS = (27, 28, 29, 41)
 """LocalInvocationId, GlobalInvocationId, LocalInvocationIndex, SubgroupLocalInvocationId."""
 _NUMBERS = (29, 41)
 """Those of them that are one number."""
-
-
-def _instructions(binary: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Opcodes with their operands: what follows the header of five words."""
-    words = struct.unpack(f"<{len(binary) // 4}I", binary)
-    at = 5
-    while at < len(words):
-        length, opcode = words[at] >> 16, words[at] & 0xFFFF
-        yield opcode, words[at + 1 : at + length]
-        at += length
