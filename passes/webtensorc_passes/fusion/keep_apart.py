@@ -4,6 +4,8 @@
   which has no lowering.
 - The input of a softmax that somebody else reads too: the fused kernel has two results, of which only the softmax is
   distributed over workgroups.
+- Widened numbers (float32 made int64, say) of which tensors of open size are joined: the fused kernel widens all of
+  them to look one up, on a stack that cannot be as large as anything.
 - A scatter whose updates are counted (an iota): kernels for GPUs count in the fused kernel, whose tiling never ends.
 """
 
@@ -23,7 +25,7 @@ _BARRIER = "stablehlo.optimization_barrier"
 
 @dataclass(frozen=True)
 class KeepApart(Pass):
-    """Insert barriers behind a stepped slice, before a softmax whose input is shared, and before counted updates."""
+    """Insert barriers behind a stepped slice and before a softmax whose input is shared, counted updates and joins."""
 
     name: ClassVar[str] = "keep-apart"
     family: ClassVar[Family] = Family.FUSION
@@ -43,6 +45,9 @@ class KeepApart(Pass):
                     readers = _softmax_readers(op, value)
                     if len(readers) < len(mlir.users(value)):
                         changes += _separate(value, readers)
+                elif op.name == "stablehlo.concatenate" and not op.results[0].type.has_static_shape:
+                    wide = dict.fromkeys(each for each in op.operands if _is_widened(each))
+                    changes += sum(_separate(each, [use for use in _uses(each) if use[0] == op]) for each in wide)
                 elif op.name == "stablehlo.scatter":
                     changes += sum(_separate(op.operands[i], [(op, i)]) for i in _counted(op))
         return changes
@@ -68,7 +73,22 @@ def _is_counted(value: Value) -> bool:
     return op is not None and op.name == "stablehlo.iota"
 
 
+_ARITHMETIC = tuple(f"stablehlo.{each}" for each in ("add", "multiply", "subtract", "slice"))
 _MOVES = ("stablehlo.broadcast_in_dim", "stablehlo.convert", "stablehlo.reshape", "stablehlo.transpose")
+
+
+def _is_widened(value: Value) -> bool:
+    """Whether a value is computed element by element of narrower numbers."""
+    pending, seen = [value], set()
+    while pending:
+        op = mlir.owner(result := pending.pop())
+        if result in seen or op is None or op.name not in (*_MOVES, *_ARITHMETIC):
+            continue
+        if op.name == "stablehlo.convert" and mlir.dtype_of(op.operands[0]).itemsize < mlir.dtype_of(result).itemsize:
+            return True
+        seen.add(result)
+        pending += op.operands
+    return False
 
 
 def _softmax_input(reduce: Operation) -> Value | None:

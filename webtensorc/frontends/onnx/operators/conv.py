@@ -74,7 +74,7 @@ def conv(
         feature_group_count=group,
         preferred_element_type=np.float32 if is_half else None,
     ).astype(x.dtype)
-    return y if b is None else y + jnp.reshape(b, (1, -1, *(1,) * rank))
+    return y if b is None else y + jnp.reshape(b, (1, w.shape[0], *(1,) * rank))
 
 
 @op("ConvTranspose")
@@ -106,7 +106,7 @@ def conv_transpose(
     y = lax.conv_general_dilated(
         x, kernel, (1,) * rank, around, lhs_dilation=steps, rhs_dilation=spread, feature_group_count=group
     )
-    return y if b is None else y + jnp.reshape(b, (1, -1, *(1,) * rank))
+    return y if b is None else y + jnp.reshape(b, (1, group * m, *(1,) * rank))
 
 
 def _transpose_pads(
