@@ -7,10 +7,12 @@
 - Widened numbers (float32 made int64, say) of which tensors of open size are joined: the fused kernel widens all of
   them to look one up, on a stack that cannot be as large as anything.
 - A scatter whose updates are counted (an iota): kernels for GPUs count in the fused kernel, whose tiling never ends.
+- A scatter and what computes its many row numbers or updates: it is one piece of work, with all of them on its stack.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,10 +24,13 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 _GATHERS = ("stablehlo.gather", "stablehlo.reverse", "stablehlo.dynamic_slice")
 _BARRIER = "stablehlo.optimization_barrier"
 
+_MOST_FUSED = 1 << 14
+"""Elements of what is fused into a scatter: an eighth of the 512 KiB that a kernel's stack may have, in float32."""
+
 
 @dataclass(frozen=True)
 class KeepApart(Pass):
-    """Insert barriers behind a stepped slice and before a softmax whose input is shared, counted updates and joins."""
+    """Insert barriers behind a stepped slice and before a softmax whose input is shared, some joins and scatters."""
 
     name: ClassVar[str] = "keep-apart"
     family: ClassVar[Family] = Family.FUSION
@@ -49,7 +54,7 @@ class KeepApart(Pass):
                     wide = dict.fromkeys(each for each in op.operands if _is_widened(each))
                     changes += sum(_separate(each, [use for use in _uses(each) if use[0] == op]) for each in wide)
                 elif op.name == "stablehlo.scatter":
-                    changes += sum(_separate(op.operands[i], [(op, i)]) for i in _counted(op))
+                    changes += sum(_separate(op.operands[i], [(op, i)]) for i in {*_counted(op), *_large(op)})
         return changes
 
 
@@ -64,6 +69,18 @@ def _counted(scatter: Operation) -> list[int]:
     """The operands with updates that are made of an iota alone."""
     first = len(scatter.operands) - len(scatter.results)
     return [i for i in range(first, len(scatter.operands)) if _is_counted(scatter.operands[i])]
+
+
+def _large(scatter: Operation) -> list[int]:
+    """The operands with row numbers or updates that are computed and large."""
+    return [i for i in range(len(scatter.results), len(scatter.operands)) if _is_large(scatter.operands[i])]
+
+
+def _is_large(value: Value) -> bool:
+    op = mlir.owner(value)
+    if op is None or op.name in (_BARRIER, "stablehlo.constant") or not value.type.has_static_shape:
+        return False
+    return math.prod(mlir.shape_of(value)) >= _MOST_FUSED
 
 
 def _is_counted(value: Value) -> bool:

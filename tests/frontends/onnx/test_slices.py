@@ -55,6 +55,29 @@ PROGRAMS = {
     "largest": "t = ReduceSum <keepdims = 0> (some, one)  n = Shape(t)  k = Min(n, three)  largest, where = TopK(t, k)",
     "written": 'written = ScatterND <reduction = "add"> (x, columns, some)',
     "summed": "summed = CumSum(some, axis)  axis = Constant <value_int = 0> ()",
+    "pooled": "boxes = Abs(some)  b0 = ReduceSum <keepdims = 0> (columns, one)  zeros0 = Sub(b0, b0)"
+    "  image = Unsqueeze(x, front)"
+    "  front = Constant <value_ints = [0, 1]> ()"
+    "  pooled = RoiAlign <output_height = 2, output_width = 2, sampling_ratio = 2> (image, boxes, zeros0)",
+    "looked_up": "k1 = ReduceSum <keepdims = 0> (columns, one)  looked_up = Gather(w4, k1)"
+    "  w4 = Concat <axis = 0> (w, w)",
+    "spread": "v6 = ReduceSum <keepdims = 1> (some, one)  s6 = Shape(some)"
+    "  o6 = ConstantOfShape <value = int64[1] {1}> (r6)"
+    "  r6 = Shape(s6)  minus = Constant <value_int = -1> ()  m6 = Mul(o6, minus)  q6 = Equal(s6, m6)"
+    "  t6 = Where(q6, o6, s6)  spread = Expand(v6, t6)",
+    "filled": "low7 = Constant <value_ints = [-1, 0]> ()  two7 = Gather(x, low7)  at7 = Unsqueeze(low7, one)"
+    "  filled = ScatterND(some, at7, two7)",
+    "put": "z7 = Sub(some, some)  s7 = ReduceSum <keepdims = 0> (some, one)  g7 = Greater(s7, f7)"
+    "  f7 = Sub(s7, s7)  n7 = NonZero(g7)  c7 = Transpose(n7)  h7 = GatherND(some, c7)  e7 = Shape(h7)"
+    "  i7 = Expand(c7, e7)  put = ScatterElements <axis = 0> (z7, i7, h7)",
+    "whole": "d8 = Shape <start = 0, end = 1> (some)  n8 = Add(zero, d8)  whole = Slice(some, zero, n8, zero)",
+    "times": "d9 = Shape(some)  p9 = ReduceProd <keepdims = 0> (d9)  times = Cast <to = 1> (p9)",
+    "pieces": "flat9 = Constant <value_ints = [-1, 2]> ()  left9 = Reshape(some, flat9)  neg9 = Neg(some)"
+    "  right9 = Reshape(neg9, flat9)  diff9 = Sub(left9, right9)  all9 = Constant <value_ints = [-1]> ()"
+    "  pieces = Reshape(diff9, all9)",
+    "flattened": "v10 = Constant <value_ints = [-1, 2, 1, 2]> ()  u10 = Reshape(some, v10)"
+    "  flattened = Flatten <axis = 2> (u10)",
+    "rows": "v11 = Constant <value_ints = [-1, 2, 1, 2]> ()  u11 = Reshape(some, v11)  rows = Flatten(u11)",
     "placed": "base = Sub(x, x)  c = Expand(columns, widths)  widths = Constant <value_ints = [1, 4]> ()"
     "  placed = ScatterElements <axis = 0> (base, c, some)",
 }

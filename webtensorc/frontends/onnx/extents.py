@@ -41,6 +41,23 @@ class Count:
     def __jax_array__(self) -> jax.Array:
         return self.value
 
+    def __add__(self, other: Any) -> Count:
+        return self._unless_changed(other, 0)
+
+    def __sub__(self, other: Any) -> Count:
+        return self._unless_changed(other, 0)
+
+    def __mul__(self, other: Any) -> Count:
+        return self._unless_changed(other, 1)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _unless_changed(self, other: Any, neutral: int) -> Count:
+        """Itself, so that it is known to be the size that it is, if it is combined with what changes nothing."""
+        if isinstance(other, int) and other == neutral:
+            return self
+        raise _undecided(f"{self} and {other}")
+
 
 def of(elements: Any, dtype: Any = np.int64) -> Any:
     """An array of sizes: a plain one if all are numbers, else `Extents`."""
@@ -123,7 +140,8 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         rule = _RULES.get(function.__name__)
-        if method != "__call__" or kwargs or any(map(is_computed, inputs)):
+        counts_too = function.__name__ in _OF_COUNTS and not any(isinstance(each, jax.Array) for each in inputs)
+        if method != "__call__" or kwargs or (not counts_too and any(map(is_computed, inputs))):
             rule = None
         if rule is not None:
             try:
@@ -139,7 +157,7 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
             found = function(
                 *_objects(args), **{name: _objects(each) for name, each in kwargs.items() if name != "dtype"}
             )
-        except TypeError:  # sizes that depend on data have no order
+        except (TypeError, jax.errors.InconclusiveDimensionOperation):  # sizes that depend on data have no order
             if not self.counts:
                 raise
             return getattr(jnp, function.__name__)(*_replaced(args, _traced), **_replaced(kwargs, _traced))
@@ -193,6 +211,13 @@ def _undecided(message: str) -> Exception:
 
 def _equal(a: Any, b: Any) -> bool:
     """Whether two sizes are equal whatever the dimensions are; undecided if that depends on them."""
+    if a is b:
+        return True
+    for count, other in ((a, b), (b, a)):
+        if isinstance(count, Count):
+            if isinstance(other, int) and isinstance(count.bound, int) and not 0 <= other <= count.bound:
+                return False
+            raise _undecided(f"{count} == {other}")
     difference = a - b
     if not is_open(difference):
         return bool(difference == 0)
@@ -259,6 +284,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "greater": operator.gt,
     "greater_equal": operator.ge,
 }
+
+_OF_COUNTS = ("add", "equal", "multiply", "not_equal", "subtract")
+"""Those that may be decided for sizes that depend on data."""
 
 _RULES: dict[str, Callable[..., Any]] = {
     **_COMPARISONS,

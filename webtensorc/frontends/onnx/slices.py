@@ -214,6 +214,21 @@ def _convolved(equation: Any, axes: list[int | None]) -> int | None:
     return int(numbers.out_spec[0]) if is_batch else None
 
 
+def _gathered(equation: Any, axes: list[int | None]) -> int | None:
+    """A dimension of the subscripts, one of the operand that is taken whole, or one that both share."""
+    (operand, subscripts), numbers = axes, equation.params["dimension_numbers"]
+    batch = [axis for axis in range(equation.outvars[0].aval.ndim) if axis not in numbers.offset_dims]
+    if operand is None:
+        return batch[subscripts] if subscripts is not None and subscripts < len(batch) else None
+    if subscripts is not None:
+        shared = zip(numbers.operand_batching_dims, numbers.start_indices_batching_dims, strict=True)
+        return batch[subscripts] if (operand, subscripts) in shared else None
+    gone = (*numbers.collapsed_slice_dims, *numbers.operand_batching_dims)
+    whole = [axis for axis in range(len(_shape(equation))) if axis not in gone]
+    is_whole = operand in whole and equation.params["slice_sizes"][operand] == _shape(equation)[operand]
+    return int(numbers.offset_dims[whole.index(operand)]) if is_whole else None
+
+
 def _windowed(equation: Any, axes: list[int | None]) -> int | None:
     """Windows of one element along the axis."""
     axis = axes[0]
@@ -240,6 +255,7 @@ _RULES: dict[str, Callable[[Any, list[int | None]], int | None]] = {
     "concatenate": _unless("dimension"),
     "conv_general_dilated": _convolved,
     "dot_general": _contracted,
+    "gather": _gathered,
     "pad": _padded,
     "reduce_window_max": _windowed,
     "reduce_window_min": _windowed,

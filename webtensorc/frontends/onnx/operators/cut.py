@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx.extents import is_computed, is_static
+from webtensorc.frontends.onnx.extents import Extents, is_computed, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -70,8 +70,18 @@ def _slice_by_data(data: Value, starts: Value, ends: Value, axes: Value, steps: 
     return pick(jnp.asarray(data), axis, arange(data.shape[axis]) + low, count)
 
 
+def _is_whole(data: Bounded, starts: Value, ends: Value, axes: Value, steps: Value) -> bool:
+    """Whether the bounds are 0 and the size that depends on data."""
+    if not isinstance(ends, Extents) or ends.shape != (1,) or not ends.counts or steps is not None:
+        return False
+    axis = 0 if axes is None else known_ints(axes, "axes")[0] % data.array.ndim
+    return axis == data.axis and known_ints(starts, "starts") == (0,) and ends.counts[0].value is data.count
+
+
 def _slice_of_some(data: Bounded, starts: Value, ends: Value, axes: Value, steps: Value) -> Value:
-    """The same where a size depends on data; of that axis a range that is counted from the start."""
+    """The same where a size depends on data; of that axis all, or a range that is counted from the start."""
+    if _is_whole(data, starts, ends, axes, steps):
+        return data
     lows, highs = known_ints(starts, "starts"), known_ints(ends, "ends")
     rank = data.array.ndim
     which = [each % rank for each in (range(len(lows)) if axes is None else known_ints(axes, "axes"))]

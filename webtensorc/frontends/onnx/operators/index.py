@@ -102,8 +102,7 @@ def _gather_nd_of_some(data: Bounded, indices: Value, batch_dims: int) -> Value:
         return Bounded(found, indices.axis, indices.count)
     if not batch_dims <= data.axis < batch_dims + indices.shape[-1]:
         raise NotSupportedError("it picks whole slices of a size that depends on the model's inputs")
-    shape: list[Value] = [data.count if axis == data.axis else size for axis, size in enumerate(data.array.shape)]
-    return data.array.at[_coordinates(tuple(shape), indices, batch_dims)].get(mode="clip")
+    return data.array.at[_coordinates(_sizes(data), indices, batch_dims)].get(mode="clip")
 
 
 def _coordinates(shape: tuple[int, ...], indices: Value, batch_dims: int = 0) -> tuple[Value, ...]:
@@ -123,14 +122,19 @@ def _along(size: Value, axis: int, rank: int) -> Value:
 @op("ScatterND", since=11, bounded=True)
 def scatter_nd(data: Value, indices: Value, updates: Value, *, reduction: Reduction = "none") -> Value:
     """Write slices at index tuples, combined with what is there by `reduction` (opset 16: add, mul; 18: max, min)."""
-    indices, updates = _within(data, indices, updates)
-    return _write(data, _coordinates(data.shape, indices), updates, reduction)
+    indices, updates = _within(indices, updates)
+    return _write(data, _coordinates(_sizes(data), indices), updates, reduction)
 
 
-def _within(data: Value, indices: Value, updates: Value) -> tuple[Value, Value]:
+def _sizes(data: Value) -> tuple[Value, ...]:
+    """The sizes that indices are counted from the end of; one may be computed when the model runs."""
+    if not isinstance(data, Bounded):
+        return tuple(data.shape)
+    return tuple(data.count if axis == data.axis else size for axis, size in enumerate(data.array.shape))
+
+
+def _within(indices: Value, updates: Value) -> tuple[Value, Value]:
     """Indices and updates, those that mean nothing out of range: there nothing is written."""
-    if isinstance(data, Bounded):
-        raise NotSupportedError("it writes to a tensor whose size depends on the model's inputs")
     if isinstance(indices, Bounded):
         indices = indices.filled(np.iinfo(np.int32).max)
     elif isinstance(updates, Bounded):
@@ -149,13 +153,15 @@ def scatter_elements(
     data: Value, indices: Value, updates: Value, *, axis: int = 0, reduction: Reduction = "none"
 ) -> Value:
     """Write one element per index, the other coordinates being the index's own."""
-    indices, updates = _within(data, indices, updates)
+    indices, updates = _within(indices, updates)
     where = [_along(size, at, indices.ndim) for at, size in enumerate(indices.shape)]
-    where[axis] = _positive(indices, data.shape[axis])
+    where[axis] = _positive(indices, _sizes(data)[axis])
     return _write(data, tuple(where), updates, reduction)
 
 
 def _write(data: Value, where: tuple[Value, ...], updates: Value, reduction: str) -> Value:
+    if isinstance(data, Bounded):
+        return Bounded(_write(data.array, where, updates, reduction), data.axis, data.count)
     place = jnp.asarray(data).at[where]
     write: Value = {"none": place.set, "add": place.add, "mul": place.multiply, "max": place.max, "min": place.min}[
         reduction

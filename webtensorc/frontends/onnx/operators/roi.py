@@ -134,7 +134,8 @@ def _pooled_adaptively(
 
 def _corners(x: Value, batch: Value, axes: Sequence[Value]) -> list[Value]:
     """The four weighted neighbours of positions [region, y] and [region, x], as [region, y, x, channel] each."""
-    planes = jnp.take(jnp.asarray(x), batch, 0, mode="clip")
+    planes = jnp.moveaxis(jnp.asarray(x), 1, -1)
+    images = jnp.clip(batch, 0, x.shape[0] - 1)[:, None, None]
     corners = []
     for axis, size in enumerate(x.shape[2:]):
         at = axes[axis]
@@ -145,8 +146,7 @@ def _corners(x: Value, batch: Value, axes: Sequence[Value]) -> list[Value]:
         zero = jnp.where(outside, 0, 1).astype(x.dtype)
         corners.append([(low.astype(jnp.int64), (1 - fraction) * zero), (high.astype(jnp.int64), fraction * zero)])
     parts: list[Value] = []
-    regions = jnp.arange(axes[0].shape[0])[:, None, None]
     for (row, row_weight), (column, column_weight) in itertools.product(*corners):
-        taken = jnp.moveaxis(planes, 1, -1)[regions, row[:, :, None], column[:, None, :]]
+        taken = planes[images, row[:, :, None], column[:, None, :]]
         parts.append(taken * (row_weight[:, :, None] * column_weight[:, None, :])[..., None])
     return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Literal
 
@@ -30,9 +31,34 @@ def identity(x: Value) -> Value:
     return x
 
 
-@op("Reshape")
-def reshape(data: Value, shape: Value, *, allowzero: int = 0) -> Value:
-    """New sizes; 0 copies the old size unless `allowzero` (opset 14), -1 is inferred."""
+@op("Reshape", bounded=True)
+def reshape(data: Value, shape: Value, *, allowzero: int = 0, node: Any) -> Value:
+    """New sizes; 0 copies the old size unless `allowzero` (opset 14), -1 is inferred.
+
+    Slices of a number that depends on data may be cut into pieces, of which there are then so many times more.
+    """
+    plain = functools.partial(_reshape, allowzero=allowzero)
+    if not isinstance(data, Bounded):
+        return plain(data, shape)
+    if (pieces := _pieces(data, shape)) is None:
+        return slices.apply(plain, [data, shape])
+    key = "pieces", id(data.count), pieces
+    _, count = node.shared.setdefault(key, (data.count, data.count * pieces))  # one value where sizes are equal
+    return Bounded(jnp.asarray(plain(data.array, shape)), 0, count)
+
+
+def _pieces(data: Bounded, shape: Value) -> int | None:
+    """How many pieces a new shape `[-1, ...]` makes of each slice along the first axis, None if it is no such shape."""
+    if data.axis != 0 or isinstance(shape, Extents) or not is_known(shape) or not is_static(data.array.shape):
+        return None
+    first, *others = known_ints(shape, "shape")
+    slice_size, piece_size = math.prod(data.array.shape[1:]), math.prod(others)
+    if first != -1 or piece_size <= 0 or slice_size % piece_size or slice_size == piece_size:
+        return None
+    return slice_size // piece_size
+
+
+def _reshape(data: Value, shape: Value, *, allowzero: int) -> Value:
     wanted = list(known_ints(shape, "shape"))
     if not allowzero:
         wanted = [data.shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
@@ -44,9 +70,11 @@ def reshape(data: Value, shape: Value, *, allowzero: int = 0) -> Value:
     return (xp(data) if is_static(wanted) else jnp).reshape(data, wanted)
 
 
-@op("Flatten")
-def flatten(x: Value, *, axis: int = 1) -> Value:
+@op("Flatten", bounded=True)
+def flatten(x: Value, *, axis: int = 1, node: Any) -> Value:
     """A matrix: the dimensions before `axis` times those from it on."""
+    if isinstance(x, Bounded):
+        return reshape(x, np.asarray([-1, math.prod(x.array.shape[axis:])]), node=node)
     at = axis + x.ndim if axis < 0 else axis
     return xp(x).reshape(x, (math.prod(x.shape[:at]), math.prod(x.shape[at:])))
 
