@@ -183,6 +183,16 @@ FOUND = {
         ),
         oracle="onnx",
     ),
+    # The native compiler made a gather of reads from a column, whose elements do not lie side by side.
+    "rows of a column": node(
+        "GatherElements",
+        {"x": np.arange(30, dtype=np.float32).reshape(5, 2, 3), "i": np.asarray([[4, 0], [1, -1]])[..., None]},
+        opset=13,
+    ),
+    # One tensor in two shapes, of which the native compiler dropped one.
+    "loop of one trip that collects": loop({"n": np.asarray(1)}, {}, 1e6, collects=True),
+    # A window of one had a number where ONNX and ONNX Runtime divide 0 by 0.
+    "symmetric window of one": node("HannWindow", {"n": np.asarray(1)}, opset=17, known=("n",), periodic=0),
     "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),
 }
 

@@ -1,5 +1,6 @@
 // A loop that leaves one of two tensors, the second; the first is a constant after the first round. And one that carries
-// one tensor and leaves two, of which every round makes the second anew.
+// one tensor and leaves two, of which every round makes the second anew. And one that
+// leaves one tensor in two shapes.
 // pass: even-loops
 util.func public @main(%x: tensor<f32>, %flag: tensor<i1>) -> tensor<f32> {
   %never = arith.constant dense<false> : tensor<i1>
@@ -24,6 +25,18 @@ util.func public @more(%x: tensor<f32>, %flag: tensor<i1>) -> (tensor<f32>, tens
     scf.yield %value : tensor<f32>
   }
   util.return %y#0, %y#1 : tensor<f32>, tensor<f32>
+}
+util.func public @shapes(%x: tensor<2xf32>, %y: tensor<1x2xf32>, %flag: tensor<i1>) -> (tensor<2xf32>, tensor<1x2xf32>) {
+  %z:2 = scf.while (%value = %x, %row = %y) : (tensor<2xf32>, tensor<1x2xf32>) -> (tensor<2xf32>, tensor<1x2xf32>) {
+    %next = flow.tensor.clone %value : tensor<2xf32>
+    %shaped = flow.tensor.reshape %next : tensor<2xf32> -> tensor<1x2xf32>
+    %goes_on = flow.tensor.load %flag : tensor<i1>
+    scf.condition(%goes_on) %next, %shaped : tensor<2xf32>, tensor<1x2xf32>
+  } do {
+  ^bb0(%value: tensor<2xf32>, %row: tensor<1x2xf32>):
+    scf.yield %value, %row : tensor<2xf32>, tensor<1x2xf32>
+  }
+  util.return %z#0, %z#1 : tensor<2xf32>, tensor<1x2xf32>
 }
 // -----
 module {
@@ -53,5 +66,18 @@ module {
       scf.yield %arg2, %arg3 : tensor<f32>, tensor<f32>
     }
     util.return %1#0, %1#1 : tensor<f32>, tensor<f32>
+  }
+  util.func public @shapes(%arg0: tensor<2xf32>, %arg1: tensor<1x2xf32>, %arg2: tensor<i1>) -> (tensor<2xf32>, tensor<1x2xf32>) {
+    %0:2 = scf.while (%arg3 = %arg0, %arg4 = %arg1) : (tensor<2xf32>, tensor<1x2xf32>) -> (tensor<2xf32>, tensor<1x2xf32>) {
+      %1 = flow.tensor.clone %arg3 : tensor<2xf32>
+      %2 = flow.tensor.reshape %1 : tensor<2xf32> -> tensor<1x2xf32>
+      %3 = flow.tensor.load %arg2 : tensor<i1>
+      %4 = util.optimization_barrier %2 : tensor<1x2xf32>
+      scf.condition(%3) %1, %4 : tensor<2xf32>, tensor<1x2xf32>
+    } do {
+    ^bb0(%arg3: tensor<2xf32>, %arg4: tensor<1x2xf32>):
+      scf.yield %arg3, %arg4 : tensor<2xf32>, tensor<1x2xf32>
+    }
+    util.return %0#0, %0#1 : tensor<2xf32>, tensor<1x2xf32>
   }
 }

@@ -3,7 +3,8 @@
 Where what a round hands to the next is a constant, or what it leaves is not looked at, the native compiler drops it
 from the loop's results but not from what the loop carries; and what every round makes anew, from what the loop carries
 but not from its results. IREE 3.13 takes the one for the other, number by number, while it finds out what memory is for
-(`iree-stream-refine-usage`), and crashes behind the end of the shorter list.
+(`iree-stream-refine-usage`), and crashes behind the end of the shorter list. A tensor that is left in two shapes is one
+to it, and one of the two is dropped unless there is a barrier on it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ class EvenLoops(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of loops that were made anew."""
-        loops = [op for op in mlir.nested(module) if op.name == "scf.while" and not _is_even(op)]
-        for loop in reversed(loops):  # inner ones first
+        loops = [op for op in mlir.nested(module) if op.name == "scf.while"]
+        uneven = [loop for loop in loops if not _is_even(loop)]
+        for loop in reversed(uneven):  # inner ones first
             _make_even(loop)
-        return len(loops)
+        return len(uneven) + sum(_keep_shapes(op) for op in mlir.nested(module) if op.name == "scf.condition")
 
 
 def _is_even(loop: Operation) -> bool:
@@ -90,6 +92,25 @@ def _keep(loop: Operation, unused: list[Value]) -> None:
     if tensors:
         with loop.location, ir.InsertionPoint.after(loop):
             ir.Operation.create("util.optimization_barrier", results=[each.type for each in tensors], operands=tensors)
+
+
+def _keep_shapes(condition: Operation) -> int:
+    """Put barriers on what a loop leaves in another shape as well; returns how many."""
+    left = list(condition.operands)[1:]
+    tensors = [_unshaped(value) for value in left]
+    barriers = 0
+    for number, (value, tensor) in enumerate(zip(left, tensors, strict=True)):
+        if value != tensor and tensor in tensors[:number] and value not in left[:number]:
+            barrier = mlir.create("util.optimization_barrier", [value], [value.type], before=condition)
+            condition.operands[1 + number] = barrier.result
+            barriers += 1
+    return barriers
+
+
+def _unshaped(value: Value) -> Value:
+    """The tensor that a value has the elements of, in another shape."""
+    op = mlir.owner(value)
+    return _unshaped(op.operands[0]) if op is not None and op.name == "flow.tensor.reshape" else value
 
 
 def _last(block: Block) -> Operation:

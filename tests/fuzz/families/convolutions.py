@@ -30,6 +30,12 @@ def window(draw: Drawer, kernel: tuple[int, ...], *, dilated: bool = True, simpl
     }
 
 
+def within_kernel(kernel: tuple[int, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """The same with pads that are smaller than the kernel, as pools must have them."""
+    pads = options["pads"]
+    return {**options, "pads": pads and tuple(min(pad, kernel[i % len(kernel)] - 1) for i, pad in enumerate(pads))}
+
+
 def spans(kernel: tuple[int, ...], options: dict[str, Any]) -> list[int]:
     """How far the window reaches along each axis."""
     return [(k - 1) * d + 1 for k, d in zip(kernel, options.get("dilations") or [1] * len(kernel), strict=True)]

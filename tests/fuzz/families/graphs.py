@@ -8,6 +8,7 @@ import numpy as np
 from fuzzing.case import Case
 from fuzzing.draw import Drawer, family, flag, integer, pick
 from fuzzing.graphs import (
+    EVALUATED,
     OPSET,
     SINGLE,
     Pool,
@@ -55,7 +56,7 @@ def info(name: str, kind: int, shape: tuple[int, ...]) -> object:
 def nested(draw: Drawer, opset: int) -> Case:
     """A graph with an If or a Loop in its middle, whose bodies read outer values."""
     pool = start(draw)
-    grow(pool, integer(draw, 1, 3))
+    grow(pool, integer(draw, 1, 3), EVALUATED)
     x = pool.choose(lambda each: each.dtype == SINGLE)
     assert x is not None
     if flag(draw):
@@ -85,5 +86,5 @@ def nested(draw: Drawer, opset: int) -> Case:
         trips = pool.known(pick(draw, 1, 2, 3, 70))
         yes = pool.known(True, np.bool_)  # which the evaluator wants
         pool.node("Loop", [trips, yes, x.name], x, x.shape, 99, body=loop)
-    grow(pool, integer(draw, 0, 2))
+    grow(pool, integer(draw, 0, 2), EVALUATED)
     return replace(case_of(pool, opset), oracle="onnx")  # ONNX Runtime dies of some of these

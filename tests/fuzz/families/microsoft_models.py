@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from fuzzing.case import Array, Case, Known
 from fuzzing.draw import Drawer, array, family, flag, integer, pick
+from hypothesis import strategies as st
 
 from families.microsoft import FLOAT, fused, small
 
@@ -14,7 +15,8 @@ def experts(draw: Drawer, opset: int) -> Case:
     tokens, count, width, inner = integer(draw, 1, 4), integer(draw, 2, 4), 32, 32
     activation = pick(draw, "relu", "gelu", "silu", "identity", "swiglu")
     is_pair = activation == "swiglu"
-    shares = [small(draw, tokens, width), array(draw, FLOAT, (tokens, count))]
+    ranks = [draw(st.permutations(range(count))) for _ in range(tokens)]  # of equal ones nobody says which is chosen
+    shares = [small(draw, tokens, width), np.asarray(ranks, FLOAT) / FLOAT(2)]
     sizes = [(count, (1 + is_pair) * inner, width), (count, width, inner)]
     options = {
         "activation_type": activation,

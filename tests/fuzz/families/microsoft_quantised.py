@@ -9,7 +9,7 @@ import numpy as np
 from fuzzing.case import Case, Known
 from fuzzing.draw import Drawer, array, family, flag, integer, pick
 
-from families.convolutions import image, ints, window
+from families.convolutions import image, ints, window, within_kernel
 from families.microsoft import FLOAT, fused, small
 
 
@@ -43,6 +43,8 @@ def images(draw: Drawer, opset: int) -> Case:
     """QLinearConv and NhwcMaxPool."""
     kernel, is_pool = ints(draw, 2, 1, 3), flag(draw)
     options = window(draw, kernel, simple=True)
+    if is_pool:
+        options = within_kernel(kernel, options)
     channels, maps, last = integer(draw, 1, 3), integer(draw, 1, 3), is_pool or flag(draw)
     sizes = image(draw, kernel, options)
     x = array(draw, np.uint8, (1, *sizes, channels) if last else (1, channels, *sizes), wild=True)

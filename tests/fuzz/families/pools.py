@@ -6,7 +6,7 @@ import numpy as np
 from fuzzing.case import Case
 from fuzzing.draw import Drawer, array, case, dtype, family, flag, integer, pick
 
-from families.convolutions import image, ints, window
+from families.convolutions import image, ints, window, within_kernel
 
 RIGHT = {"oracle": "onnxruntime"}
 """The evaluator has other ideas of `ceil_mode`, of SAME and of shapes that are not images."""
@@ -16,9 +16,7 @@ def pooled(draw: Drawer, opset: int, operator: str, dilated_since: int, ceil_sin
     """The input, and the attributes that all poolings have."""
     kind = dtype(draw, operator, opset)
     kernel = ints(draw, pick(draw, 2, 1, 3), 1, 3)
-    options = window(draw, kernel, dilated=opset >= dilated_since, simple=True)
-    if options["pads"]:  # a pad must be smaller than the kernel
-        options["pads"] = tuple(min(pad, kernel[i % len(kernel)] - 1) for i, pad in enumerate(options["pads"]))
+    options = within_kernel(kernel, window(draw, kernel, dilated=opset >= dilated_since, simple=True))
     if opset >= ceil_since and not (options["auto_pad"] or "").startswith("SAME") and flag(draw):
         options["ceil_mode"] = 1
     x = array(draw, kind, (integer(draw, 1, 2), integer(draw, 1, 3), *image(draw, kernel, options)))

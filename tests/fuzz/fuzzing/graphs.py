@@ -307,6 +307,8 @@ STEPS = (
     *(binary, binary, unary, compare_and_choose, cast, reduce, transpose, reshape, cut),
     *(concat, pad, gather, product, normalise, images, quantise),
 )
+EVALUATED = tuple(step for step in STEPS if step is not quantise)
+"""Those of OPSET that ONNX's evaluator has."""
 
 
 def grow(pool: Pool, count: int, steps: tuple[Callable[[Pool], None], ...] = STEPS) -> None:

@@ -97,6 +97,7 @@ def blackman_window(size: Value, *, output_datatype: int = 1, periodic: int = 1)
 
 def _cosine_window(size: Value, terms: tuple[float, ...], output_datatype: int, periodic: int) -> Value:
     count = known_ints(size, "size")[0]
-    turn = 2 * np.pi * np.arange(count) / (count if periodic else max(count - 1, 1))
+    with np.errstate(invalid="ignore"):  # a symmetric window of one is 0 / 0, as ONNX defines it
+        turn = 2 * np.pi * np.arange(count) / (count if periodic else count - 1)
     window = sum(term * np.cos(order * turn) for order, term in enumerate(terms))
     return np.asarray(window).astype(dtype_of(output_datatype))
