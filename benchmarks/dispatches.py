@@ -4,10 +4,10 @@
 
 The engine's own profiler times each dispatch of whole calls, so that caches are as cold as they are, and a worker that
 sleeps is seen: `span` is the time from the first workgroup's start to the last one's end, `work` the time of all of its
-workgroups together. A model is compiled without the pass `join-dispatches`, of which the profiler sees nothing; a bundle
-has to be as well. The tools are programs of their own, which Linux lets use no tiles of AMX: a model is compiled here
-without, and a bundle must be. Work that grows with workers waits for memory or for the other core's cache; a span that
-is as long as the work means that one worker did it all. Sorted by what is lost against work divided equally.
+workgroups together. A model is compiled without the pass `join-dispatches`, of which the profiler sees nothing; a
+bundle has to be as well. The tools are programs of their own, which Linux lets use no tiles of AMX: a model is compiled
+here without, and a bundle must be. Work that grows with workers waits for memory or for the other core's cache; a span
+that is as long as the work means that one worker did it all. Sorted by what is lost against work divided equally.
 """
 
 from __future__ import annotations

@@ -108,9 +108,9 @@ def runs(execute: Operation, known: Mapping[Symbol, Kernel]) -> Iterator[Run]:
 def _arena(execute: Operation) -> Arena | None:
     for operand, within in zip(execute.operands, execute.regions[0].blocks[0].arguments, strict=False):
         made = mlir.owner(operand)
-        if made is not None and made.name == "stream.resource.alloca" and len(mlir.users(operand)) <= 2:
+        if made is not None and made.name == "stream.resource.alloca" and "transient" in str(operand.type):
             size = constant(made.operands[0])
-            if size is not None:
+            if size is not None and len(mlir.users(operand)) <= 2:
                 return Arena(execute, made, within, size)
     return None
 
