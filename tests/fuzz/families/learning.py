@@ -68,7 +68,7 @@ def linear(draw: Drawer, opset: int) -> Case:
     options: dict[str, Any] = {"coefficients": numbers(draw, count * width), "intercepts": numbers(draw, count)}
     if flag(draw):
         return learnt(draw, "LinearRegressor", [x], targets=count, **options)
-    options["post_transform"] = pick(draw, None, "LOGISTIC", "SOFTMAX")
+    options["post_transform"] = pick(draw, None, "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO")
     options["classlabels_ints"] = [3, 1, 7][:count]
     return learnt(draw, "LinearClassifier", [x], outputs=2, **options)
 
@@ -160,7 +160,8 @@ def trees(draw: Drawer, opset: int) -> Case:
         return learnt(draw, "TreeEnsembleRegressor", [x], **nodes, **options)
     count = integer(draw, 2, 3)
     single = count == 2 and flag(draw)
-    chosen = [(*leaf, target) for leaf in leaves for target in ((1,) if single else range(count))]
+    only = integer(draw, 0, 1) if single else None
+    chosen = [(*leaf, target) for leaf in leaves for target in (range(count) if only is None else (only,))]
     weights = np.abs(numbers(draw, len(chosen))).tolist() if flag(draw) else numbers(draw, len(chosen))
     options = {
         "class_treeids": [each[0] for each in chosen],
@@ -168,8 +169,8 @@ def trees(draw: Drawer, opset: int) -> Case:
         "class_ids": [each[2] for each in chosen],
         "class_weights": weights,
         "classlabels_int64s": [4, 2, 9][:count],
-        "post_transform": pick(draw, None, "LOGISTIC", "SOFTMAX"),
-        "base_values": numbers(draw, count) if base and not single else None,
+        "post_transform": pick(draw, None, "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"),
+        "base_values": numbers(draw, 1 if single else count) if base else None,
     }
     # With a sum for each of two classes, ONNX Runtime gives 0 or 1 whatever the labels are.
     how = LOOSE if single or count > 2 else {**LOOSE, "oracle": "onnx"}

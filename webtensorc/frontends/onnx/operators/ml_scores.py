@@ -23,12 +23,42 @@ def transformed(scores: Value, post_transform: str) -> Value:
         return np.float32(np.sqrt(2)) * erfinv(2 * scores - 1)
     if post_transform == "SOFTMAX":
         return jax.nn.softmax(scores, -1)
+    if post_transform == "SOFTMAX_ZERO":
+        top = jnp.max(scores, -1, keepdims=True)
+        is_zero = jnp.abs(scores) <= np.float32(1e-7)
+        parts = jnp.where(is_zero, np.float32(0), jnp.exp(scores - top))
+        return jnp.where(is_zero, scores * jnp.exp(-top), parts) / jnp.sum(parts, -1, keepdims=True)
     raise NotSupportedError(f"post_transform {post_transform} is not implemented")
 
 
 def labelled(scores: Value, labels: tuple[int, ...]) -> Value:
     """The label of the largest score of every row."""
     return jnp.take(np.asarray(labels, np.int64), jnp.argmax(scores, -1))
+
+
+def of_one_class(
+    score: Value, which: int, base: np.ndarray, is_share: bool, post_transform: str
+) -> tuple[Value, Value]:
+    """Of two classes, whether the second one wins, and both scores, where class `which` alone has weights.
+
+    `score` [rows] is the sum of weights; `is_share` says that none is negative, so that more than a half wins. ONNX
+    does not say what the other class gets. As in ONNX Runtime, weights of class 0 with at most one base value stand
+    for the second class and the first gets the rest; otherwise the other class gets 0.
+    """
+    half = np.float32(0.5 if is_share else 0)
+    zero = jnp.zeros_like(score)
+    if which == 1:
+        if len(base) == 2:
+            raise NotSupportedError("two base values and weights of the second class only are not implemented")
+        return score > half, transformed(jnp.stack([zero, score], 1), post_transform)
+    score = score + base[0] if len(base) else score
+    if len(base) == 2:
+        return score > half, transformed(jnp.stack([score, zero], 1), post_transform)
+    if post_transform == "PROBIT":
+        raise NotSupportedError("PROBIT of one score for two classes is not implemented")
+    if post_transform == "LOGISTIC":
+        return score > half, jax.nn.sigmoid(jnp.stack([-score, score], 1))
+    return score > half, jnp.stack([1 - score if is_share else -score, score], 1)
 
 
 @op("LinearRegressor", domain=_DOMAIN)

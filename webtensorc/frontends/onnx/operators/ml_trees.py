@@ -11,7 +11,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx.operators.ml_scores import labelled, transformed
+from webtensorc.frontends.onnx.operators.ml_scores import labelled, of_one_class, transformed
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value
 
@@ -91,6 +91,12 @@ class _Forest:
             speaks[self.places[tree, number], column] = True
         return found, speaks
 
+    def always_says(self, speaks: np.ndarray) -> bool:
+        """Whether every row reaches a leaf that has a word: one tree whose leaves all have one suffices."""
+        trees = np.asarray([tree for tree, _ in self.places])
+        silent = (self.modes == "LEAF") & ~speaks
+        return bool(set(trees) - set(trees[silent]))
+
 
 def _floats(x: Value) -> Value:
     return x if x.dtype == np.float64 else x.astype(np.float32)
@@ -148,24 +154,21 @@ def tree_ensemble_classifier(
     post_transform: str = "NONE",
     **nodes: Any,
 ) -> Value:
-    """The label of the largest sum of leaf weights, and the sums; two classes may share one sum."""
+    """The label of the largest sum of leaf weights, and the sums; of two classes one may have all the weights."""
     forest = _Forest.of(nodes)
     if classlabels_strings:
         raise NotSupportedError("labels that are strings cannot be computed")
     weights = np.asarray(class_weights, np.float32) if class_weights_as_tensor is None else class_weights_as_tensor
     count = len(classlabels_int64s)
-    table, _ = forest.table(class_treeids, class_nodeids, class_ids, weights, count)
+    table, speaks = forest.table(class_treeids, class_nodeids, class_ids, weights, count)
     scores = jnp.sum(jnp.asarray(table)[forest.leaves(_floats(x))], 1).astype(np.float32)
     base = np.asarray(base_values or (() if base_values_as_tensor is None else base_values_as_tensor), np.float32)
     if count == 2 and len(set(class_ids)) == 1:
-        single = scores[:, class_ids[0]]
-        single = single + base[-1] if len(base) else single
-        is_probability = bool((weights >= 0).all())
-        other = jnp.zeros_like(single) if is_probability else -single  # as ONNX Runtime has it: ONNX does not say
-        pair = jnp.stack([other, single], 1)
-        wins = single > np.float32(0.5 if is_probability else 0)
-        return jnp.where(wins, classlabels_int64s[1], classlabels_int64s[0]).astype(np.int64), transformed(
-            pair, post_transform
-        )
+        (only,) = set(class_ids)
+        if (only == 1 or len(base) == 2) and not forest.always_says(speaks[:, only]):
+            raise NotSupportedError("weights of one of two classes that some leaves lack are not implemented")
+        is_share = bool((weights >= 0).all())
+        wins, found = of_one_class(scores[:, only], only, base, is_share, post_transform)
+        return jnp.where(wins, classlabels_int64s[1], classlabels_int64s[0]).astype(np.int64), found
     scores = scores + base if len(base) else scores
     return labelled(scores, classlabels_int64s), transformed(scores, post_transform)
