@@ -25,8 +25,10 @@ CREW = 14
 NUMBERS_BYTES = 128
 """Memory for a call's numbers of claimed and of finished chunks, a cache line each; zeros at the start."""
 _MOST_CHUNKS = 32
-_PATIENCE = 1 << 10
-"""How often a member looks whether a step is over before it leaves: some 50 microseconds."""
+_LOOKS = 1 << 14
+"""How often a member looks whether a call is over before it leaves, at least: 0.3 to 0.8 milliseconds."""
+_FLOPS_A_LOOK = 2000
+"""Operations that a thread does while another looks once: less than half as many as it can do at most."""
 
 _STATE_BYTES, _GROUP_BYTES = 48, 32
 _PAUSES = {
@@ -53,12 +55,14 @@ class Call:
         grid: number of its workgroups along x, y and z.
         parts: its bindings.
         constants: its constants of 32 bits.
+        flops: arithmetic operations of all workgroups, 0 where that is not known.
     """
 
     function: str
     grid: tuple[int, int, int]
     parts: tuple[Part, ...]
     constants: tuple[int, ...] = ()
+    flops: int = 0
 
     @property
     def chunks(self) -> int:
@@ -69,6 +73,11 @@ class Call:
     def chunk(self) -> int:
         """Number of workgroups that are claimed at once."""
         return -(-prod(self.grid) // _MOST_CHUNKS)
+
+    @property
+    def looks(self) -> int:
+        """How often a member looks for the end before it leaves: longer than a chunk takes."""
+        return max(_LOOKS, self.flops // self.chunks // _FLOPS_A_LOOK)
 
     @property
     def stack_bytes(self) -> int:
@@ -140,11 +149,11 @@ def functions(architecture: str) -> str:
   ^end(%all: i32):
     llvm.return %all : i32
   }}
-  llvm.func internal @crew.wait(%finished: !llvm.ptr, %chunks: i64) -> i1 attributes {{passthrough = ["noinline"]}} {{
+  llvm.func internal @crew.wait(%finished: !llvm.ptr, %chunks: i64, %most: i64) -> i1
+      attributes {{passthrough = ["noinline"]}} {{
     %yield = llvm.mlir.constant(1 : i32) : i32
     %zero = llvm.mlir.constant(0 : i64) : i64
     %one = llvm.mlir.constant(1 : i64) : i64
-    %patience = llvm.mlir.constant({_PATIENCE} : i64) : i64
     %no = llvm.mlir.constant(false) : i1
     %yes = llvm.mlir.constant(true) : i1
     llvm.br ^look(%zero : i64)
@@ -155,7 +164,7 @@ def functions(architecture: str) -> str:
   ^again:
     {pause}
     %next = llvm.add %looks, %one : i64
-    %stays = llvm.icmp "ult" %next, %patience : i64
+    %stays = llvm.icmp "ult" %next, %most : i64
     llvm.cond_br %stays, ^look(%next : i64), ^leave
   ^over:
     llvm.return %yes : i1
@@ -184,7 +193,7 @@ def _constants(calls: Sequence[Call]) -> Iterator[str]:
 
 
 def _numbers(call: Call) -> tuple[int, ...]:
-    return (call.chunk, call.chunks, prod(call.grid), *(part.length for part in call.parts))
+    return (call.chunk, call.chunks, call.looks, prod(call.grid), *(part.length for part in call.parts))
 
 
 def _pointers(calls: Sequence[Call]) -> Iterator[str]:
@@ -238,7 +247,8 @@ def _walk(steps: Sequence[Sequence[Call]]) -> Iterator[str]:
             status = f"%status{i}"
         number += len(step)
         for i, call in numbered if step is not steps[-1] else ():
-            yield f"%over{i} = llvm.call @crew.wait(%finished{i}, %i{call.chunks}) : (!llvm.ptr, i64) -> i1"
+            arguments = f"(%finished{i}, %i{call.chunks}, %i{call.looks})"
+            yield f"%over{i} = llvm.call @crew.wait{arguments} : (!llvm.ptr, i64, i64) -> i1"
             yield f"llvm.cond_br %over{i}, ^over{i}, ^end({status} : i32)"
             yield f"^over{i}:"
     yield f"llvm.br ^end({status} : i32)"

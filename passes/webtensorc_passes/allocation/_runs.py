@@ -33,6 +33,11 @@ class Kernel:
     grid: tuple[int, int, int]
     name: str
 
+    @property
+    def flops(self) -> int:
+        """Arithmetic operations of all workgroups; 0 where nobody has counted."""
+        return mlir.integer(self.function, "webtensorc.flops", 0)
+
 
 @dataclass(frozen=True, eq=False)
 class Arena:
@@ -137,7 +142,7 @@ def _take(run: Run, op: Operation, step: Sequence[Operation], known: Mapping[Sym
         parts = _parts(dispatch, tensors, written)
         if kernel is None or parts is None or workload or len(words) < scalars:
             return False
-        calls.append((kernel, Call(kernel.name, kernel.grid, parts, words)))
+        calls.append((kernel, Call(kernel.name, kernel.grid, parts, words, kernel.flops)))
     if not calls or len(tensors) > _BINDINGS or len(run.calls) + len(calls) > _CALLS:
         return False
     run.tensors, run.written = tensors, written
