@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from click.testing import CliRunner
+from jax import lax
 
 import webtensorc
 from webtensorc.artifact import Bundle
@@ -97,6 +98,24 @@ def test_dispatches_are_few(model: Path) -> None:
     assert found["apart"][0] > 25
     assert found["joined"][0] <= 3
     assert (found["joined"][1], found["apart"][1]) == (1, 0)
+
+
+def carried(x: Array) -> Array:
+    """Rows of odd sizes, of which a loop leaves each in a stack: steps of a kernel, a copy and once a fill."""
+    first = lax.scan(lambda row, each: ((row ^ each) + 1,) * 2, jnp.full(x.shape[1], 3, x.dtype), x)
+    second = lax.scan(lambda row, each: (row - each,) * 2, jnp.zeros(x.shape[1], x.dtype), first[1])
+    return (*first, *second)
+
+
+@pytest.mark.parametrize("width", [1, 7, 16387])
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_copies_and_fills_between_kernels(dtype: type, width: int, tmp_path: Path) -> None:
+    x = np.random.default_rng(3).integers(-99, 99, (5, width)).astype(dtype)
+    path = tmp_path / "carried.mlir"
+    path.write_text(jax.jit(carried).lower(x).as_text())
+    module = webtensorc_runtime.load(webtensorc.compile(path, passes=("unroll-loops{rounds=8}",)), threads=2)
+    for ours, theirs in zip(module(x), carried(x), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_sizes_that_are_not_known_stay_as_they_are(tmp_path: Path) -> None:

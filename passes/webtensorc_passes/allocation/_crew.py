@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-__all__ = ["CREW", "NUMBERS_BYTES", "Call", "Part", "functions", "member"]
+__all__ = ["CREW", "NUMBERS_BYTES", "PIECE", "Call", "Part", "copy", "fill", "member"]
 
 CREW = 14
 """Members; the engine hands out fewer than 16 workgroups one by one, even to two threads."""
@@ -30,11 +30,9 @@ _LOOKS = 1 << 14
 _FLOPS_A_LOOK = 2000
 """Operations that a thread does while another looks once: less than half as many as it can do at most."""
 
+PIECE = 1 << 14
+"""Bytes that one workgroup copies or fills."""
 _STATE_BYTES, _GROUP_BYTES = 48, 32
-_PAUSES = {
-    "x86_64": 'llvm.call_intrinsic "llvm.x86.sse2.pause"() : () -> ()',
-    "aarch64": 'llvm.call_intrinsic "llvm.aarch64.hint"(%yield) : (i32) -> ()',
-}
 
 
 @dataclass(frozen=True)
@@ -85,93 +83,21 @@ class Call:
         return _STATE_BYTES + 16 * len(self.parts) + -(-4 * len(self.constants) // 16) * 16
 
 
-def functions(architecture: str) -> str:
-    """The functions that members of all crews call: to take part in a call, and to wait for its end."""
-    pause = _PAUSES.get(architecture, "")
-    return f"""
-  llvm.func internal @crew.work(
-      %function: !llvm.ptr, %environment: !llvm.ptr, %state: !llvm.ptr, %group: !llvm.ptr, %claimed: !llvm.ptr,
-      %finished: !llvm.ptr, %own: i64, %chunk: i64, %chunks: i64, %workgroups: i64) -> i32
-      attributes {{passthrough = ["noinline", "optnone"]}} {{
-    %c0 = llvm.mlir.constant(0 : i32) : i32
-    %first = llvm.mlir.constant(0 : i64) : i64
-    %one = llvm.mlir.constant(1 : i64) : i64
-    %half = llvm.mlir.constant(32 : i64) : i64
-    %low = llvm.mlir.constant(4294967295 : i64) : i64
-    %x.at = llvm.getelementptr %state[12] : (!llvm.ptr) -> !llvm.ptr, i8
-    %y.at = llvm.getelementptr %state[16] : (!llvm.ptr) -> !llvm.ptr, i8
-    %x.count = llvm.load %x.at : !llvm.ptr -> i32
-    %y.count = llvm.load %y.at : !llvm.ptr -> i32
-    %to.y = llvm.getelementptr %group[4] : (!llvm.ptr) -> !llvm.ptr, i8
-    %to.z = llvm.getelementptr %group[8] : (!llvm.ptr) -> !llvm.ptr, i8
-    llvm.br ^look(%c0 : i32)
-  ^look(%status: i32):
-    %seen = "llvm.load"(%claimed) <{{alignment = 8 : i64, ordering = 2 : i64}}> : (!llvm.ptr) -> i64
-    %seen.front = llvm.and %seen, %low : i64
-    %seen.back = llvm.lshr %seen, %half : i64
-    %seen.both = llvm.add %seen.front, %seen.back : i64
-    %is.left = llvm.icmp "ult" %seen.both, %chunks : i64
-    llvm.cond_br %is.left, ^claim, ^end(%status : i32)
-  ^claim:
-    %before = llvm.atomicrmw add %claimed, %own acq_rel : !llvm.ptr, i64
-    %front = llvm.and %before, %low : i64
-    %back = llvm.lshr %before, %half : i64
-    %both = llvm.add %front, %back : i64
-    %is.ours = llvm.icmp "ult" %both, %chunks : i64
-    llvm.cond_br %is.ours, ^begin, ^end(%status : i32)
-  ^begin:
-    %is.front = llvm.icmp "eq" %own, %one : i64
-    %last = llvm.sub %chunks, %one : i64
-    %from.back = llvm.sub %last, %back : i64
-    %number = llvm.select %is.front, %front, %from.back : i1, i64
-    %start = llvm.mul %number, %chunk : i64
-    %full = llvm.add %start, %chunk : i64
-    %stop = llvm.intr.umin(%full, %workgroups) : (i64, i64) -> i64
-    llvm.br ^workgroup(%start, %status : i64, i32)
-  ^workgroup(%at: i64, %so.far: i32):
-    %at.32 = llvm.trunc %at : i64 to i32
-    %x = llvm.urem %at.32, %x.count : i32
-    %row = llvm.udiv %at.32, %x.count : i32
-    %y = llvm.urem %row, %y.count : i32
-    %plane = llvm.udiv %row, %y.count : i32
-    %z = llvm.trunc %plane : i32 to i16
-    llvm.store %x, %group : i32, !llvm.ptr
-    llvm.store %y, %to.y : i32, !llvm.ptr
-    llvm.store %z, %to.z : i16, !llvm.ptr
-    %result = llvm.call %function(%environment, %state, %group) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
-    %new = llvm.or %so.far, %result : i32
-    %next = llvm.add %at, %one : i64
-    %more = llvm.icmp "ult" %next, %stop : i64
-    llvm.cond_br %more, ^workgroup(%next, %new : i64, i32), ^finish
-  ^finish:
-    %old = llvm.atomicrmw add %finished, %one acq_rel : !llvm.ptr, i64
-    llvm.br ^look(%new : i32)
-  ^end(%all: i32):
-    llvm.return %all : i32
-  }}
-  llvm.func internal @crew.wait(%finished: !llvm.ptr, %chunks: i64, %most: i64) -> i1
-      attributes {{passthrough = ["noinline"]}} {{
-    %yield = llvm.mlir.constant(1 : i32) : i32
-    %zero = llvm.mlir.constant(0 : i64) : i64
-    %one = llvm.mlir.constant(1 : i64) : i64
-    %no = llvm.mlir.constant(false) : i1
-    %yes = llvm.mlir.constant(true) : i1
-    llvm.br ^look(%zero : i64)
-  ^look(%looks: i64):
-    %now = "llvm.load"(%finished) <{{alignment = 8 : i64, ordering = 4 : i64}}> : (!llvm.ptr) -> i64
-    %is.over = llvm.icmp "eq" %now, %chunks : i64
-    llvm.cond_br %is.over, ^over, ^again
-  ^again:
-    {pause}
-    %next = llvm.add %looks, %one : i64
-    %stays = llvm.icmp "ult" %next, %most : i64
-    llvm.cond_br %stays, ^look(%next : i64), ^leave
-  ^over:
-    llvm.return %yes : i1
-  ^leave:
-    llvm.return %no : i1
-  }}
-"""
+def copy(source: Part, target: Part) -> Call:
+    """A copy of bytes."""
+    return Call("crew.copy", _pieces(target), (source, target))
+
+
+def fill(target: Part, value: int | None, bits: int) -> Call | None:
+    """Bytes filled with a number of 8, 16 or 32 bits; None where it does not fit into words of 32."""
+    if value is None or bits > 32 or (bits > 8 and target.length % 4):
+        return None
+    word = sum((value & ((1 << bits) - 1)) << at for at in range(0, 32, bits))
+    return Call("crew.fill", _pieces(target), (target,), (word,))
+
+
+def _pieces(target: Part) -> tuple[int, int, int]:
+    return max(1, -(-target.length // PIECE)), 1, 1
 
 
 def member(name: str, steps: Sequence[Sequence[Call]]) -> str:

@@ -17,26 +17,26 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.allocation._crew import CREW, NUMBERS_BYTES, functions, member
-from webtensorc_passes.allocation._runs import Arena, Kernel, Run, inside, kernels, runs, symbol
+from webtensorc_passes.allocation._crew import CREW, NUMBERS_BYTES, member
+from webtensorc_passes.allocation._crew_functions import functions
+from webtensorc_passes.allocation._runs import JOINED, Arena, Kernel, Run, inside, kernels, runs, symbol
 
-_NAME = "joined"
 _READ, _UPDATE = 1, 3
 
 
 @dataclass(frozen=True)
 class JoinDispatches(Pass):
-    """Join consecutive dispatches of a processor's kernels."""
+    """Join consecutive dispatches of a processor's kernels, with copies and fills between them."""
 
     name: ClassVar[str] = "join-dispatches"
     family: ClassVar[Family] = Family.ALLOCATION
     after: ClassVar[Phase] = Phase.EXECUTABLE_TARGETS
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of dispatches that are parts of others now."""
+        """Return the number of dispatches, copies and fills that are parts of others now."""
         known = kernels(module)
         executes = [op for op in mlir.nested(module) if op.name == "stream.cmd.execute"]
-        found = {f"{_NAME}.{i}": run for i, run in enumerate(run for op in executes for run in runs(op, known))}
+        found = {f"{JOINED}.{i}": run for i, run in enumerate(run for op in executes for run in runs(op, known))}
         if not found:
             return 0
         for arena in {run.arena.execute: run.arena for run in found.values()}.values():
@@ -57,13 +57,13 @@ def _dispatched(module: Operation) -> set[str]:
 
 def _add_executable(found: dict[str, Run], used: Container[str]) -> None:
     """An executable with a kernel for every run, and the kernels that these call: copies of those still `used`."""
-    called = list(dict.fromkeys(kernel for run in found.values() for kernel, _ in run.calls))
+    called = list(dict.fromkeys(kernel for run in found.values() for kernel in run.kernels))
     variant = called[0].variant
     (code,) = inside(variant, "builtin.module")
     layout, triple = (code.attributes[f"llvm.{name}"] for name in ("data_layout", "target_triple"))
     exports = "\n".join(_export(name, i, run) for i, (name, run) in enumerate(found.items()))
     frame = ir.Module.parse(f"""
-hal.executable private @{_NAME} {{
+hal.executable private @{JOINED} {{
   hal.executable.variant public @{symbol(variant)} target({variant.attributes["target"]}) {{
 {exports}
     builtin.module attributes {{llvm.data_layout = {layout}, llvm.target_triple = {triple}}} {{
@@ -78,7 +78,7 @@ hal.executable private @{_NAME} {{
         if symbol(kernel.variant.parent) in used:  # a function's name for debuggers, which is its location, is unique
             code = ir.Module.parse(str(code)).operation
         _move(kernel, code, body)
-    members = [member(name, [[call for _, call in step] for step in run.steps]) for name, run in found.items()]
+    members = [member(name, run.steps) for name, run in found.items()]
     declared = [f"llvm.func @{kernel.name}(!llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32" for kernel in called]
     crew = ir.Module.parse("\n".join([*declared, functions(triple.value.partition("-")[0]), *members]))
     for op in list(crew.body.operations)[len(declared) :]:
@@ -134,7 +134,7 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
         modes = [_UPDATE if each in run.written else _READ for each in run.tensors]
         count = len(sizes) + 1
         attributes = {
-            "entry_points": f"[@{_NAME}::@{symbol(run.calls[0][0].variant)}::@{name}]",
+            "entry_points": f"[@{JOINED}::@{symbol(run.kernels[0].variant)}::@{name}]",
             "resource_accesses": f"[{', '.join(f'{each} : i32' for each in [*modes, _UPDATE])}]",
             "operandSegmentSizes": f"array<i32: 0, 0, {count}, {count}, {count}, {count}>",
         }
