@@ -90,6 +90,17 @@ def reshaped_for_one() -> onnx.ModelProto:
     return model([node("Reshape", ["x", "shape"], ["y"])], {"x": ["n", 4, 4]}, {"shape": np.int64([1, 2, 8])})
 
 
+def reshaped_before_its_size_is_known() -> onnx.ModelProto:
+    """A reshape to sizes of which one is known only from the convolution behind it."""
+    nodes = [
+        node("Reshape", ["x", "shape"], ["image"]),
+        node("Conv", ["x", "w"], ["features"]),
+        node("Add", ["features", "image"], ["y"]),
+    ]
+    weights = {"shape": np.int64([1, 3, 5, 1]), "w": np.ones((3, 3, 1, 1), np.float32)}
+    return model(nodes, {"x": [1, "c", "h", 1]}, weights)
+
+
 @pytest.mark.parametrize(
     ("make", "dims", "shapes"),
     [
@@ -100,6 +111,7 @@ def reshaped_for_one() -> onnx.ModelProto:
         (cached, ["n=1..", "steps=1..", "earlier=1.."], [("n", "steps"), ("n", "earlier"), ("n", "steps + earlier")]),
         (exported_for_one, [], [(2, 3)]),
         (reshaped_for_one, [], [(1, 4, 4)]),
+        (reshaped_before_its_size_is_known, [], [(1, 3, 5, 1)]),
     ],
 )
 def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes: list[Any]) -> None:

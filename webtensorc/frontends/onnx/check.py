@@ -53,7 +53,8 @@ def check(
             raise
         return _merged(found)
     try:
-        return _merged([*found, *_trace(opened, signature, [] if warnings is None else warnings)])
+        traced, _ = walked(opened, signature, warnings=warnings)
+        return _merged([*found, *traced])
     except InvalidFileError as error:
         error.notes = (*error.notes, *map(str, _merged(found)))
         raise
@@ -81,8 +82,13 @@ def _unknown_operators(
             yield from _unknown_operators(source, inner, opsets, f"{name}/", calling)
 
 
-def _trace(source: Source, signature: Signature, warnings: list[str]) -> list[Unsupported]:
-    """What a trace finds that a look at the operators does not."""
+def walked(
+    source: Source,
+    signature: Signature,
+    constants: Mapping[str, Value] | None = None,
+    warnings: list[str] | None = None,
+) -> tuple[list[Unsupported], Signature]:
+    """What a trace to the end of the graph finds unsupported, and the signature with what all nodes demand of sizes."""
     found: list[Unsupported] = []
     not_so: dict[str, str] = {}
 
@@ -91,19 +97,22 @@ def _trace(source: Source, signature: Signature, warnings: list[str]) -> list[Un
         found.extend(getattr(failed.error, "items", ()) or (unnamed,))
         return _stand_ins(failed)
 
-    def walk(signature: Signature, on_failure: OnFailure | None) -> None:
+    def walk(signature: Signature, on_failure: OnFailure | None) -> Signature:
         def main(*arguments: jax.Array) -> None:
             interpreter = Interpreter(source, Weights({}), Locations(), on_failure, not_so)
-            interpreter.main(dict(zip((each.name for each in signature.inputs), arguments, strict=True)))
+            given = zip((each.name for each in signature.inputs), arguments, strict=True)
+            interpreter.main({**(constants or {}), **dict(given)})
 
         found.clear()
         not_so.clear()
         jax.eval_shape(main, *structs(signature))
+        return signature
 
     with jax.enable_x64(True):
-        relations.settle(signature, walk, on_failure)
-    warnings += (f"{source.file}: {each}" if source.file else each for each in not_so.values())
-    return found
+        settled = relations.settle(signature, walk, on_failure)
+    if warnings is not None:
+        warnings += (f"{source.file}: {each}" if source.file else each for each in not_so.values())
+    return found, settled
 
 
 def _stand_ins(failed: Failed) -> tuple[Value, ...]:

@@ -10,12 +10,14 @@ import jax
 import onnx
 
 from webtensorc import sizes
+from webtensorc.errors import UnsupportedError
+from webtensorc.frontends.onnx.check import walked
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Interpreter
 from webtensorc.frontends.onnx.locations import Locations
-from webtensorc.frontends.onnx.signature import declared_inputs, pin
+from webtensorc.frontends.onnx.signature import Signature, declared_inputs, pin
 from webtensorc.frontends.onnx.structure import tensors
-from webtensorc.frontends.onnx.trace import trace
+from webtensorc.frontends.onnx.trace import Traced, trace
 from webtensorc.frontends.onnx.values import Value
 from webtensorc.frontends.onnx.weights import Weights
 from webtensorc.model import Model
@@ -48,7 +50,7 @@ def load(
     inputs = declared_inputs(opened, fixed)
     asked = {each: sizes.read(size, each) for each, size in (dims or {}).items()}
     signature = pin(inputs, asked, input_shapes or {}, opened.file)
-    traced = trace(opened, signature, fixed)
+    traced = _traced(opened, signature, fixed)
     return Model(
         name or opened.stem,
         traced.graph,
@@ -60,6 +62,19 @@ def load(
         traced.signature.constraints,
         warnings=tuple(f"{opened.file}: {each}" if opened.file else each for each in traced.warnings),
     )
+
+
+def _traced(source: Source, signature: Signature, constants: Mapping[str, Value]) -> Traced:
+    """The trace; if a node is refused for its open sizes, with what nodes behind it demand of these."""
+    try:
+        return trace(source, signature, constants)
+    except UnsupportedError:
+        if not signature.dims:
+            raise
+        unsupported, demanded = walked(source, signature, constants)
+        if unsupported or demanded == signature:
+            raise
+        return trace(source, demanded, constants)
 
 
 def _external_files(source: Source) -> tuple[Path, ...]:
