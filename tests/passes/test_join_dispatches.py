@@ -118,6 +118,16 @@ def test_copies_and_fills_between_kernels(dtype: type, width: int, tmp_path: Pat
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_the_arena_may_be_as_large_as_a_tensor(tmp_path: Path) -> None:
+    """Only what is said of the arena's size changes when it grows."""
+    program = jax.jit(lambda x: jnp.cumsum(jnp.cumsum(x, axis=0) * 2.0, axis=1) @ x)
+    x = np.random.default_rng(4).standard_normal((64, 64)).astype(np.float32)
+    path = tmp_path / "equal.mlir"
+    path.write_text(program.lower(x).as_text())
+    module = webtensorc_runtime.load(webtensorc.compile(path), threads=2)
+    np.testing.assert_allclose(module(x)[0], program(x), rtol=1e-4, atol=1e-3)
+
+
 def test_sizes_that_are_not_known_stay_as_they_are(tmp_path: Path) -> None:
     (size,) = jax.export.symbolic_shape("rows")
     program = jax.jit(lambda x: jax.nn.softmax(jnp.sort(x, axis=0) @ x.T, axis=1).sum(axis=0))

@@ -5,8 +5,9 @@ workgroups while there are any, then waits for those that others have claimed. W
 one member alone does everything, so it does not matter how many threads there are or when they come. A member that has
 waited for long leaves; what it waits for is being done by another one, which goes on from there.
 
-A step's claims are one number of 64 bits: how many chunks were taken from the front, and above them from the back. Even
-members take from the front and odd ones from the back, so that each finds in its own cache what it wrote one step ago.
+A step's claims are one number of 64 bits: how many chunks were taken from the front, and above them from the back. The
+first members take from the front and the next ones from the back, and so on, so that of two threads each finds in its
+own cache what it wrote one step ago.
 
 Kernels are called as the engine calls them, with the structures of `iree/hal/local/executable_library.h` (version 0) on
 an architecture of 64-bit pointers.
@@ -20,11 +21,13 @@ from math import prod
 
 __all__ = ["CREW", "NUMBERS_BYTES", "PIECE", "Call", "Part", "copy", "fill", "member"]
 
-CREW = 14
-"""Members; the engine hands out fewer than 16 workgroups one by one, even to two threads."""
+CREW = 64
+"""Members, as many as threads of a pool are of use. Who comes when all is claimed leaves at once."""
+_BATCH_BITS = 3
+"""The engine hands out workgroups by 2^3 where there are at least as many times that as threads."""
 NUMBERS_BYTES = 128
 """Memory for a call's numbers of claimed and of finished chunks, a cache line each; zeros at the start."""
-_MOST_CHUNKS = 32
+_MOST_CHUNKS = 64
 _LOOKS = 1 << 14
 """How often a member looks whether a call is over before it leaves, at least: 0.3 to 0.8 milliseconds."""
 _FLOPS_A_LOOK = 2000
@@ -134,7 +137,9 @@ def _pointers(calls: Sequence[Call]) -> Iterator[str]:
         yield from _pointer(f"%claimed{i}", f"%b{last}", NUMBERS_BYTES * i)
         yield from _pointer(f"%finished{i}", f"%b{last}", NUMBERS_BYTES * i + NUMBERS_BYTES // 2)
     yield "%number = llvm.load %us : !llvm.ptr -> i32"
-    yield "%parity = llvm.and %number, %w1 : i32"
+    yield f"%bits = llvm.mlir.constant({_BATCH_BITS} : i32) : i32"
+    yield "%batch = llvm.lshr %number, %bits : i32"
+    yield "%parity = llvm.and %batch, %w1 : i32"
     yield '%is.odd = llvm.icmp "eq" %parity, %w1 : i32'
     yield f"%back = llvm.mlir.constant({1 << 32} : i64) : i64"
     yield "%own = llvm.select %is.odd, %back, %i1 : i1, i64"
@@ -145,6 +150,7 @@ def _stack(calls: Sequence[Call]) -> Iterator[str]:
     size = _GROUP_BYTES + sum(call.stack_bytes for call in calls)
     yield f"%bytes = llvm.mlir.constant({size} : i64) : i64"
     yield '%group = "llvm.alloca"(%bytes) <{alignment = 64 : i64, elem_type = i8}> : (i64) -> !llvm.ptr'
+    yield from _unless_all_is_claimed(len(calls) - 1, calls[-1])
     yield from _pointer("%processor.at", "%us", 12)
     yield "%processor = llvm.load %processor.at : !llvm.ptr -> i32"
     yield from _store("%processor", "i32", "%group", 12)
@@ -155,6 +161,19 @@ def _stack(calls: Sequence[Call]) -> Iterator[str]:
     for number, call in enumerate(calls):
         yield from _state(call, number, at)
         at += call.stack_bytes
+
+
+def _unless_all_is_claimed(last: int, call: Call) -> Iterator[str]:
+    """Leave at once where nothing is left of the last call."""
+    yield f'%seen = "llvm.load"(%claimed{last}) <{{alignment = 8 : i64, ordering = 2 : i64}}> : (!llvm.ptr) -> i64'
+    yield "%half = llvm.mlir.constant(32 : i64) : i64"
+    yield "%seen.back = llvm.lshr %seen, %half : i64"
+    yield "%seen.both = llvm.add %seen, %seen.back : i64"
+    yield "%seen.chunks = llvm.trunc %seen.both : i64 to i32"
+    yield f"%chunks = llvm.mlir.constant({call.chunks} : i32) : i32"
+    yield '%is.over = llvm.icmp "uge" %seen.chunks, %chunks : i32'
+    yield "llvm.cond_br %is.over, ^end(%w0 : i32), ^begin"
+    yield "^begin:"
 
 
 def _walk(steps: Sequence[Sequence[Call]]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from iree.compiler import ir
 
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
+from webtensorc.iree.schedule_reader import access_operands
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.allocation._crew import CREW, NUMBERS_BYTES, member
 from webtensorc_passes.allocation._crew_functions import functions
@@ -149,11 +150,16 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
 
 def _enlarge(arena: Arena, size: int) -> Value:
     """Make the arena as large as `size` bytes; the value that says so."""
-    old, new = arena.allocation.operands[0], _index(size, arena)
-    for op in (arena.allocation, *mlir.users(arena.allocation.results[0]), *mlir.users(arena.inside)):
-        for i, operand in enumerate(op.operands):
-            if operand == old:
-                op.operands[i] = new
+    new, (memory, _) = _index(size, arena), arena.allocation.results
+    arena.allocation.operands[0] = new
+    captured = len(arena.execute.regions[0].blocks[0].arguments)
+    for use in list(memory.uses):
+        user = use.owner.operation
+        user.operands[use.operand_number + (captured if user == arena.execute else 1)] = new
+    for op in mlir.users(arena.inside):
+        for place in access_operands(op):
+            if op.operands[place.resource] == arena.inside:
+                op.operands[place.size] = new
     return new
 
 
