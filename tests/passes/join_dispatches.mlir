@@ -95,9 +95,9 @@ module attributes {stream.affinity.default = #hal.device.affinity<@device>} {
   hal.executable private @joined {
     hal.executable.variant public @elf target(#executable_target_embedded_elf_x86_64) {
       hal.executable.export public @joined.0 ordinal(0) layout(#pipeline_layout1) count(%arg0: !hal.device) -> (index, index, index) {
-        %c14 = arith.constant 14 : index
+        %c64 = arith.constant 64 : index
         %c1 = arith.constant 1 : index
-        hal.return %c14, %c1, %c1 : index, index, index
+        hal.return %c64, %c1, %c1 : index, index, index
       }
       builtin.module attributes {llvm.data_layout = "e-i64:64", llvm.target_triple = "x86_64-unknown-unknown-eabi-elf"} {
         llvm.mlir.global private constant @double.double.number(2 : i32) {addr_space = 0 : i32} : i32
@@ -276,9 +276,9 @@ module attributes {stream.affinity.default = #hal.device.affinity<@device>} {
         llvm.func @joined.0(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32 {
           %0 = llvm.mlir.constant(0 : i64) : i64
           %1 = llvm.mlir.constant(1 : i64) : i64
-          %2 = llvm.mlir.constant(4 : i64) : i64
+          %2 = llvm.mlir.constant(2 : i64) : i64
           %3 = llvm.mlir.constant(8 : i64) : i64
-          %4 = llvm.mlir.constant(25 : i64) : i64
+          %4 = llvm.mlir.constant(50 : i64) : i64
           %5 = llvm.mlir.constant(64 : i64) : i64
           %6 = llvm.mlir.constant(100 : i64) : i64
           %7 = llvm.mlir.constant(16384 : i64) : i64
@@ -308,222 +308,233 @@ module attributes {stream.affinity.default = #hal.device.affinity<@device>} {
           %31 = llvm.getelementptr %22[512] : (!llvm.ptr) -> !llvm.ptr, i8
           %32 = llvm.getelementptr %22[576] : (!llvm.ptr) -> !llvm.ptr, i8
           %33 = llvm.load %arg2 : !llvm.ptr -> i32
-          %34 = llvm.and %33, %9 : i32
-          %35 = llvm.icmp "eq" %34, %9 : i32
-          %36 = llvm.mlir.constant(4294967296 : i64) : i64
-          %37 = llvm.select %35, %36, %1 : i1, i64
-          %38 = llvm.mlir.constant(464 : i64) : i64
-          %39 = llvm.alloca %38 x i8 {alignment = 64 : i64} : (i64) -> !llvm.ptr
-          %40 = llvm.getelementptr %arg2[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          %41 = llvm.load %40 : !llvm.ptr -> i32
-          %42 = llvm.getelementptr %39[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %41, %42 : i32, !llvm.ptr
-          %43 = llvm.mlir.zero : !llvm.ptr
-          %44 = llvm.getelementptr %39[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %43, %44 : !llvm.ptr, !llvm.ptr
-          %45 = llvm.getelementptr %39[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %8, %45 : i32, !llvm.ptr
-          %46 = llvm.getelementptr %39[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          %47 = llvm.mlir.constant(33619969 : i32) : i32
-          %48 = llvm.mlir.constant(65537 : i32) : i32
-          %49 = llvm.getelementptr %46[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %49 : i32, !llvm.ptr
-          %50 = llvm.getelementptr %46[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %50 : i32, !llvm.ptr
-          %51 = llvm.getelementptr %46[8] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %48, %51 : i32, !llvm.ptr
-          %52 = llvm.getelementptr %46[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %12, %52 : i32, !llvm.ptr
-          %53 = llvm.getelementptr %46[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %53 : i32, !llvm.ptr
-          %54 = llvm.getelementptr %46[20] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %47, %54 : i32, !llvm.ptr
-          %55 = llvm.getelementptr %46[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          %56 = llvm.getelementptr %46[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %55, %56 : !llvm.ptr, !llvm.ptr
-          %57 = llvm.getelementptr %46[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          %58 = llvm.getelementptr %46[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %57, %58 : !llvm.ptr, !llvm.ptr
-          %59 = llvm.getelementptr %46[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %60 = llvm.getelementptr %46[40] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %59, %60 : !llvm.ptr, !llvm.ptr
-          %61 = llvm.getelementptr %16[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          %62 = llvm.getelementptr %46[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %61, %62 : !llvm.ptr, !llvm.ptr
-          %63 = llvm.getelementptr %46[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %63 : i64, !llvm.ptr
-          %64 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %65 = llvm.getelementptr %46[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %64, %65 : !llvm.ptr, !llvm.ptr
-          %66 = llvm.getelementptr %46[72] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %66 : i64, !llvm.ptr
-          %67 = llvm.getelementptr %46[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %11, %67 : i32, !llvm.ptr
-          %68 = llvm.getelementptr %39[128] : (!llvm.ptr) -> !llvm.ptr, i8
-          %69 = llvm.mlir.constant(33619970 : i32) : i32
-          %70 = llvm.mlir.constant(1 : i32) : i32
-          %71 = llvm.getelementptr %68[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %71 : i32, !llvm.ptr
-          %72 = llvm.getelementptr %68[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %72 : i32, !llvm.ptr
-          %73 = llvm.getelementptr %68[8] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %70, %73 : i32, !llvm.ptr
-          %74 = llvm.getelementptr %68[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %10, %74 : i32, !llvm.ptr
-          %75 = llvm.getelementptr %68[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %10, %75 : i32, !llvm.ptr
-          %76 = llvm.getelementptr %68[20] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %69, %76 : i32, !llvm.ptr
-          %77 = llvm.getelementptr %68[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          %78 = llvm.getelementptr %68[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %77, %78 : !llvm.ptr, !llvm.ptr
-          %79 = llvm.getelementptr %68[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          %80 = llvm.getelementptr %68[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %79, %80 : !llvm.ptr, !llvm.ptr
-          %81 = llvm.getelementptr %68[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %82 = llvm.getelementptr %68[40] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %81, %82 : !llvm.ptr, !llvm.ptr
-          %83 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %84 = llvm.getelementptr %68[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %83, %84 : !llvm.ptr, !llvm.ptr
-          %85 = llvm.getelementptr %68[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %85 : i64, !llvm.ptr
-          %86 = llvm.getelementptr %18[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          %87 = llvm.getelementptr %68[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %86, %87 : !llvm.ptr, !llvm.ptr
-          %88 = llvm.getelementptr %68[72] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %88 : i64, !llvm.ptr
-          %89 = llvm.getelementptr %39[208] : (!llvm.ptr) -> !llvm.ptr, i8
-          %90 = llvm.mlir.constant(33619969 : i32) : i32
-          %91 = llvm.mlir.constant(65537 : i32) : i32
-          %92 = llvm.getelementptr %89[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %92 : i32, !llvm.ptr
-          %93 = llvm.getelementptr %89[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %93 : i32, !llvm.ptr
-          %94 = llvm.getelementptr %89[8] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %91, %94 : i32, !llvm.ptr
-          %95 = llvm.getelementptr %89[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %12, %95 : i32, !llvm.ptr
-          %96 = llvm.getelementptr %89[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %96 : i32, !llvm.ptr
-          %97 = llvm.getelementptr %89[20] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %90, %97 : i32, !llvm.ptr
-          %98 = llvm.getelementptr %89[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          %99 = llvm.getelementptr %89[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %98, %99 : !llvm.ptr, !llvm.ptr
-          %100 = llvm.getelementptr %89[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          %101 = llvm.getelementptr %89[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %100, %101 : !llvm.ptr, !llvm.ptr
-          %102 = llvm.getelementptr %89[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %103 = llvm.getelementptr %89[40] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %102, %103 : !llvm.ptr, !llvm.ptr
-          %104 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %105 = llvm.getelementptr %89[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %104, %105 : !llvm.ptr, !llvm.ptr
-          %106 = llvm.getelementptr %89[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %106 : i64, !llvm.ptr
-          %107 = llvm.getelementptr %20[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          %108 = llvm.getelementptr %89[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %107, %108 : !llvm.ptr, !llvm.ptr
-          %109 = llvm.getelementptr %89[72] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %109 : i64, !llvm.ptr
-          %110 = llvm.getelementptr %89[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %11, %110 : i32, !llvm.ptr
-          %111 = llvm.getelementptr %39[304] : (!llvm.ptr) -> !llvm.ptr, i8
-          %112 = llvm.mlir.constant(33619969 : i32) : i32
-          %113 = llvm.mlir.constant(1 : i32) : i32
-          %114 = llvm.getelementptr %111[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %114 : i32, !llvm.ptr
-          %115 = llvm.getelementptr %111[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %115 : i32, !llvm.ptr
-          %116 = llvm.getelementptr %111[8] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %113, %116 : i32, !llvm.ptr
-          %117 = llvm.getelementptr %111[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %117 : i32, !llvm.ptr
-          %118 = llvm.getelementptr %111[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %118 : i32, !llvm.ptr
-          %119 = llvm.getelementptr %111[20] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %112, %119 : i32, !llvm.ptr
-          %120 = llvm.getelementptr %111[80] : (!llvm.ptr) -> !llvm.ptr, i8
-          %121 = llvm.getelementptr %111[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %120, %121 : !llvm.ptr, !llvm.ptr
-          %122 = llvm.getelementptr %111[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          %123 = llvm.getelementptr %111[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %122, %123 : !llvm.ptr, !llvm.ptr
-          %124 = llvm.getelementptr %111[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %125 = llvm.getelementptr %111[40] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %124, %125 : !llvm.ptr, !llvm.ptr
-          %126 = llvm.getelementptr %18[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          %127 = llvm.getelementptr %111[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %126, %127 : !llvm.ptr, !llvm.ptr
-          %128 = llvm.getelementptr %111[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %128 : i64, !llvm.ptr
-          %129 = llvm.getelementptr %20[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          %130 = llvm.getelementptr %111[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %129, %130 : !llvm.ptr, !llvm.ptr
-          %131 = llvm.getelementptr %111[72] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %131 : i64, !llvm.ptr
-          %132 = llvm.getelementptr %39[384] : (!llvm.ptr) -> !llvm.ptr, i8
-          %133 = llvm.mlir.constant(16842753 : i32) : i32
-          %134 = llvm.mlir.constant(65537 : i32) : i32
-          %135 = llvm.getelementptr %132[0] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %135 : i32, !llvm.ptr
-          %136 = llvm.getelementptr %132[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %136 : i32, !llvm.ptr
-          %137 = llvm.getelementptr %132[8] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %134, %137 : i32, !llvm.ptr
-          %138 = llvm.getelementptr %132[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %138 : i32, !llvm.ptr
-          %139 = llvm.getelementptr %132[16] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %9, %139 : i32, !llvm.ptr
-          %140 = llvm.getelementptr %132[20] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %133, %140 : i32, !llvm.ptr
-          %141 = llvm.getelementptr %132[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %142 = llvm.getelementptr %132[24] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %141, %142 : !llvm.ptr, !llvm.ptr
-          %143 = llvm.getelementptr %132[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          %144 = llvm.getelementptr %132[32] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %143, %144 : !llvm.ptr, !llvm.ptr
-          %145 = llvm.getelementptr %132[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          %146 = llvm.getelementptr %132[40] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %145, %146 : !llvm.ptr, !llvm.ptr
-          %147 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          %148 = llvm.getelementptr %132[48] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %147, %148 : !llvm.ptr, !llvm.ptr
-          %149 = llvm.getelementptr %132[56] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %5, %149 : i64, !llvm.ptr
-          %150 = llvm.getelementptr %132[64] : (!llvm.ptr) -> !llvm.ptr, i8
-          llvm.store %11, %150 : i32, !llvm.ptr
-          %151 = llvm.mlir.addressof @double.double : !llvm.ptr
-          %152 = llvm.call @crew.work(%151, %arg0, %46, %39, %23, %24, %37, %2, %4, %6) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
-          %153 = llvm.or %8, %152 : i32
-          %154 = llvm.call @crew.wait(%24, %4, %7) : (!llvm.ptr, i64, i64) -> i1
-          llvm.cond_br %154, ^bb1, ^bb5(%153 : i32)
+          %34 = llvm.mlir.constant(3 : i32) : i32
+          %35 = llvm.lshr %33, %34 : i32
+          %36 = llvm.and %35, %9 : i32
+          %37 = llvm.icmp "eq" %36, %9 : i32
+          %38 = llvm.mlir.constant(4294967296 : i64) : i64
+          %39 = llvm.select %37, %38, %1 : i1, i64
+          %40 = llvm.mlir.constant(464 : i64) : i64
+          %41 = llvm.alloca %40 x i8 {alignment = 64 : i64} : (i64) -> !llvm.ptr
+          %42 = llvm.load %31 atomic monotonic <alignment = 8> : !llvm.ptr -> i64
+          %43 = llvm.mlir.constant(32 : i64) : i64
+          %44 = llvm.lshr %42, %43 : i64
+          %45 = llvm.add %42, %44 : i64
+          %46 = llvm.trunc %45 : i64 to i32
+          %47 = llvm.mlir.constant(1 : i32) : i32
+          %48 = llvm.icmp "uge" %46, %47 : i32
+          llvm.cond_br %48, ^bb6(%8 : i32), ^bb1
         ^bb1:  // pred: ^bb0
-          %155 = llvm.mlir.addressof @halve.halve : !llvm.ptr
-          %156 = llvm.call @crew.work(%155, %arg0, %68, %39, %25, %26, %37, %1, %3, %3) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
-          %157 = llvm.or %153, %156 : i32
-          %158 = llvm.mlir.addressof @double.double : !llvm.ptr
-          %159 = llvm.call @crew.work(%158, %arg0, %89, %39, %27, %28, %37, %2, %4, %6) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
-          %160 = llvm.or %157, %159 : i32
-          %161 = llvm.call @crew.wait(%26, %3, %7) : (!llvm.ptr, i64, i64) -> i1
-          llvm.cond_br %161, ^bb2, ^bb5(%160 : i32)
+          %49 = llvm.getelementptr %arg2[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          %50 = llvm.load %49 : !llvm.ptr -> i32
+          %51 = llvm.getelementptr %41[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %50, %51 : i32, !llvm.ptr
+          %52 = llvm.mlir.zero : !llvm.ptr
+          %53 = llvm.getelementptr %41[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %52, %53 : !llvm.ptr, !llvm.ptr
+          %54 = llvm.getelementptr %41[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %8, %54 : i32, !llvm.ptr
+          %55 = llvm.getelementptr %41[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          %56 = llvm.mlir.constant(33619969 : i32) : i32
+          %57 = llvm.mlir.constant(65537 : i32) : i32
+          %58 = llvm.getelementptr %55[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %58 : i32, !llvm.ptr
+          %59 = llvm.getelementptr %55[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %59 : i32, !llvm.ptr
+          %60 = llvm.getelementptr %55[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %57, %60 : i32, !llvm.ptr
+          %61 = llvm.getelementptr %55[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %12, %61 : i32, !llvm.ptr
+          %62 = llvm.getelementptr %55[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %62 : i32, !llvm.ptr
+          %63 = llvm.getelementptr %55[20] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %56, %63 : i32, !llvm.ptr
+          %64 = llvm.getelementptr %55[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          %65 = llvm.getelementptr %55[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %64, %65 : !llvm.ptr, !llvm.ptr
+          %66 = llvm.getelementptr %55[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          %67 = llvm.getelementptr %55[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %66, %67 : !llvm.ptr, !llvm.ptr
+          %68 = llvm.getelementptr %55[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %69 = llvm.getelementptr %55[40] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %68, %69 : !llvm.ptr, !llvm.ptr
+          %70 = llvm.getelementptr %16[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          %71 = llvm.getelementptr %55[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %70, %71 : !llvm.ptr, !llvm.ptr
+          %72 = llvm.getelementptr %55[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %72 : i64, !llvm.ptr
+          %73 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %74 = llvm.getelementptr %55[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %73, %74 : !llvm.ptr, !llvm.ptr
+          %75 = llvm.getelementptr %55[72] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %75 : i64, !llvm.ptr
+          %76 = llvm.getelementptr %55[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %11, %76 : i32, !llvm.ptr
+          %77 = llvm.getelementptr %41[128] : (!llvm.ptr) -> !llvm.ptr, i8
+          %78 = llvm.mlir.constant(33619970 : i32) : i32
+          %79 = llvm.mlir.constant(1 : i32) : i32
+          %80 = llvm.getelementptr %77[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %80 : i32, !llvm.ptr
+          %81 = llvm.getelementptr %77[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %81 : i32, !llvm.ptr
+          %82 = llvm.getelementptr %77[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %79, %82 : i32, !llvm.ptr
+          %83 = llvm.getelementptr %77[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %10, %83 : i32, !llvm.ptr
+          %84 = llvm.getelementptr %77[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %10, %84 : i32, !llvm.ptr
+          %85 = llvm.getelementptr %77[20] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %78, %85 : i32, !llvm.ptr
+          %86 = llvm.getelementptr %77[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          %87 = llvm.getelementptr %77[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %86, %87 : !llvm.ptr, !llvm.ptr
+          %88 = llvm.getelementptr %77[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          %89 = llvm.getelementptr %77[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %88, %89 : !llvm.ptr, !llvm.ptr
+          %90 = llvm.getelementptr %77[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %91 = llvm.getelementptr %77[40] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %90, %91 : !llvm.ptr, !llvm.ptr
+          %92 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %93 = llvm.getelementptr %77[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %92, %93 : !llvm.ptr, !llvm.ptr
+          %94 = llvm.getelementptr %77[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %94 : i64, !llvm.ptr
+          %95 = llvm.getelementptr %18[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          %96 = llvm.getelementptr %77[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %95, %96 : !llvm.ptr, !llvm.ptr
+          %97 = llvm.getelementptr %77[72] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %97 : i64, !llvm.ptr
+          %98 = llvm.getelementptr %41[208] : (!llvm.ptr) -> !llvm.ptr, i8
+          %99 = llvm.mlir.constant(33619969 : i32) : i32
+          %100 = llvm.mlir.constant(65537 : i32) : i32
+          %101 = llvm.getelementptr %98[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %101 : i32, !llvm.ptr
+          %102 = llvm.getelementptr %98[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %102 : i32, !llvm.ptr
+          %103 = llvm.getelementptr %98[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %100, %103 : i32, !llvm.ptr
+          %104 = llvm.getelementptr %98[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %12, %104 : i32, !llvm.ptr
+          %105 = llvm.getelementptr %98[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %105 : i32, !llvm.ptr
+          %106 = llvm.getelementptr %98[20] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %99, %106 : i32, !llvm.ptr
+          %107 = llvm.getelementptr %98[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          %108 = llvm.getelementptr %98[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %107, %108 : !llvm.ptr, !llvm.ptr
+          %109 = llvm.getelementptr %98[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          %110 = llvm.getelementptr %98[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %109, %110 : !llvm.ptr, !llvm.ptr
+          %111 = llvm.getelementptr %98[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %112 = llvm.getelementptr %98[40] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %111, %112 : !llvm.ptr, !llvm.ptr
+          %113 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %114 = llvm.getelementptr %98[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %113, %114 : !llvm.ptr, !llvm.ptr
+          %115 = llvm.getelementptr %98[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %115 : i64, !llvm.ptr
+          %116 = llvm.getelementptr %20[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          %117 = llvm.getelementptr %98[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %116, %117 : !llvm.ptr, !llvm.ptr
+          %118 = llvm.getelementptr %98[72] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %118 : i64, !llvm.ptr
+          %119 = llvm.getelementptr %98[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %11, %119 : i32, !llvm.ptr
+          %120 = llvm.getelementptr %41[304] : (!llvm.ptr) -> !llvm.ptr, i8
+          %121 = llvm.mlir.constant(33619969 : i32) : i32
+          %122 = llvm.mlir.constant(1 : i32) : i32
+          %123 = llvm.getelementptr %120[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %123 : i32, !llvm.ptr
+          %124 = llvm.getelementptr %120[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %124 : i32, !llvm.ptr
+          %125 = llvm.getelementptr %120[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %122, %125 : i32, !llvm.ptr
+          %126 = llvm.getelementptr %120[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %126 : i32, !llvm.ptr
+          %127 = llvm.getelementptr %120[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %127 : i32, !llvm.ptr
+          %128 = llvm.getelementptr %120[20] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %121, %128 : i32, !llvm.ptr
+          %129 = llvm.getelementptr %120[80] : (!llvm.ptr) -> !llvm.ptr, i8
+          %130 = llvm.getelementptr %120[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %129, %130 : !llvm.ptr, !llvm.ptr
+          %131 = llvm.getelementptr %120[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          %132 = llvm.getelementptr %120[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %131, %132 : !llvm.ptr, !llvm.ptr
+          %133 = llvm.getelementptr %120[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %134 = llvm.getelementptr %120[40] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %133, %134 : !llvm.ptr, !llvm.ptr
+          %135 = llvm.getelementptr %18[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          %136 = llvm.getelementptr %120[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %135, %136 : !llvm.ptr, !llvm.ptr
+          %137 = llvm.getelementptr %120[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %137 : i64, !llvm.ptr
+          %138 = llvm.getelementptr %20[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          %139 = llvm.getelementptr %120[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %138, %139 : !llvm.ptr, !llvm.ptr
+          %140 = llvm.getelementptr %120[72] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %140 : i64, !llvm.ptr
+          %141 = llvm.getelementptr %41[384] : (!llvm.ptr) -> !llvm.ptr, i8
+          %142 = llvm.mlir.constant(16842753 : i32) : i32
+          %143 = llvm.mlir.constant(65537 : i32) : i32
+          %144 = llvm.getelementptr %141[0] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %144 : i32, !llvm.ptr
+          %145 = llvm.getelementptr %141[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %145 : i32, !llvm.ptr
+          %146 = llvm.getelementptr %141[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %143, %146 : i32, !llvm.ptr
+          %147 = llvm.getelementptr %141[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %147 : i32, !llvm.ptr
+          %148 = llvm.getelementptr %141[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %9, %148 : i32, !llvm.ptr
+          %149 = llvm.getelementptr %141[20] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %142, %149 : i32, !llvm.ptr
+          %150 = llvm.getelementptr %141[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %151 = llvm.getelementptr %141[24] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %150, %151 : !llvm.ptr, !llvm.ptr
+          %152 = llvm.getelementptr %141[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          %153 = llvm.getelementptr %141[32] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %152, %153 : !llvm.ptr, !llvm.ptr
+          %154 = llvm.getelementptr %141[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          %155 = llvm.getelementptr %141[40] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %154, %155 : !llvm.ptr, !llvm.ptr
+          %156 = llvm.getelementptr %18[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          %157 = llvm.getelementptr %141[48] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %156, %157 : !llvm.ptr, !llvm.ptr
+          %158 = llvm.getelementptr %141[56] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %5, %158 : i64, !llvm.ptr
+          %159 = llvm.getelementptr %141[64] : (!llvm.ptr) -> !llvm.ptr, i8
+          llvm.store %11, %159 : i32, !llvm.ptr
+          %160 = llvm.mlir.addressof @double.double : !llvm.ptr
+          %161 = llvm.call @crew.work(%160, %arg0, %55, %41, %23, %24, %39, %2, %4, %6) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
+          %162 = llvm.or %8, %161 : i32
+          %163 = llvm.call @crew.wait(%24, %4, %7) : (!llvm.ptr, i64, i64) -> i1
+          llvm.cond_br %163, ^bb2, ^bb6(%162 : i32)
         ^bb2:  // pred: ^bb1
-          %162 = llvm.call @crew.wait(%28, %4, %7) : (!llvm.ptr, i64, i64) -> i1
-          llvm.cond_br %162, ^bb3, ^bb5(%160 : i32)
+          %164 = llvm.mlir.addressof @halve.halve : !llvm.ptr
+          %165 = llvm.call @crew.work(%164, %arg0, %77, %41, %25, %26, %39, %1, %3, %3) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
+          %166 = llvm.or %162, %165 : i32
+          %167 = llvm.mlir.addressof @double.double : !llvm.ptr
+          %168 = llvm.call @crew.work(%167, %arg0, %98, %41, %27, %28, %39, %2, %4, %6) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
+          %169 = llvm.or %166, %168 : i32
+          %170 = llvm.call @crew.wait(%26, %3, %7) : (!llvm.ptr, i64, i64) -> i1
+          llvm.cond_br %170, ^bb3, ^bb6(%169 : i32)
         ^bb3:  // pred: ^bb2
-          %163 = llvm.mlir.addressof @crew.copy : !llvm.ptr
-          %164 = llvm.call @crew.work(%163, %arg0, %111, %39, %29, %30, %37, %1, %1, %1) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
-          %165 = llvm.or %160, %164 : i32
-          %166 = llvm.call @crew.wait(%30, %1, %7) : (!llvm.ptr, i64, i64) -> i1
-          llvm.cond_br %166, ^bb4, ^bb5(%165 : i32)
+          %171 = llvm.call @crew.wait(%28, %4, %7) : (!llvm.ptr, i64, i64) -> i1
+          llvm.cond_br %171, ^bb4, ^bb6(%169 : i32)
         ^bb4:  // pred: ^bb3
-          %167 = llvm.mlir.addressof @crew.fill : !llvm.ptr
-          %168 = llvm.call @crew.work(%167, %arg0, %132, %39, %31, %32, %37, %1, %1, %1) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
-          %169 = llvm.or %165, %168 : i32
-          llvm.br ^bb5(%169 : i32)
-        ^bb5(%170: i32):  // 5 preds: ^bb0, ^bb1, ^bb2, ^bb3, ^bb4
-          llvm.return %170 : i32
+          %172 = llvm.mlir.addressof @crew.copy : !llvm.ptr
+          %173 = llvm.call @crew.work(%172, %arg0, %120, %41, %29, %30, %39, %1, %1, %1) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
+          %174 = llvm.or %169, %173 : i32
+          %175 = llvm.call @crew.wait(%30, %1, %7) : (!llvm.ptr, i64, i64) -> i1
+          llvm.cond_br %175, ^bb5, ^bb6(%174 : i32)
+        ^bb5:  // pred: ^bb4
+          %176 = llvm.mlir.addressof @crew.fill : !llvm.ptr
+          %177 = llvm.call @crew.work(%176, %arg0, %141, %41, %31, %32, %39, %1, %1, %1) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64) -> i32
+          %178 = llvm.or %174, %177 : i32
+          llvm.br ^bb6(%178 : i32)
+        ^bb6(%179: i32):  // 6 preds: ^bb0, ^bb1, ^bb2, ^bb3, ^bb4, ^bb5
+          llvm.return %179 : i32
         }
       }
     }

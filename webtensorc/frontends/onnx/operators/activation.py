@@ -180,7 +180,13 @@ def _hardmax(x: Value, axis: int) -> Value:
 
 
 def _softmax(x: Value, axis: int) -> Value:
-    return jax.nn.softmax(_wide(x), axis).astype(x.dtype)
+    """Numbers of 16 bits are rounded where the definition has results of theirs, which attention's cases demand."""
+    if x.dtype.itemsize != 2:
+        return jax.nn.softmax(x, axis)
+    wide = _wide(x)
+    powers = jnp.exp(wide - wide.max(axis, keepdims=True)).astype(x.dtype).astype(wide.dtype)
+    total = powers.sum(axis, keepdims=True).astype(x.dtype).astype(wide.dtype)
+    return (powers / total).astype(x.dtype)
 
 
 def _log_softmax(x: Value, axis: int) -> Value:
