@@ -113,60 +113,59 @@ module attributes {stream.affinity.default = #hal.device.affinity<@device>} {
         }
         llvm.func internal @crew.work(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr, %arg3: !llvm.ptr, %arg4: !llvm.ptr, %arg5: !llvm.ptr, %arg6: i64, %arg7: i64, %arg8: i64, %arg9: i64) -> i32 attributes {passthrough = ["noinline", "optnone"]} {
           %0 = llvm.mlir.constant(0 : i32) : i32
-          %1 = llvm.mlir.constant(0 : i64) : i64
-          %2 = llvm.mlir.constant(1 : i64) : i64
-          %3 = llvm.mlir.constant(32 : i64) : i64
-          %4 = llvm.mlir.constant(4294967295 : i64) : i64
-          %5 = llvm.getelementptr %arg2[12] : (!llvm.ptr) -> !llvm.ptr, i8
-          %6 = llvm.getelementptr %arg2[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          %1 = llvm.mlir.constant(1 : i64) : i64
+          %2 = llvm.mlir.constant(32 : i64) : i64
+          %3 = llvm.mlir.constant(4294967295 : i64) : i64
+          %4 = llvm.getelementptr %arg2[12] : (!llvm.ptr) -> !llvm.ptr, i8
+          %5 = llvm.getelementptr %arg2[16] : (!llvm.ptr) -> !llvm.ptr, i8
+          %6 = llvm.load %4 : !llvm.ptr -> i32
           %7 = llvm.load %5 : !llvm.ptr -> i32
-          %8 = llvm.load %6 : !llvm.ptr -> i32
-          %9 = llvm.getelementptr %arg3[4] : (!llvm.ptr) -> !llvm.ptr, i8
-          %10 = llvm.getelementptr %arg3[8] : (!llvm.ptr) -> !llvm.ptr, i8
+          %8 = llvm.getelementptr %arg3[4] : (!llvm.ptr) -> !llvm.ptr, i8
+          %9 = llvm.getelementptr %arg3[8] : (!llvm.ptr) -> !llvm.ptr, i8
           llvm.br ^bb1(%0 : i32)
-        ^bb1(%11: i32):  // 2 preds: ^bb0, ^bb5
-          %12 = llvm.load %arg4 atomic monotonic <alignment = 8> : !llvm.ptr -> i64
-          %13 = llvm.and %12, %4 : i64
-          %14 = llvm.lshr %12, %3 : i64
-          %15 = llvm.add %13, %14 : i64
-          %16 = llvm.icmp "ult" %15, %arg8 : i64
-          llvm.cond_br %16, ^bb2, ^bb6(%11 : i32)
+        ^bb1(%10: i32):  // 2 preds: ^bb0, ^bb5
+          %11 = llvm.load %arg4 atomic monotonic <alignment = 8> : !llvm.ptr -> i64
+          %12 = llvm.and %11, %3 : i64
+          %13 = llvm.lshr %11, %2 : i64
+          %14 = llvm.add %12, %13 : i64
+          %15 = llvm.icmp "ult" %14, %arg8 : i64
+          llvm.cond_br %15, ^bb2, ^bb6(%10 : i32)
         ^bb2:  // pred: ^bb1
-          %17 = llvm.atomicrmw add %arg4, %arg6 acq_rel : !llvm.ptr, i64
-          %18 = llvm.and %17, %4 : i64
-          %19 = llvm.lshr %17, %3 : i64
-          %20 = llvm.add %18, %19 : i64
-          %21 = llvm.icmp "ult" %20, %arg8 : i64
-          llvm.cond_br %21, ^bb3, ^bb6(%11 : i32)
+          %16 = llvm.atomicrmw add %arg4, %arg6 acq_rel : !llvm.ptr, i64
+          %17 = llvm.and %16, %3 : i64
+          %18 = llvm.lshr %16, %2 : i64
+          %19 = llvm.add %17, %18 : i64
+          %20 = llvm.icmp "ult" %19, %arg8 : i64
+          llvm.cond_br %20, ^bb3, ^bb6(%10 : i32)
         ^bb3:  // pred: ^bb2
-          %22 = llvm.icmp "eq" %arg6, %2 : i64
-          %23 = llvm.sub %arg8, %2 : i64
-          %24 = llvm.sub %23, %19 : i64
-          %25 = llvm.select %22, %18, %24 : i1, i64
-          %26 = llvm.mul %25, %arg7 : i64
-          %27 = llvm.add %26, %arg7 : i64
-          %28 = llvm.intr.umin(%27, %arg9) : (i64, i64) -> i64
-          llvm.br ^bb4(%26, %11 : i64, i32)
-        ^bb4(%29: i64, %30: i32):  // 2 preds: ^bb3, ^bb4
-          %31 = llvm.trunc %29 : i64 to i32
-          %32 = llvm.urem %31, %7 : i32
-          %33 = llvm.udiv %31, %7 : i32
-          %34 = llvm.urem %33, %8 : i32
-          %35 = llvm.udiv %33, %8 : i32
-          %36 = llvm.trunc %35 : i32 to i16
-          llvm.store %32, %arg3 : i32, !llvm.ptr
-          llvm.store %34, %9 : i32, !llvm.ptr
-          llvm.store %36, %10 : i16, !llvm.ptr
-          %37 = llvm.call %arg0(%arg1, %arg2, %arg3) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
-          %38 = llvm.or %30, %37 : i32
-          %39 = llvm.add %29, %2 : i64
-          %40 = llvm.icmp "ult" %39, %28 : i64
-          llvm.cond_br %40, ^bb4(%39, %38 : i64, i32), ^bb5
+          %21 = llvm.icmp "eq" %arg6, %1 : i64
+          %22 = llvm.sub %arg8, %1 : i64
+          %23 = llvm.sub %22, %18 : i64
+          %24 = llvm.select %21, %17, %23 : i1, i64
+          %25 = llvm.mul %24, %arg7 : i64
+          %26 = llvm.add %25, %arg7 : i64
+          %27 = llvm.intr.umin(%26, %arg9) : (i64, i64) -> i64
+          llvm.br ^bb4(%25, %10 : i64, i32)
+        ^bb4(%28: i64, %29: i32):  // 2 preds: ^bb3, ^bb4
+          %30 = llvm.trunc %28 : i64 to i32
+          %31 = llvm.urem %30, %6 : i32
+          %32 = llvm.udiv %30, %6 : i32
+          %33 = llvm.urem %32, %7 : i32
+          %34 = llvm.udiv %32, %7 : i32
+          %35 = llvm.trunc %34 : i32 to i16
+          llvm.store %31, %arg3 : i32, !llvm.ptr
+          llvm.store %33, %8 : i32, !llvm.ptr
+          llvm.store %35, %9 : i16, !llvm.ptr
+          %36 = llvm.call %arg0(%arg1, %arg2, %arg3) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
+          %37 = llvm.or %29, %36 : i32
+          %38 = llvm.add %28, %1 : i64
+          %39 = llvm.icmp "ult" %38, %27 : i64
+          llvm.cond_br %39, ^bb4(%38, %37 : i64, i32), ^bb5
         ^bb5:  // pred: ^bb4
-          %41 = llvm.atomicrmw add %arg5, %2 acq_rel : !llvm.ptr, i64
-          llvm.br ^bb1(%38 : i32)
-        ^bb6(%42: i32):  // 2 preds: ^bb1, ^bb2
-          llvm.return %42 : i32
+          %40 = llvm.atomicrmw add %arg5, %1 acq_rel : !llvm.ptr, i64
+          llvm.br ^bb1(%37 : i32)
+        ^bb6(%41: i32):  // 2 preds: ^bb1, ^bb2
+          llvm.return %41 : i32
         }
         llvm.func internal @crew.wait(%arg0: !llvm.ptr, %arg1: i64, %arg2: i64) -> i1 attributes {passthrough = ["noinline"]} {
           %0 = llvm.mlir.constant(1 : i32) : i32
@@ -545,27 +544,30 @@ module attributes {stream.affinity.default = #hal.device.affinity<@device>} {
     %c256 = arith.constant 256 : index
     %c7_i32 = arith.constant 7 : i32
     %c896 = arith.constant 896 : index
-    %c0_i32 = arith.constant 0 : i32
-    %c256_0 = arith.constant 256 : index
+    %c896_0 = arith.constant 896 : index
+    %c896_1 = arith.constant 896 : index
+    %c896_2 = arith.constant 896 : index
+    %c256_3 = arith.constant 256 : index
     %c640 = arith.constant 640 : index
-    %c0_1 = arith.constant 0 : index
-    %c256_2 = arith.constant 256 : index
-    %c640_3 = arith.constant 640 : index
+    %c0_4 = arith.constant 0 : index
+    %c256_5 = arith.constant 256 : index
+    %c640_6 = arith.constant 640 : index
     %result, %result_timepoint = stream.resource.alloca uninitialized on(#hal.device.affinity<@device>) : !stream.resource<transient>{%c896} => !stream.timepoint
-    %0 = stream.cmd.execute on(#hal.device.affinity<@device>) await(%result_timepoint) => with(%arg0 as %arg3: !stream.resource<external>{%c64}, %arg1 as %arg4: !stream.resource<external>{%c64}, %result as %arg5: !stream.resource<transient>{%c896}) {
-      stream.cmd.fill %c0_i32, %arg5[%c256_0 for %c640] : i32 -> !stream.resource<transient>{%c896}
+    %c0_i32 = arith.constant 0 : i32
+    %0 = stream.cmd.execute on(#hal.device.affinity<@device>) await(%result_timepoint) => with(%arg0 as %arg3: !stream.resource<external>{%c64}, %arg1 as %arg4: !stream.resource<external>{%c64}, %result as %arg5: !stream.resource<transient>{%c896_1}) {
+      stream.cmd.fill %c0_i32, %arg5[%c256_3 for %c640] : i32 -> !stream.resource<transient>{%c896_2}
       stream.cmd.dispatch @joined::@elf::@joined.0 {
-        ro %arg3[%c0_1 for %c64] : !stream.resource<external>{%c64},
-        rw %arg5[%c0_1 for %c896] : !stream.resource<transient>{%c896},
-        rw %arg4[%c0_1 for %c64] : !stream.resource<external>{%c64},
-        rw %arg5[%c256_2 for %c640_3] : !stream.resource<transient>{%c896}
+        ro %arg3[%c0_4 for %c64] : !stream.resource<external>{%c64},
+        rw %arg5[%c0_4 for %c896_2] : !stream.resource<transient>{%c896_2},
+        rw %arg4[%c0_4 for %c64] : !stream.resource<external>{%c64},
+        rw %arg5[%c256_5 for %c640_6] : !stream.resource<transient>{%c896_2}
       }
       stream.cmd.dispatch @halve::@elf::@halve {
         ro %arg4[%c0 for %arg2] : !stream.resource<external>{%c64},
-        wo %arg5[%c64 for %arg2] : !stream.resource<transient>{%c896}
+        wo %arg5[%c64 for %arg2] : !stream.resource<transient>{%c896_2}
       }
     } => !stream.timepoint
-    %1 = stream.resource.dealloca on(#hal.device.affinity<@device>) await(%0) => %result : !stream.resource<transient>{%c896} => !stream.timepoint
+    %1 = stream.resource.dealloca on(#hal.device.affinity<@device>) await(%0) => %result : !stream.resource<transient>{%c896_0} => !stream.timepoint
     util.return %1 : !stream.timepoint
   }
 }

@@ -131,21 +131,26 @@ def _rewrite(
             offset, length = access.offset or 0, access.length or 0
             shift = move[event, Range(offset, offset + length, access.mode)]
             arena = op.operation.operands[place.resource]
-            op.operation.operands[place.offset] = _index(arena, offset + shift)
-            op.operation.operands[place.size] = _index(arena, size)
+            op.operation.operands[place.offset] = index(arena, offset + shift)
+            op.operation.operands[place.size] = index(arena, size)
         event += bool(mine)
+    resize(arena, size)
+
+
+def resize(arena: Any, size: int) -> None:
+    """Make an arena, which `arena` is or stands for, `size` bytes large; its commands are left to the caller."""
     source = origin(arena)
-    source.owner.operands[0] = _index(arena, size)
+    source.owner.operands[0] = index(arena, size)
     for use in source.uses:
         position = use.operand_number + (1 if use.owner.name == "stream.resource.dealloca" else _captured(use.owner))
-        use.owner.operands[position] = _index(arena, size)
+        use.owner.operands[position] = index(arena, size)
 
 
 def _captured(execute: Any) -> int:
     return int(execute.attributes["operandSegmentSizes"][0])
 
 
-def _index(arena: Any, value: int) -> Any:
+def index(arena: Any, value: int) -> Any:
     """An index constant before the allocation of `arena`; later clean-up merges equal ones."""
     with ir.InsertionPoint(origin(arena).owner), ir.Location.unknown():
         attribute = ir.IntegerAttr.get(ir.IndexType.get(), value)

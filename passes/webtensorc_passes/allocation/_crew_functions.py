@@ -26,7 +26,6 @@ def functions(architecture: str) -> str:
       %finished: !llvm.ptr, %own: i64, %chunk: i64, %chunks: i64, %workgroups: i64) -> i32
       attributes {{passthrough = ["noinline", "optnone"]}} {{
     %c0 = llvm.mlir.constant(0 : i32) : i32
-    %first = llvm.mlir.constant(0 : i64) : i64
     %one = llvm.mlir.constant(1 : i64) : i64
     %half = llvm.mlir.constant(32 : i64) : i64
     %low = llvm.mlir.constant(4294967295 : i64) : i64

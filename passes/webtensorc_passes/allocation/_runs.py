@@ -43,10 +43,9 @@ class Kernel:
 
 @dataclass(frozen=True, eq=False)
 class Arena:
-    """Transient memory of one `stream.cmd.execute` alone: the allocation, what stands for it inside, and its bytes."""
+    """Transient memory of one `stream.cmd.execute` alone: what stands for it inside, and its bytes."""
 
     execute: Operation
-    allocation: Operation
     inside: Value
     bytes: int
 
@@ -120,7 +119,7 @@ def _arena(execute: Operation) -> Arena | None:
         if made is not None and made.name == "stream.resource.alloca" and "transient" in str(operand.type):
             size, others = constant(made.operands[0]), [use.name for use in mlir.users(operand) if use != execute]
             if size is not None and others == ["stream.resource.dealloca"]:
-                return Arena(execute, made, within, size)
+                return Arena(execute, within, size)
     return None
 
 

@@ -18,6 +18,7 @@ from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.iree.schedule_reader import access_operands
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.allocation._arena import index, resize
 from webtensorc_passes.allocation._crew import CREW, NUMBERS_BYTES, member
 from webtensorc_passes.allocation._crew_functions import functions
 from webtensorc_passes.allocation._runs import JOINED, Arena, Kernel, Run, inside, kernels, runs, symbol
@@ -122,16 +123,21 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
     """Dispatch crews in place of the runs of one `stream.cmd.execute`."""
     start = -(-arena.bytes // NUMBERS_BYTES) * NUMBERS_BYTES
     length = NUMBERS_BYTES * sum(len(run.calls) for run in found.values())
-    size = _enlarge(arena, start + length)
-    word = ir.IntegerType.get_signless(32)
-    zero = _constant(ir.IntegerAttr.get(word, 0), arena)
+    resize(arena.inside, start + length)
+    size = index(arena.inside, start + length)
+    for op in mlir.users(arena.inside):
+        for place in access_operands(op):
+            if op.operands[place.resource] == arena.inside:
+                op.operands[place.size] = size
+    word = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), 0)
+    zero = mlir.create("arith.constant", [], [word.type], {"value": word}, before=arena.execute).result
     first = arena.execute.regions[0].blocks[0].operations[0].operation
-    places = [size, _index(start, arena), _index(length, arena)]
+    places = [size, index(arena.inside, start), index(arena.inside, length)]
     mlir.create("stream.cmd.fill", [arena.inside, *places, zero], [], before=first)
     for name, run in found.items():
         own = NUMBERS_BYTES * len(run.calls)
         sizes = [size if each == arena.inside else bytes_ for each, bytes_ in run.tensors.items()]
-        offsets = [_index(0, arena)] * len(sizes)
+        offsets = [index(arena.inside, 0)] * len(sizes)
         modes = [_UPDATE if each in run.written else _READ for each in run.tensors]
         count = len(sizes) + 1
         attributes = {
@@ -140,32 +146,9 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
             "operandSegmentSizes": f"array<i32: 0, 0, {count}, {count}, {count}, {count}>",
         }
         resources = [*run.tensors, arena.inside]
-        places = [*sizes, size, *offsets, _index(start, arena), *sizes, _index(own, arena)]
+        places = [*sizes, size, *offsets, index(arena.inside, start), *sizes, index(arena.inside, own)]
         parsed = {key: ir.Attribute.parse(text) for key, text in attributes.items()}
         mlir.create("stream.cmd.dispatch", [*resources, *places], [], parsed, before=run.operations[0])
         for op in run.operations:
             op.erase()
         start += own
-
-
-def _enlarge(arena: Arena, size: int) -> Value:
-    """Make the arena as large as `size` bytes; the value that says so."""
-    new, (memory, _) = _index(size, arena), arena.allocation.results
-    arena.allocation.operands[0] = new
-    captured = len(arena.execute.regions[0].blocks[0].arguments)
-    for use in list(memory.uses):
-        user = use.owner.operation
-        user.operands[use.operand_number + (captured if user == arena.execute else 1)] = new
-    for op in mlir.users(arena.inside):
-        for place in access_operands(op):
-            if op.operands[place.resource] == arena.inside:
-                op.operands[place.size] = new
-    return new
-
-
-def _index(value: int, arena: Arena) -> Value:
-    return _constant(ir.IntegerAttr.get(ir.IndexType.get(), value), arena)
-
-
-def _constant(value: Any, arena: Arena) -> Value:
-    return mlir.create("arith.constant", [], [value.type], {"value": value}, before=arena.allocation).result
