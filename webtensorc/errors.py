@@ -62,7 +62,7 @@ class CompilationError(DiagnosticError):
 
 
 class OutOfResourcesError(DiagnosticError):
-    """The compilation failed, through no bug: there was no space on a disk, or no memory."""
+    """There was no memory, or no space on a disk: no bug."""
 
     kind = "out-of-resources"
     exit_code = 5

@@ -62,6 +62,9 @@ def load(
             that is too old, too little memory, a feature that is missing. `Module.fallback` then says why.
         specialise: where no variant fits, compile the bundle's graph for this machine, if webtensorc is installed here.
 
+    How much memory a model of open dimensions needs depends on the call: one that needs more than the device has raises
+    `IncompatibleMachineError`, or `MemoryError` on the processor.
+
     Raises:
         InvalidFileError: not a bundle, damaged, unsafe, or of a schema not read here.
         IncompatibleMachineError: no variant runs on this machine, or the device has no driver; the notes say why.

@@ -116,6 +116,8 @@ class Program:
         """Run `main` and wait for it, the interpreter lock free meanwhile; the list of results.
 
         Raises:
+            MemoryError: the processor has too little memory.
+            IncompatibleMachineError: the device has too little memory.
             DiagnosticError: the engine failed.
         """
         if self.execution.workers and os.getpid() != self._process:
@@ -130,7 +132,7 @@ class Program:
         try:
             self._invoke(self._function, arguments, results)
         except Exception as error:  # whatever the status maps to
-            raise DiagnosticError(f"the engine failed: {_first_line(error)}", doing="running the model") from None
+            raise self.memory.failure(error) from None
         return results
 
     def copy_out(self, results: Any, index: int, dtype: np.dtype[Any]) -> np.ndarray:

@@ -136,7 +136,7 @@ def _joined(refusals: Sequence[IncompatibleMachineError]) -> IncompatibleMachine
         hint = others[-1].hint
         return IncompatibleMachineError(
             "no device of this machine runs the bundle",
-            file=first.file,
+            file=next((each.file for each in refusals if each.file), None),
             doing=first.doing,
             notes=tuple(reasons),
             hint=hint,

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError
+
+_EXHAUSTED = "RESOURCE_EXHAUSTED"
+"""The engine's status for want of memory, its own, the host's or a device's."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -35,7 +40,7 @@ class Memory:
 
     def allocate(self, size: int) -> Any:
         """A mapped buffer of `size` bytes, which the processor and the device both see."""
-        return self.device.allocator.allocate_buffer(*self._placement, size)
+        return self._allocated(*self._placement, size)
 
     def allocate_local(self, size: int) -> Any:
         """A buffer of `size` bytes in the device's own memory, which the processor need not see.
@@ -46,7 +51,7 @@ class Memory:
             return self._spare[size].pop()
         except LookupError:
             local, usage = self.runtime.MemoryType.DEVICE_LOCAL, self.runtime.BufferUsage.DEFAULT
-            return self.device.allocator.allocate_buffer(int(local), int(usage), max(size, 1))
+            return self._allocated(int(local), int(usage), max(size, 1))
 
     def give_back_local(self, size: int, buffer: Any) -> None:
         """A buffer of `allocate_local` that nobody uses any more; it is kept for the next one of its size."""
@@ -68,6 +73,27 @@ class Memory:
         staging = self.allocate(local.byte_length())
         self._copy(local, staging)
         return np.ndarray(shape, dtype, staging.map()).copy()
+
+    def failure(self, error: Exception) -> Exception:
+        """What to raise for an error of the engine's during a call: whose memory was too small, or what it says."""
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        _, mark, why = said.partition(_EXHAUSTED)
+        if not mark:
+            return DiagnosticError(f"the engine failed: {said}", doing="running the model")
+        if self.in_place:
+            return MemoryError(said)
+        hint = "use smaller sizes, or the processor"
+        message = f"device `{self.name}` has too little memory{why}"
+        return IncompatibleMachineError(message, doing="running the model", hint=hint)
+
+    def _allocated(self, kind: int, usage: int, size: int) -> Any:
+        try:
+            return self.device.allocator.allocate_buffer(kind, usage, size)
+        except Exception as error:  # whatever the status maps to
+            if not self._spare:
+                raise self.failure(error) from None
+        self._spare.clear()
+        return self._allocated(kind, usage, size)
 
     def _copy(self, source: Any, target: Any) -> None:
         semaphore = self.device.create_semaphore(0)

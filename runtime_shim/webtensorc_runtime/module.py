@@ -162,7 +162,8 @@ class Module:
         ]
         if not program.destinations:
             produced = self(*converted)
-            slots = (Slot(spec, program.memory) for spec in self.outputs)
+            specs = zip(self.outputs, produced, strict=True)
+            slots = (Slot(TensorSpec(spec.name, spec.dtype, each.shape), program.memory) for spec, each in specs)
             return tuple(resident.send(each, slot, program.memory) for each, slot in zip(produced, slots, strict=True))
         results = resident.receive(self._outputs, program.memory)
         with self._lock:

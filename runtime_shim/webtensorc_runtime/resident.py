@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime import exchange
 from webtensorc_runtime.memory import Memory
 from webtensorc_runtime.tensors import Slot
 
@@ -63,11 +64,11 @@ class DeviceArray:
         """A DLPack capsule of memory that the processor sees; `options` are those of the standard.
 
         Raises:
-            BufferError: a dtype that DLPack or numpy's implementation of it lacks, or a copy that is not allowed.
+            BufferError: a dtype that DLPack lacks, or a copy that is not allowed.
         """
         if self._array is None and options.get("copy") is False:
             raise BufferError(f"memory of device {self.device} cannot be exchanged without a copy")
-        return self.to_host().__dlpack__(**options)
+        return exchange.to_dlpack(self.to_host(), **options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return CPU

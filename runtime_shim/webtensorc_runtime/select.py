@@ -74,24 +74,28 @@ def select(variants: Sequence[Variant], machine: Machine, file: str, wanted: str
     reasons = {variant.label: why_not(variant, machine) for variant in variants}
     fitting = [v for v in variants if reasons[v.label] is None and wanted in (None, v.label)]
     if not fitting:
-        raise _none_fits(reasons if wanted is None else {wanted: reasons[wanted]}, machine, file)
+        raise _none_fits([v for v in variants if wanted in (None, v.label)], reasons, machine, file)
     best = min(fitting, key=lambda v: (-len(v.features), v.label))
     passed = "was not asked for" if wanted is not None else f"uses less of this machine than {best.label}"
     rejected = tuple((v.label, reasons[v.label] or passed) for v in variants if v is not best)
     return Selection(best, rejected)
 
 
-def _none_fits(reasons: dict[str, str | None], machine: Machine, file: str) -> IncompatibleMachineError:
+def _none_fits(
+    variants: Sequence[Variant], reasons: dict[str, str | None], machine: Machine, file: str
+) -> IncompatibleMachineError:
     return IncompatibleMachineError(
         f"no variant of the bundle runs on this machine ({machine.architecture}, device {machine.device})",
         file=file,
         doing="choosing a variant",
-        notes=tuple(f"{label} {reason}" for label, reason in reasons.items()),
-        hint=_remedy(machine),
+        notes=tuple(f"{variant.label} {reasons[variant.label]}" for variant in variants),
+        hint=_remedy(machine, any(variant.device == machine.device for variant in variants)),
     )
 
 
-def _remedy(machine: Machine) -> str:
+def _remedy(machine: Machine, is_targeted: bool) -> str:
     if machine.device == "cpu":
         return "compile the bundle for this machine as well: webtensorc compile BUNDLE -o NEW.wtb --target host"
+    if is_targeted:
+        return "allow falling back to the processor, or name no device"
     return f"compile the bundle for a target of device {machine.device} as well; `webtensorc targets` lists them"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from webtensorc_runtime import exchange
 from webtensorc_runtime.dtypes import DTYPES, numpy_dtype
 from webtensorc_runtime.errors import InvalidFileError, UsageError
 from webtensorc_runtime.manifest import TensorSpec
@@ -201,7 +202,7 @@ def as_array(value: object, spec: TensorSpec) -> np.ndarray:
     try:
         if hasattr(value, "__dlpack__"):
             try:
-                return np.from_dlpack(value)
+                return exchange.from_dlpack(value)
             except (BufferError, TypeError, RuntimeError):
                 if not hasattr(value, "__array__"):
                     raise

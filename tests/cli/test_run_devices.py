@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from webtensorc_runtime import accelerators
+import webtensorc_runtime
+from webtensorc_runtime import IncompatibleMachineError, accelerators
 from webtensorc_runtime.accelerators import Found, UnavailableError
 
 
@@ -52,3 +53,26 @@ def test_falling_back_is_said_and_only_done_where_allowed(cli, bundle: Path) -> 
         assert taken.data["device"] == "cpu" and said in taken.data["fallback"]
         assert f"running on the processor instead of `{options[1]}`" in taken.err and said in taken.err
     assert cli("run", bundle, "--device", "auto", "--format", "json").data["device"] == "cpu"
+
+
+def test_sizes_too_large_for_the_device_run_on_the_processor(
+    cli, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = webtensorc_runtime.load
+
+    def on_a_small_gpu(source: object, *, device: str, **options: object) -> object:
+        module = load(source)
+        if device == "vulkan":
+            module.device = device
+            module.run = refuse
+        return module
+
+    def refuse(inputs: object) -> None:
+        raise IncompatibleMachineError("device `vulkan` has too little memory", doing="running the model")
+
+    monkeypatch.setattr(webtensorc_runtime, "load", on_a_small_gpu)
+    refused = cli("run", bundle, "--device", "vulkan")
+    assert refused.code == 6 and "too little memory" in refused.err
+    taken = cli("run", bundle, "--device", "vulkan", "--fallback", "--format", "json")
+    assert taken.code == 0 and taken.data["device"] == "cpu"
+    assert "running on the processor instead of `vulkan`: device `vulkan` has too little memory" in taken.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -106,6 +107,15 @@ def test_what_does_not_fit_is_refused(double: Module) -> None:
             call(some(), some())
         with pytest.raises(UsageError, match="expected a: float32"):
             call(np.ones((3, 64), np.float32))
+
+
+def test_results_whose_size_only_the_model_knows_stay_on_the_device(tmp_path: Path) -> None:
+    path = tmp_path / "open.mlir"
+    path.write_text(GRAPH.replace("64x3", "?x3"))
+    module = webtensorc_runtime.load(webtensorc.compile(path, cache=False))
+    assert module.outputs[0].shape == ("_", 3)
+    (once,) = module.on_device(some())
+    np.testing.assert_array_equal(module.on_device(once)[0], 4 * some())
 
 
 @pytest.mark.slow

@@ -112,8 +112,33 @@ def load(
         warnings.simplefilter("ignore", webtensorc_runtime.FallbackWarning)  # said below, in our words
         module = webtensorc_runtime.load(source, device=device, threads=threads, fallback=fallback)
     if module.fallback:
-        console.say(f"running on the processor instead of `{device}`: {module.fallback}")
+        _say_why(console, device, module)
     console.detail(f"variant {module.variant} on {module.device}, {module.mode}, {module.workers} workers")
     for label, reason in module.rejected:
         console.detail(f"  not {label}: {reason}")
     return module
+
+
+def run(
+    console: Console, source: Any, module: Module, inputs: Mapping[str, Any], *, fallback: bool
+) -> tuple[Module, dict[str, Any]]:
+    """The outputs, and the module that made them: with `fallback` the processor's, if the device has too little memory.
+
+    Raises:
+        IncompatibleMachineError: the device has too little memory for these sizes.
+    """
+    from webtensorc_runtime import IncompatibleMachineError
+
+    try:
+        return module, module.run(inputs)
+    except IncompatibleMachineError as error:
+        if not fallback:
+            raise
+        instead = load(console, source, "cpu")
+        instead.fallback = error.message
+        _say_why(console, module.device, instead)
+        return instead, instead.run(inputs)
+
+
+def _say_why(console: Console, device: str | None, module: Module) -> None:
+    console.say(f"running on the processor instead of `{device}`: {module.fallback}")

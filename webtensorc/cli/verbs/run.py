@@ -76,7 +76,8 @@ def command(
     files = tensors.bind_files(outputs, module.outputs, "--output")
     wanted = tensors.bind(expected, module.outputs, "--expected")
     asked = dims if building.is_bundle(model) else {}
-    results = module.run(tensors.complete(console, given, module, seed, asked))
+    feed = tensors.complete(console, given, module, seed, asked)
+    module, results = building.run(console, source, module, feed, fallback=fallback)
     for name, path in files.items():
         tensors.save(path, results[name])
         console.say(f"wrote {path}")

@@ -1,0 +1,52 @@
+"""DLPack of the types that numpy lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import ml_dtypes
+import numpy as np
+import pytest
+import webtensorc_runtime
+from runtime_models import MLIR
+from webtensorc_runtime import exchange
+
+from webtensorc.artifact import Bundle
+
+
+class Owner:
+    """An array of a package that knows nothing but DLPack's first version."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __dlpack__(self) -> object:
+        return exchange.to_dlpack(self.array)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "float8_e5m2"])
+def test_they_go_in_and_out_without_a_copy(compiled: Callable[..., Bundle], dtype: str) -> None:
+    body = f"return %a : tensor<64x{MLIR[dtype]}>"
+    module = webtensorc_runtime.load(compiled(body, f"a:{dtype}[64]", f"r:{dtype}[64]"))
+    given = jax.numpy.arange(64).astype(dtype)
+    taken = exchange.from_dlpack(given)
+    assert (taken.dtype, taken.ctypes.data) == (dtype, given.unsafe_buffer_pointer())
+    (result,) = module.on_device(Owner(np.array(given)))
+    back = jax.numpy.from_dlpack(result)
+    assert (back.dtype, back.unsafe_buffer_pointer()) == (dtype, result.to_host().ctypes.data)
+    np.testing.assert_array_equal(np.asarray(back), np.asarray(given))
+
+
+def test_strides_are_kept() -> None:
+    array = np.arange(12).reshape(3, 4).astype(ml_dtypes.bfloat16)
+    for each in (array.T, array[:, ::2], array[1:2, 1]):
+        np.testing.assert_array_equal(exchange.from_dlpack(Owner(each)), each)
+
+
+def test_a_type_that_dlpack_lacks_is_refused() -> None:
+    with pytest.raises(BufferError):
+        exchange.to_dlpack(np.ones(4, ml_dtypes.int4))
