@@ -133,7 +133,7 @@ def lower(request: Request, stop_after: Phase) -> str:
         text = portable.to_text(model.graph)
         if stop_after is Phase.GRAPH:
             return text
-        job = compiler.run(Kind.MODULES, (plan,), text, model.weights, stop_after=stop_after.value)
+        job = compiler.run(Kind.MODULES, (plan,), text, model.weights, _shapes(model), stop_after.value)
         return (job.result / "0.mlir").read_text()
 
 
@@ -148,7 +148,7 @@ def forecast(request: Request) -> dict[str, dict[str, Any]]:
         compiler = Compiler(request, silent, folder)
         model = compiler.graph(plans[0])
         text = portable.to_text(model.graph)
-        job = compiler.run(Kind.MODULES, plans, text, model.weights, stop_after=Phase.STREAM.value)
+        job = compiler.run(Kind.MODULES, plans, text, model.weights, _shapes(model), Phase.STREAM.value)
         facts = [json.loads((job.result / f"{index}.json").read_text()) for index in range(len(plans))]
         return {plan.target: about["report"] for plan, about in zip(plans, facts, strict=True)}
 
@@ -226,7 +226,8 @@ class Compiler:
                 self.cached.append(plan.target)
         if missing := tuple(plan for plan in plans if plan not in made):
             try:
-                job = self.run(Kind.MODULES, missing, portable.to_text(model.graph), model.weights)
+                text = portable.to_text(model.graph)
+                job = self.run(Kind.MODULES, missing, text, model.weights, _shapes(model))
             except CompilationError as error:
                 raise explained(error, model, map(registry.make_target, (plan.target for plan in missing))) from error
             for index, plan in enumerate(missing):
@@ -244,12 +245,13 @@ class Compiler:
         plans: tuple[Plan, ...],
         text: str,
         weights: Mapping[str, np.ndarray],
+        shapes: tuple[tuple[int | str, ...], ...] = (),
         stop_after: str | None = None,
     ) -> Job:
         """Have a worker do one job."""
         dump_dir = str(self.request.dump_dir.resolve()) if self.request.dump_dir else None
         folder = self.scratch / f"{next(self.numbers)}-{kind.value}"
-        job = Job(folder, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after)
+        job = Job(folder, kind, plans, tuple(weights), dump_dir, self.request.strict, stop_after, shapes)
         job.write(text, weights)
         total, done = job.steps(), 0
 
@@ -282,3 +284,7 @@ class Compiler:
         if not isinstance(source, (str, Path)) or "\0" in str(source) or not Path(source).is_file():
             return None
         return store.source_key(Path(source), self.request.dims, self.request.input_shapes, plan)
+
+
+def _shapes(model: Model) -> tuple[tuple[int | str, ...], ...]:
+    return tuple(each.shape for each in model.inputs)

@@ -49,6 +49,7 @@ class Job:
         dump_dir: folder for IR dumps, or None.
         strict: check every pass's number of changes against the module.
         stop_after: name of the phase whose module is wanted as text instead of a binary, or None.
+        shapes: those of the inputs, an open size being text; not needed for `Kind.GRAPH`.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Job:
     dump_dir: str | None = None
     strict: bool = False
     stop_after: str | None = None
+    shapes: tuple[tuple[int | str, ...], ...] = ()
 
     def write(self, text: str, weights: Mapping[str, np.ndarray]) -> None:
         """Lay the order out in its folder."""
@@ -72,6 +74,7 @@ class Job:
             "dump_dir": self.dump_dir,
             "strict": self.strict,
             "stop_after": self.stop_after,
+            "shapes": self.shapes,
         }
         (self.folder / "job.json").write_text(json.dumps(data, indent=1))
 

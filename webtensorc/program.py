@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from webtensorc import registry
 from webtensorc.errors import CompilationError, DiagnosticError, InternalError
 from webtensorc.instrument import Instruments, Record
-from webtensorc.iree import destinations, dynamism, narrow_integers, parameters
+from webtensorc.iree import destinations, dynamism, narrow_integers, parameters, same_sizes
 from webtensorc.iree.graph import main_function
 from webtensorc.iree.session import NativeError, Session
 from webtensorc.job import READING
@@ -30,6 +30,7 @@ class Program:
         plan: what to do.
         target: the plan's target, which passes may ask; None for the shared graph.
         phase: the phase that `text` has reached.
+        shapes: those of the inputs, an open size being text; not needed for GRAPH passes.
         instruments: what to watch.
     """
 
@@ -41,6 +42,7 @@ class Program:
         target: TargetView | None,
         *,
         phase: Phase = Phase.GRAPH,
+        shapes: Sequence[Sequence[int | str]] = (),
         instruments: Instruments | None = None,
     ) -> None:
         self.plan = plan
@@ -49,6 +51,7 @@ class Program:
         self.report: dict[str, Any] = {}
         self.records: list[Record] = []
         self._target = target
+        self._shapes = shapes
         self._instruments = instruments or Instruments()
         self._session = Session((*plan.flags, *_flags_for(text, plan, target)), verify=self._instruments.strict)
         try:
@@ -99,6 +102,8 @@ class Program:
                 self._bind()
             else:
                 self._session.advance(self.phase, following)
+            if following is Phase.ABI:
+                same_sizes.merge(self.module.operation, self._shapes)
         except NativeError as error:
             raise _refused(error, f"lowering to {following.value} for {self.plan.target}") from None
         self.phase = following

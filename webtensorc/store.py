@@ -64,7 +64,9 @@ def module_key(model: Model, plan: Plan) -> Key:
     """Key of one target's module. Modules hold weights' names and types, not their values."""
     weights = [[name, str(array.dtype), list(array.shape)] for name, array in model.weights.items()]
     graph = hashlib.sha256(model.graph).hexdigest()
-    return {"kind": "module", **_made_by(), "graph": graph, "weights": weights, "plan": plan.as_dict()}
+    shapes = [list(each.shape) for each in model.inputs]  # open sizes of one name are one
+    made = {"kind": "module", **_made_by(), "graph": graph, "weights": weights}
+    return {**made, "shapes": shapes, "plan": plan.as_dict()}
 
 
 def find_source(cache: Cache, key: Key) -> Model | None:

@@ -55,7 +55,8 @@ def _run_graph_passes(job: Job, announce: Announce) -> None:
 def _make_module(job: Job, index: int, plan: Plan, announce: Announce) -> None:
     target = registry.make_target(plan.target)
     last = Phase(job.stop_after) if job.stop_after else Phase.VM
-    program = Program(job.text(), job.weights(), plan, target, instruments=_instruments(job, plan, announce))
+    instruments = _instruments(job, plan, announce)
+    program = Program(job.text(), job.weights(), plan, target, shapes=job.shapes, instruments=instruments)
     planned: schedule.Schedule | None = None
     needs: tuple[str, ...] = ()
     while program.phase is not last:

@@ -182,6 +182,12 @@ SLOW: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "scatter windows": (windows, [("b, 4", F32), ("b, 2", F32), ("b", I32)], BATCH),
     "factors of a batch": (factors, [("b, 3, 3", F32)], BATCH),
     "linear systems": (lambda a, y: jnp.linalg.solve(a, y), [("b, 3, 3", F32), ("b, 3, s", F32)], BOTH),
+    "systems, inverses and determinants": (
+        lambda a: (jnp.linalg.solve(a, a + 1), jnp.linalg.inv(a), jnp.linalg.slogdet(a)[1]), [("b, 3, 3", F32)], BATCH
+    ),
+    "incomplete gamma function": (
+        lambda a, x: jax.scipy.special.gammainc(jnp.abs(a) + 0.1, jnp.abs(x)), [("b", F32), ("b", F32)], BATCH
+    ),
     "concatenation with nothing": (lambda x: jnp.concatenate([x, x[:, 3:], x], 1), [("b, 3", F32)], BATCH),
     "equal operands": (lambda i: (i == i, i < i, i - i, i ^ i), [("b", I32)], BATCH),
     "loop": (

@@ -37,7 +37,6 @@ SAMPLES = {16000: 576, 8000: 288}
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::webtensorc.ModelWarning")  # what a branch of `silero_vad.onnx` declares is not so
 @pytest.mark.parametrize(("name", "rate"), [(name, 16000) for name in sorted(SHAPES)] + [(name, 8000) for name in BOTH])
 def test_agrees_with_onnxruntime(name: str, rate: int) -> None:
     session = onnxruntime.InferenceSession(DATA / name, providers=["CPUExecutionProvider"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from webtensorc.errors import UnsupportedError
+from webtensorc.errors import InvalidFileError, UnsupportedError
 from webtensorc.frontends.onnx import check
 from webtensorc.frontends.onnx.load import load
 
@@ -65,3 +66,32 @@ def test_a_value_that_must_be_known_is_named(opset: int) -> None:
     graph = helper.make_graph([helper.make_node("TopK", ["x", "k"], ["y", "i"])], "g", inputs, outputs)
     (found,) = check(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8))
     assert found.reason == "its k must be known when the model is compiled, but it depends on the model's inputs"
+
+
+def either(then_branch: str, else_branch: str) -> onnx.ModelProto:
+    """A model whose condition is an input; x has 3 rows of 4."""
+    return onnx.parser.parse_model(f"""
+        <ir_version: 8, opset_import: ["": 17]>
+        g (float[3, 4] x, bool c) => (float[n, m] y) <int64[2] five = {{5, 5}}> {{
+            y = If (c) <
+                then_branch = t () => (float[a, b] p) {{ {then_branch} }},
+                else_branch = e () => (float[d, e] q) {{ {else_branch} }}
+            >
+        }}""")
+
+
+def test_a_branch_that_does_not_fit_is_neither_refused_nor_warned_of() -> None:
+    proto = either("[wrong] h = Relu (x)  [cut] p = Reshape (h, five)", "q = Abs (x)")
+    declared = proto.graph.node[0].attribute[0].g
+    declared.value_info.append(helper.make_tensor_value_info("h", TensorProto.FLOAT, (3, 5)))
+    warnings: list[str] = []
+    assert not check(proto, warnings=warnings)
+    assert not warnings
+    assert load(proto).outputs[0].sizes == (3, 4)
+
+
+def test_nodes_of_two_branches_that_do_not_fit_are_named() -> None:
+    proto = either("[one] p = Reshape (x, five)", "[other] q = MatMul (x, x)")
+    assert [item.nodes for item in check(proto)] == [("If_0/then_branch/one",), ("If_0/else_branch/other",)]
+    with pytest.raises(InvalidFileError):
+        load(proto)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 import onnx
 
-from webtensorc.errors import DiagnosticError
+from webtensorc.errors import DiagnosticError, InvalidFileError
 from webtensorc.frontends.onnx import attributes as attrs
 from webtensorc.frontends.onnx import declarations, failures, inference, registry, schemas, slices
 from webtensorc.frontends.onnx.extents import Extents
@@ -20,7 +21,15 @@ from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.scope import Node, Scope
 from webtensorc.frontends.onnx.structure import free_names, label, ordered, refuse_undefined
 from webtensorc.frontends.onnx.tensors import to_array
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, is_weight_sized, splat
+from webtensorc.frontends.onnx.values import (
+    Bounded,
+    NotSupportedError,
+    UnknownResultError,
+    Value,
+    is_known,
+    is_weight_sized,
+    splat,
+)
 from webtensorc.frontends.onnx.weights import Weights
 
 
@@ -71,6 +80,8 @@ class Interpreter:
         self.functions = {(each.domain, each.name, each.overload): each for each in source.proto.functions}
         self.calls: list[tuple[str, str, str]] = []
         self.warnings = {} if warnings is None else warnings
+        self.trials = 0
+        """How many bodies are being computed that may turn out not to fit: what is invalid in them has no stand-in."""
 
     def main(self, inputs: Mapping[str, Value]) -> tuple[Value, ...]:
         """The values of the model's outputs for these inputs.
@@ -118,12 +129,15 @@ class Interpreter:
         except (DiagnosticError, failures.StartAgain) as error:
             if isinstance(error, failures.NeedsConstantsError):
                 error.inputs = tuple(free_names(proto))
-            if isinstance(error, failures.StartAgain) or not self.on_failure:
+            is_tried = self.trials and isinstance(error, InvalidFileError)
+            if isinstance(error, failures.StartAgain) or is_tried or not self.on_failure:
                 raise
             outputs = self.on_failure(Failed(proto, node, inputs, error, apply))
+        except UnknownResultError:
+            outputs = (failures.UNKNOWN,) * len(proto.output)
         except Exception as error:
             failure = failures.explain(error, node, proto, inputs, place, self.source)
-            if not self.on_failure:
+            if not self.on_failure or (self.trials and isinstance(failure, InvalidFileError)):
                 raise failure from error
             outputs = self.on_failure(Failed(proto, node, inputs, failure, apply))
         for output, value in zip(proto.output, outputs, strict=False):
@@ -208,15 +222,32 @@ class Interpreter:
         return self.weights.lift(value)
 
     def _subgraph(self, graph: Any, path: str, scope: Scope) -> Callable[..., tuple[Value, ...]]:
-        def run(*inputs: Value) -> tuple[Value, ...]:
+        def run(*inputs: Value, trial: bool = False) -> tuple[Value, ...]:
             names = [each.name for each in graph.input]
             if len(names) != len(inputs):
                 raise ValueError(f"its body `{graph.name}` has {len(names)} inputs, {len(inputs)} are given")
             inner = Scope(path, scope.opsets, scope, scope.attributes)
-            with jax.disable_jit():
-                return self.graph(graph, inner, dict(zip(names, inputs, strict=True)))
+            with jax.disable_jit(), self._trial() if trial else contextlib.nullcontext():
+                results = self.graph(graph, inner, dict(zip(names, inputs, strict=True)))
+            if any(each is failures.UNKNOWN for each in results):
+                raise UnknownResultError
+            return results
 
         return run
+
+    @contextlib.contextmanager
+    def _trial(self) -> Iterator[None]:
+        """Leave no warnings of what turns out not to fit."""
+        before = dict(self.warnings)
+        self.trials += 1
+        try:
+            yield
+        except InvalidFileError:
+            self.warnings.clear()
+            self.warnings.update(before)
+            raise
+        finally:
+            self.trials -= 1
 
     def _recomputed(self, scope: Scope, wanted: str, given: Mapping[str, Value]) -> Value:
         """The value `wanted` of a scope's graph, computed again with some values of that graph replaced."""

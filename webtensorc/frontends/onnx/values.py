@@ -27,6 +27,10 @@ class NotSupportedError(Exception):
     """An operator is asked for something that this version lacks; the message is the reason."""
 
 
+class UnknownResultError(Exception):
+    """A body gives what is not known, since it is behind a node that failed."""
+
+
 class NotKnownError(NotSupportedError):
     """An operator needs a value while the graph is traced, but the value depends on the model's inputs."""
 

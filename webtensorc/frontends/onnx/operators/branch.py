@@ -13,7 +13,15 @@ from jax import lax
 
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotKnownError, NotSupportedError, Value, is_known, larger
+from webtensorc.frontends.onnx.values import (
+    Bounded,
+    NotKnownError,
+    NotSupportedError,
+    UnknownResultError,
+    Value,
+    is_known,
+    larger,
+)
 
 Body = Callable[..., tuple[Value, ...]]
 
@@ -99,31 +107,44 @@ def _branches(
     number of samples) cannot be compiled, yet must be there: it gives NaN, so choosing it cannot pass for an answer.
     ONNX Runtime fails at that point of the run.
     """
-    functions: list[Any] = []
+    bodies = (then_branch, else_branch)
+    functions: list[Any] = [_tensors(body, condition) for body in bodies]
+    found = _given([_tensors(body, condition, trial=True) for body in bodies], InvalidFileError)
+    if None not in found:
+        return functions, found
+    valid = found[0] or found[1]
+    if valid is None or not all(jnp.issubdtype(each.dtype, jnp.floating) for each in valid):
+        return functions, _given(functions)
+    functions[found.index(None)] = lambda: [jnp.full(each.shape, np.nan, each.dtype) for each in valid]
+    return functions, [valid, valid]
+
+
+def _given(runs: Sequence[Callable[[], Sequence[Value]]], *invalid: type[Exception]) -> list[Any]:
+    """What branches give, None for an invalid one; all are traced, so that everything unsupported is listed."""
     found: list[Any] = []
-    failures: list[InvalidFileError] = []
-    for body in (then_branch, else_branch):
-
-        def run(body: Body = body) -> Sequence[Value]:
-            results = body()
-            if any(each is None or isinstance(each, list) for each in results):
-                raise NotKnownError("condition (a branch gives a sequence or an optional)", condition)
-            return results
-
-        functions.append(run)
+    unknown: UnknownResultError | None = None
+    for run in runs:
         try:
             found.append(_results(run))
-        except InvalidFileError as error:
-            failures.append(error)
+        except invalid:
             found.append(None)
-    if failures:
-        valid = found[0] or found[1]
-        if valid is None or not all(jnp.issubdtype(each.dtype, jnp.floating) for each in valid):
-            raise failures[0]
-        bad = found.index(None)
-        functions[bad] = lambda: [jnp.full(each.shape, np.nan, each.dtype) for each in valid]
-        found[bad] = valid
-    return functions, found
+        except UnknownResultError as error:
+            unknown = error
+    if unknown:
+        raise unknown
+    return found
+
+
+def _tensors(body: Body, condition: Value, **how: bool) -> Callable[[], Sequence[Value]]:
+    """A branch as a function of nothing."""
+
+    def run() -> Sequence[Value]:
+        results = body(**how)
+        if any(each is None or isinstance(each, list) for each in results):
+            raise NotKnownError("condition (a branch gives a sequence or an optional)", condition)
+        return results
+
+    return run
 
 
 def _results(run: Callable[[], Sequence[Value]]) -> list[_Result]:
