@@ -191,6 +191,21 @@ FOUND = {
     ),
     # One tensor in two shapes, of which the native compiler dropped one.
     "loop of one trip that collects": loop({"n": np.asarray(1)}, {}, 1e6, collects=True),
+    # ONNX leaves the mean of nothing undefined: ours was NaN, ONNX Runtime's is 0 (a bag without elements).
+    "means of nothing": replace(
+        Case(
+            18,
+            (
+                helper.make_node("ReduceMean", ["x", "a"], ["y0"]),
+                helper.make_node("Compress", ["z", "c"], ["some"], axis=0),
+                helper.make_node("ReduceMean", ["some", "a"], ["y1"]),
+            ),
+            {"x": np.zeros((0, 2), np.float32), "z": np.ones((2, 3), np.float32), "c": np.asarray([False, False])},
+            {"a": np.asarray([0])},
+            oracle="onnxruntime",
+        ),
+        wanted=("y0", "y1"),
+    ),
     # A window of one had a number where ONNX and ONNX Runtime divide 0 by 0.
     "symmetric window of one": node("HannWindow", {"n": np.asarray(1)}, opset=17, known=("n",), periodic=0),
     "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),

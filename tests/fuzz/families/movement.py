@@ -56,7 +56,8 @@ def pad(draw: Drawer, opset: int) -> Case:
     kind = dtype(draw, "Pad", opset)
     which = axes(draw, len(sizes), 1) if opset >= 18 and flag(draw) else tuple(range(len(sizes)))
     most = [3 if plain or mode in ("edge", "wrap") else max(sizes[each] - 1, 0) for each in which]
-    least = [-min(sizes[each] // 2, 1) if flag(draw) else 0 for each in which]
+    spare = 2 if mode == "reflect" else 0  # ONNX Runtime reflects nothing that is cut to one element
+    least = [-min((sizes[each] - spare) // 2, 1) if flag(draw) else 0 for each in which]
     pads = [min(integer(draw, low, max(high, low)), high) for low, high in zip(least * 2, most * 2, strict=True)]
     how = {}
     if not plain or min(pads) < 0:

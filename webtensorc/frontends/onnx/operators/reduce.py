@@ -49,20 +49,22 @@ def reduce_sum(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_
 
 @op("ReduceMean", bounded=True)
 def reduce_mean(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
-    """Mean; integers are divided towards zero."""
+    """Mean; integers are divided towards zero. That of nothing, which ONNX leaves undefined, is 0 as in ONNX Runtime."""
     if isinstance(data, Bounded):
         return _mean_of_some(data, axes, keepdims, noop_with_empty_axes)
 
     def mean(x: Value, axis: Value, keepdims: bool) -> Value:
         if jnp.issubdtype(x.dtype, jnp.integer):
             return _integer_mean(x, axis, keepdims)
+        if x.size == 0:
+            return _sum(x, axis, keepdims)
         return xp(x).mean(x, axis=axis, keepdims=keepdims).astype(x.dtype)
 
     return _reduce(mean, data, axes, keepdims, noop_with_empty_axes)
 
 
 def _integer_mean(x: Value, axis: Value, keepdims: bool) -> Value:
-    """The mean of integers, exact: a float's digits would not do for large ones. None of none is 0."""
+    """The mean of integers, exact: a float's digits would not do for large ones."""
     np_ = xp(x)
     total = np_.sum(x, axis=axis, keepdims=keepdims, dtype=np.uint64 if x.dtype == np.uint64 else np.int64)
     along = range(x.ndim) if axis is None else np.atleast_1d(axis)
@@ -80,7 +82,8 @@ def _mean_of_some(data: Bounded, axes: Value, keepdims: int, noop_with_empty_axe
     if data.axis not in which:
         return slices.apply(lambda x: reduce_mean(x, axes, **how), [data])
     others = math.prod(data.array.shape[axis] for axis in which if axis != data.axis)
-    return (reduce_sum(data.filled(0), axes, **how) / (data.count * others)).astype(data.dtype)
+    count = jnp.maximum(data.count * others, 1)
+    return (reduce_sum(data.filled(0), axes, **how) / count).astype(data.dtype)
 
 
 @op("ReduceMax", neutral=_lowest)
