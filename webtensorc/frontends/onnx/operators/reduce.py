@@ -49,7 +49,7 @@ def reduce_sum(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_
 
 @op("ReduceMean", bounded=True)
 def reduce_mean(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
-    """Mean; integers are divided towards zero. That of nothing, which ONNX leaves undefined, is 0 as in ONNX Runtime."""
+    """Mean; integers are divided towards zero. That of nothing, left undefined by ONNX, is 0 as in ONNX Runtime."""
     if isinstance(data, Bounded):
         return _mean_of_some(data, axes, keepdims, noop_with_empty_axes)
 
