@@ -255,7 +255,11 @@ class Code:
 
     def zero_unless(self, condition: str, vector: str) -> str:
         """The vector, or zeros where a scalar condition does not hold."""
-        return self.value(f"arith.select {condition}, {vector}, {self.zero()} : {self.vector}")
+        return self.chosen(condition, vector, self.zero())
+
+    def chosen(self, condition: str, a: str, b: str, element: str = "f32") -> str:
+        """The vector `a` where a scalar condition holds, else `b`."""
+        return self.value(f"arith.select {condition}, {a}, {b} : {self._of(element)}")
 
     def number(self, text: str) -> str:
         """A vector whose lanes are all the typed number `text` (`1.0 : f32`)."""
@@ -418,6 +422,31 @@ class Code:
         assert self._machine.dot is not None
         intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
         return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')
+
+    def shifted(self, words: str, by: int, around: str) -> str:
+        """Lane `i + by` of a vector of words in lane `i`, that of `around` where there is none."""
+        if by == 0:
+            return words
+        places = [i + by if 0 <= i + by < self.lanes else self.lanes + i for i in range(self.lanes)]
+        return self._shuffled(words, around, places)
+
+    def woven(self, rows: Sequence[str], run: int) -> list[str]:
+        """The words of one or two vectors in turns, `run` adjacent ones of each."""
+        if len(rows) == 1:
+            return list(rows)
+        first, second = rows
+        lanes = [each + i for at in range(0, self.lanes, run) for each in (at, self.lanes + at) for i in range(run)]
+        return [self._shuffled(first, second, half) for half in (lanes[: self.lanes], lanes[self.lanes :])]
+
+    def _shuffled(self, a: str, b: str, lanes: Sequence[int]) -> str:
+        kind = self._of("i32")
+        return self.value(f"vector.shuffle {a}, {b} [{', '.join(map(str, lanes))}] : {kind}, {kind}")
+
+    def store_words(self, words: str, view: View, *at: Index) -> None:
+        """Store a vector of words as adjacent bytes."""
+        kind = f"vector<{4 * self.lanes}xi8>"
+        found = self.value(f"vector.bitcast {words} : {self._of('i32')} to {kind}")
+        self.line(f"vector.store {found}, {view.name}[{self.indices(*at)}] : {view.type}, {kind}")
 
     def pack(self, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
         """Four vectors of 16 int32 as 64 bytes, `zero` added to each; see `packing`."""

@@ -67,6 +67,7 @@ def window_rows(
     at: tuple[Index, Index],
     body: Callable[[tuple[Index, Index], Index, list[str]], list[str]],
     carried: list[str],
+    element: str = "f32",
 ) -> list[str]:
     """`carried = body((image, row), row of the window, carried)` for all rows of a window that are inside the image.
 
@@ -81,7 +82,7 @@ def window_rows(
             line = code.add(top, code.multiply(kh, rows.dilation))
             return body((image, line), code.add(code.multiply(number, rows.kernel), kh), carried)
 
-        return code.loop(*inside(code, rows, top), row, carried)
+        return code.loop(*inside(code, rows, top), row, carried, element=element)
 
     if depth == Axis():
         return plane(at[0], 0, carried)
@@ -92,4 +93,4 @@ def window_rows(
     def planes(kd: Index, carried: list[str]) -> list[str]:
         return plane(code.add(first, code.multiply(kd, depth.dilation)), kd, carried)
 
-    return code.loop(*inside(code, depth, front), planes, carried)
+    return code.loop(*inside(code, depth, front), planes, carried, element=element)

@@ -49,7 +49,7 @@ class Machine:
         first_level: bytes of the first-level data cache of one core.
         speeds: what estimates of time rest on.
         tiles: whether it has registers of 16 rows of 64 bytes and multiplies them (see `tiles`), unsigned bytes by
-            signed ones.
+            signed ones; sums of weights need `dot` beside.
     """
 
     lanes: int
@@ -68,6 +68,7 @@ class Machine:
         """The machine behind a target; None if it has no vector registers to write code for."""
         if target.vector_bytes < 2 * _FLOAT_BYTES:
             return None
+        dot = next((dot for feature, dot in _DOTS.items() if feature in target.features()), None)
         return cls(
             lanes=target.vector_bytes // _FLOAT_BYTES,
             registers=target.vector_registers,
@@ -77,8 +78,8 @@ class Machine:
             second_level=target.cache_bytes[1],
             speeds=target.speeds,
             rounds=bool(target.features() & {"sse4.1", "neon"}),
-            dot=next((dot for feature, dot in _DOTS.items() if feature in target.features()), None),
-            tiles=target.features() >= {"amx-int8", "amx-tile"},
+            dot=dot,
+            tiles=dot is not None and target.features() >= {"amx-int8", "amx-tile"},
         )
 
     def fits(self, points: int, vectors: int) -> bool:

@@ -196,6 +196,11 @@ class Meter(Code):
         self._note(view, at, 32)
         super().store_half(packed, half, view, *at)
 
+    def store_words(self, words: str, view: View, *at: Index) -> None:
+        """Count and note the access."""
+        self._note(view, at, 4 * self.lanes)
+        super().store_words(words, view, *at)
+
     # Tiles: `tile.load`, `tile.store` and `tile.multiply`, whatever leads to their addresses.
 
     def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:

@@ -26,6 +26,8 @@ NEUTRAL = {
     "arith.addf": "0.000000e+00 : f32",
     "arith.maximumf": "0xFF800000 : f32",
     "arith.minimumf": "0x7F800000 : f32",
+    "arith.maxsi": "-128 : i8",
+    "arith.maxui": "0 : i8",
 }
 """Operations that fold a window, and what changes nothing."""
 
@@ -38,7 +40,7 @@ class Fold:
     """How a window becomes a number.
 
     Attributes:
-        initial: what it begins with, a typed number (`0.0 : f32`).
+        initial: what it begins with, a typed number (`0.0 : f32`), of the type that the image has.
         operation: an operation of `arith` on the result so far and an element; None to add the product with a weight.
         planes: whether channels are planes, each of them an image of one channel (see the module `planes`).
     """
@@ -46,6 +48,11 @@ class Fold:
     initial: str
     operation: str | None = None
     planes: bool = False
+
+    @property
+    def element(self) -> str:
+        """The element type of the image and of what a window becomes."""
+        return self.initial.rpartition(" : ")[2]
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,13 @@ class Strip:
     lanes: int
 
 
-def choose(problem: Convolution, machine: Machine) -> Strip | None:
+def choose(problem: Convolution, fold: Fold, machine: Machine) -> Strip | None:
     """The longest strip that the registers hold, in equal parts of a row; None if even one point is too much code.
 
     `problem` has one channel and one output per group; its groups are the channels.
     """
-    lanes = 1 << (min(machine.lanes, problem.groups).bit_length() - 1)
+    widest = machine.lanes * 4 // View("", (), fold.element).bytes
+    lanes = 1 << (min(widest, problem.groups).bit_length() - 1)
     width = problem.out[1]
     most = min(width, 8, machine.registers - 4 - problem.kernel[1])
     for points in range(max(1, most), 0, -1):
@@ -85,7 +93,7 @@ class _Writer:
     def __init__(self, problem: Convolution, strip: Strip, fold: Fold, epilogue: Epilogue, code: Code) -> None:
         self.problem, self.strip, self.fold, self.epilogue, self.code = problem, strip, fold, epilogue, code
         p = problem
-        self.x = View("%x", (p.batch * p.depth.image, *p.image, p.groups))
+        self.x = View("%x", (p.batch * p.depth.image, *p.image, p.groups), fold.element)
         self.w = View("%w", (p.depth.kernel * p.kernel[0], p.kernel[1], p.groups))
         self.y = epilogue.result(p.points, p.groups)
         self.operands = epilogue.views(p.points, p.groups)
@@ -133,7 +141,7 @@ class _Writer:
                 return self._fold_row((*line, left), row, channel, column, values)
 
             initial = [code.number(self.fold.initial)] * self.strip.points
-            values = window_rows(code, p, (image, oh), window_row, initial)
+            values = window_rows(code, p, (image, oh), window_row, initial, self.fold.element)
             block = Block((pixel,), self.strip.points, (channel,))
             finish(code, self.epilogue, block, values, self.operands, self.y)
             return []
@@ -166,4 +174,4 @@ class _Writer:
         if weight is not None:
             return self.code.multiply_add(element, weight, value)
         assert self.fold.operation is not None
-        return self.code.apply(self.fold.operation, (value, element), "", ("f32",) * 3)
+        return self.code.apply(self.fold.operation, (value, element), "", (self.fold.element,) * 3)

@@ -22,7 +22,7 @@ def convolutions() -> onnx.ModelProto:
     nodes = [
         node("Conv", ["x", "w1", "b1"], ["c1"], pads=[1, 1, 1, 1]),
         node("Relu", ["c1"], ["r1"]),
-        node("Conv", ["r1", "w2", "b2"], ["c2"], pads=[1, 1, 1, 1], strides=[2, 2], group=16),
+        node("Conv", ["r1", "w2", "b2"], ["c2"], pads=[1, 1, 1, 1], strides=[2, 2], group=32),
         node("Clip", ["c2", "low", "high"], ["r2"]),
         node("Conv", ["r2", "w3", "b3"], ["c3"]),
         node("Conv", ["r1", "w4"], ["c4"], strides=[2, 2]),
@@ -36,13 +36,13 @@ def convolutions() -> onnx.ModelProto:
         node("Gemm", ["f", "w6", "b6"], ["y"], transB=1),
     ]
     shapes = {
-        "w1": (16, 3, 3, 3),
-        "w2": (16, 1, 3, 3),
-        "w3": (24, 16, 1, 1),
-        "w4": (24, 16, 1, 1),
+        "w1": (32, 3, 3, 3),
+        "w2": (32, 1, 3, 3),
+        "w3": (24, 32, 1, 1),
+        "w4": (24, 32, 1, 1),
         "w5": (24, 24, 3, 3),
     }
-    biases = {"b1": (16,), "b2": (16,), "b3": (24,), "b5": (24,), "b6": (10,)}
+    biases = {"b1": (32,), "b2": (32,), "b3": (24,), "b5": (24,), "b6": (10,)}
     bounds = {"low": np.float32(0), "high": np.float32(6)}
     return _model(nodes, {**_normal({**shapes, "w6": (10, 24), **biases}), **bounds}, (1, 3, 16, 16), (1, 10))
 

@@ -56,6 +56,8 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.extui": lambda a: a % 256,
     "arith.addi": np.add,
     "arith.minsi": np.minimum,
+    "arith.maxsi": np.maximum,
+    "arith.maxui": lambda a, b: np.maximum(a % 256, b % 256),
     "arith.extsi": np.asarray,
 }
 COMPARISONS: dict[str, Callable[..., np.ndarray]] = {
@@ -159,8 +161,8 @@ class Interpreter(Code):
     def is_below(self, index: Index, extent: int) -> str:
         return 0 <= number(index) < extent  # type: ignore[return-value]
 
-    def zero_unless(self, condition: str, vector: str) -> str:
-        return vector if condition else self.zero()
+    def chosen(self, condition: str, a: str, b: str, element: str = "f32") -> str:
+        return a if condition else b
 
     # Arithmetic, in float64.
 
@@ -221,6 +223,12 @@ class Interpreter(Code):
     def words(self, rows: Sequence[str]) -> str:
         filled = [*rows, *([np.zeros(self.lanes)] * (4 - len(rows)))]
         return np.stack(filled, axis=1)  # type: ignore[return-value,arg-type]
+
+    def _shuffled(self, a: str, b: str, lanes: Sequence[int]) -> str:
+        return np.concatenate([a, b])[list(lanes)]  # type: ignore[return-value,arg-type]
+
+    def store_words(self, words: str, view: View, *at: Index) -> None:
+        self._write(view, at, words.reshape(-1))  # type: ignore[attr-defined]
 
     def dot(self, sums: str, image: str, weights: str) -> str:
         return sums + (image * weights).sum(axis=1)  # type: ignore[operator,attr-defined,return-value]
@@ -285,6 +293,6 @@ class Interpreter(Code):
 
     def multiply_tiles(self, c: int, a: int, b: int) -> None:
         words = self.tiles[b].reshape(len(self.tiles[b]), -1, 4)
-        points = self.tiles[a].reshape(len(self.tiles[a]), -1, 4)
+        points = self.tiles[a].reshape(len(self.tiles[a]), -1, 4) % 256
         assert points.shape[1] == words.shape[0]
         self.tiles[c][:, : words.shape[1]] += np.einsum("mkb,knb->mn", points, words)

@@ -19,6 +19,7 @@ from webtensorc_kernels.windows import Fold, Strip
 MACHINES = (Machine(4, 16, False, False, 1 << 19), Machine(16, 32, True, True, 1 << 20))
 PRODUCT = Fold("0.0 : f32")
 LARGEST = Fold("-1.0e30 : f32", "arith.maximumf")
+LARGEST_BYTE = Fold("-128 : i8", "arith.maxsi")
 
 
 @st.composite
@@ -48,7 +49,7 @@ def largest(p: Convolution, x: np.ndarray) -> np.ndarray:
 @settings(deadline=None)
 @given(channelwise(), st.sampled_from(MACHINES))
 def test_every_depthwise_convolution_is_right(p: Convolution, machine: Machine) -> None:
-    strip = windows.choose(p, machine)
+    strip = windows.choose(p, PRODUCT, machine)
     assert strip is not None
     np.testing.assert_array_equal(interpreted(p, strip, PRODUCT), convolved(p, *arrays(p)))
 
@@ -72,20 +73,26 @@ def test_every_pooling_of_planes_is_right(p: Convolution, machine: Machine) -> N
 
 
 @settings(deadline=None)
-@given(channelwise(), st.sampled_from(MACHINES))
-def test_every_pooling_is_right(p: Convolution, machine: Machine) -> None:
-    strip = windows.choose(p, machine)
+@given(channelwise(), st.sampled_from(MACHINES), st.sampled_from((LARGEST, LARGEST_BYTE)))
+def test_every_pooling_is_right(p: Convolution, machine: Machine, fold: Fold) -> None:
+    strip = windows.choose(p, fold, machine)
     assert strip is not None
-    np.testing.assert_array_equal(interpreted(p, strip, LARGEST), largest(p, arrays(p)[0]))
+    least = float(fold.initial.split(" : ")[0])
+    np.testing.assert_array_equal(interpreted(p, strip, fold), np.maximum(largest(p, arrays(p)[0]), least))
+
+
+def test_vectors_of_bytes_have_four_times_as_many() -> None:
+    p = Convolution(1, (8, 8), 1, 1, (2, 2), (4, 4), (2, 2), groups=100)
+    assert [windows.choose(p, LARGEST_BYTE, each) for each in MACHINES] == [Strip(4, 16), Strip(4, 64)]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_windows_as_large_as_the_image_are_fine(machine: Machine) -> None:
     p = Convolution(1, (112, 112), 1, 1, (112, 112), (1, 1), groups=24)
-    strip = windows.choose(p, machine)
+    strip = windows.choose(p, PRODUCT, machine)
     assert strip == Strip(1, min(machine.lanes, 16))
 
 
 def test_code_that_would_be_huge_is_not_written() -> None:
     p = Convolution(1, (99, 99), 1, 1, (99, 99), (99, 99), padding=(98, 98), groups=8)
-    assert windows.choose(p, MACHINES[0]) is None
+    assert windows.choose(p, PRODUCT, MACHINES[0]) is None

@@ -18,19 +18,19 @@ module {
   func.func public @main(%arg0: tensor<8xui16>) -> (tensor<8xui16>, tensor<8xui16>) {
     %c = stablehlo.constant dense<65535> : tensor<ui16>
     %0 = stablehlo.bitcast_convert %arg0 : (tensor<8xui16>) -> tensor<8xi16>
-    %1 = stablehlo.bitcast_convert %c : (tensor<ui16>) -> tensor<i16>
-    %2 = "stablehlo.reduce_window"(%0, %1) <{padding = dense<[[7, 0]]> : tensor<1x2xi64>, window_dimensions = array<i64: 8>}> ({
+    %c_0 = stablehlo.constant dense<-1> : tensor<i16>
+    %1 = "stablehlo.reduce_window"(%0, %c_0) <{padding = dense<[[7, 0]]> : tensor<1x2xi64>, window_dimensions = array<i64: 8>}> ({
     ^bb0(%arg1: tensor<i16>, %arg2: tensor<i16>):
-      %7 = stablehlo.bitcast_convert %arg1 : (tensor<i16>) -> tensor<ui16>
-      %8 = stablehlo.bitcast_convert %arg2 : (tensor<i16>) -> tensor<ui16>
-      %9 = stablehlo.minimum %7, %8 : tensor<ui16>
-      %10 = stablehlo.bitcast_convert %9 : (tensor<ui16>) -> tensor<i16>
-      stablehlo.return %10 : tensor<i16>
+      %6 = stablehlo.bitcast_convert %arg1 : (tensor<i16>) -> tensor<ui16>
+      %7 = stablehlo.bitcast_convert %arg2 : (tensor<i16>) -> tensor<ui16>
+      %8 = stablehlo.minimum %6, %7 : tensor<ui16>
+      %9 = stablehlo.bitcast_convert %8 : (tensor<ui16>) -> tensor<i16>
+      stablehlo.return %9 : tensor<i16>
     }) : (tensor<8xi16>, tensor<i16>) -> tensor<8xi16>
-    %3 = stablehlo.bitcast_convert %2 : (tensor<8xi16>) -> tensor<8xui16>
-    %4 = stablehlo.bitcast_convert %arg0 : (tensor<8xui16>) -> tensor<8xi16>
-    %5 = stablehlo.reverse %4, dims = [0] : tensor<8xi16>
-    %6 = stablehlo.bitcast_convert %5 : (tensor<8xi16>) -> tensor<8xui16>
-    return %3, %6 : tensor<8xui16>, tensor<8xui16>
+    %2 = stablehlo.bitcast_convert %1 : (tensor<8xi16>) -> tensor<8xui16>
+    %3 = stablehlo.bitcast_convert %arg0 : (tensor<8xui16>) -> tensor<8xi16>
+    %4 = stablehlo.reverse %3, dims = [0] : tensor<8xi16>
+    %5 = stablehlo.bitcast_convert %4 : (tensor<8xi16>) -> tensor<8xui16>
+    return %2, %5 : tensor<8xui16>, tensor<8xui16>
   }
 }

@@ -25,7 +25,7 @@ class SignlessWindows(Pass):
     family: ClassVar[Family] = Family.DATAFLOW
     after: ClassVar[Phase] = Phase.GRAPH
     level: ClassVar[int | None] = 0
-    order: ClassVar[int] = 6
+    order: ClassVar[int] = 14  # behind what makes windows of integers
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that were changed."""
@@ -42,7 +42,14 @@ def _is_unsigned(value: Value) -> bool:
 
 
 def _signless(build: Builder, value: Value) -> Value:
-    return build.bitcast(value, f"i{value.type.element_type.width}") if _is_unsigned(value) else value
+    """The same bits; of a single number as a constant, which later passes know."""
+    if not _is_unsigned(value):
+        return value
+    op, width = mlir.owner(value), value.type.element_type.width
+    number = mlir.elements(op.attributes["value"]) if op is not None and op.name == "stablehlo.constant" else None
+    if number is not None and mlir.shape_of(value) == ():
+        return build.constant(number.view(f"i{width // 8}"))
+    return build.bitcast(value, f"i{width}")
 
 
 def _reinterpret(op: Operation) -> None:

@@ -98,6 +98,10 @@ class Quantised:
                 sign = stablehlo.constant(np.array(-128, np.int8), before)
                 mask = stablehlo.broadcast_like(sign, value, [], before)
                 value = stablehlo.binary("stablehlo.xor", value, mask, before)
+        return self.moved(value, before)
+
+    def moved(self, value: Value, before: Operation) -> Value:
+        """A tensor like `source` in the shape of the whole."""
         for op in self.movements:
             kind = stablehlo.typed(value, mlir.shape_of(op.results[0]))
             attributes = {name: op.attributes[name] for name in mlir.attribute_names(op)}

@@ -9,6 +9,7 @@ from iree.compiler import ir
 from webtensorc_kernels.executable import Kernel
 
 from webtensorc.iree import mlir
+from webtensorc_passes.tiling import _results
 from webtensorc_passes.tiling._library import Library
 
 __all__ = ["AtLoad"]
@@ -31,15 +32,22 @@ class AtLoad:
         return sum(math.prod(kind.shape) * _element_bytes(kind) for kind in self._stored.values())
 
     def is_stored(self, value: Any) -> bool:
-        """Whether a value is weights that are stored outside of the module, and never change."""
+        """Whether a value is weights that are stored outside of the module, or made of them here, and never change."""
         load = mlir.owner(value)
-        return load is not None and load.name == "util.global.load" and load.attributes["global"].value in self._stored
+        known = {*self._stored, *self._made.values()}
+        return load is not None and load.name == "util.global.load" and load.attributes["global"].value in known
 
-    def value(self, weights: Any, name: str, kernel: Kernel, kind: Any) -> Any:
-        """What `kernel`, called `name`, makes of stored `weights`: of type `kind`, where these are loaded."""
+    def made(self, name: str, kernel: Kernel, weights: Any, *, before: Any) -> Any:
+        """What `kernel`, called `name`, makes of weights: where these are loaded, or else in each call."""
+        if self.is_stored(weights):
+            return self.value(weights, name, kernel)
+        return _results.made(self._library, name, kernel, weights, before=before)
+
+    def value(self, weights: Any, name: str, kernel: Kernel) -> Any:
+        """What `kernel`, called `name`, makes of stored `weights`, where these are loaded."""
         load = mlir.owner(weights)
         assert load is not None
-        source = str(load.attributes["global"].value)
+        source, (kind,) = str(load.attributes["global"].value), _results.types(kernel, load.context)
         if (source, kernel) not in self._made:
             symbol = self._library.define(name, kernel)
             self._made[source, kernel] = self._define(source, symbol, weights.type, kind, before=_function(load))

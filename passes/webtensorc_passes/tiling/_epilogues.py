@@ -75,11 +75,12 @@ def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
 def _can_end(root: Any, epilogue: Epilogue) -> bool:
     """Whether results may be stored as what the epilogue ends with.
 
-    A long one of float32 goes through the result's own memory, which must be of float32 then.
+    A long one goes through the result's own memory, which must be of the same type then; that of sums of bytes does
+    not.
     """
     if epilogue.element not in _TENSORS:
         return False
-    return element(root.results[0]) == "i32" or epilogue.element == "f32" or not epilogue.is_long
+    return element(root.results[0]) in ("i32", epilogue.element) or not epilogue.is_long
 
 
 def _placed(fused: Fused) -> Fused:

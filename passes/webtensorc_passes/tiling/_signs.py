@@ -9,7 +9,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._structured import forwards, scalar_constant
 
-__all__ = ["flipped"]
+__all__ = ["flipped", "padding"]
 
 _SIGN = "-128 : i8"
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
@@ -41,13 +41,13 @@ def _moves(op: Any) -> bool:
 def _has_flip(value: Any) -> bool:
     op = mlir.owner(value)
     while op is not None and _moves(op):
-        if op.name == "tensor.pad" and _padding(op) is None:
+        if op.name == "tensor.pad" and padding(op) is None:
             return False
         op = mlir.owner(op.operands[0])
     return _is_flip(op)
 
 
-def _padding(op: Any) -> int | None:
+def padding(op: Any) -> int | None:
     """The byte that a `tensor.pad` puts around its operand."""
     inside = op.regions[0].blocks[0].operations
     text = scalar_constant(inside[len(inside) - 1].operands[0])
@@ -63,7 +63,7 @@ def _taken_back(value: Any) -> Any:
     copy = op.clone(ir.InsertionPoint(op))
     copy.operands[0] = inside
     if op.name == "tensor.pad":
-        byte = _padding(op)
+        byte = padding(op)
         assert byte is not None
         operations = copy.regions[0].blocks[0].operations
         operations[len(operations) - 1].operands[0] = _constant(byte ^ -128, copy)

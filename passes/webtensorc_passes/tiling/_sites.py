@@ -30,8 +30,8 @@ _PRODUCTS = (
     ["arith.extf", "arith.extf", "arith.mulf", "arith.addf", "linalg.yield"],
     ["arith.extsi", "arith.extsi", "arith.muli", "arith.addi", "linalg.yield"],
 )
-_KINDS = (["f32"] * 4, ["i8", "i8", "i32", "i32"])
-"""Element types of image, weights, initial and final results."""
+_KINDS = (["f32"] * 4, ["i8", "i8", "i32", "i32"], ["i8", "f32", "i8", "i8"])
+"""Element types of image, weights (which pooling has for the shape alone), initial and final results."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Site:
         problem: its geometry; with a `fold`, one group per channel.
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
-        integer: whether bytes are multiplied, and summed in int32; else all is float32.
+        integer: whether bytes are multiplied, and summed in int32.
     """
 
     op: Any
@@ -108,7 +108,9 @@ def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:
     access = _Access(op, maps[0], maps[1], [next(iter(index)) for index in maps[2]], shapes)
     found = (rule(access) for rule in _RULES.get(tuple(map(len, maps)), ()))
     site = next((site for site in found if site is not None), None)
-    return replace(site, name=f"{site.name}_i8", integer=True) if site and kinds[0] == "i8" else site
+    if site is None or kinds[0] != "i8":
+        return site
+    return replace(site, name=f"{site.name}_i8", integer=site.fold is None)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-import numpy as np
 from webtensorc_kernels import winograd_blocking, winograd_weights
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 
-from webtensorc.iree import mlir
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._sites import Site
 
@@ -66,7 +64,6 @@ def _offer(problem: Convolution, machine: Machine, seconds: Callable[[Convolutio
 
 def _with_panels(site: Site, kernel: Kernel, at_load: AtLoad) -> Site:
     image, weights = site.operands
-    kind = mlir.tensor_type(kernel.views[-1].shape, np.dtype(np.float32), weights.owner.context)
     name = f"winograd_weights_{site.problem.channels}x{site.problem.outputs}"
     problem = replace(site.problem, transformed=True)
-    return replace(site, problem=problem, operands=(image, at_load.value(weights, name, kernel, kind)))
+    return replace(site, problem=problem, operands=(image, at_load.value(weights, name, kernel)))

@@ -14,28 +14,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from webtensorc_kernels import (
     attention,
     copies,
     direct,
     extremes,
     gated,
-    integer,
     planes,
     reductions,
     skinny,
     softmax,
     standardise,
-    tile_steps,
-    tiled,
-    weight_sums,
     windows,
     winograd,
     winograd_blocking,
 )
 from webtensorc_kernels.choice import Candidate, Choice, best
-from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
@@ -45,11 +39,13 @@ from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling import _bytes, _results
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention, with_stored_keys
 from webtensorc_passes.tiling._copies import copy_sites
 from webtensorc_passes.tiling._epilogues import Fused, fuse
 from webtensorc_passes.tiling._filling import fill_known
+from webtensorc_passes.tiling._folded import folded
 from webtensorc_passes.tiling._gates import gated_sites
 from webtensorc_passes.tiling._heads import with_heads_apart
 from webtensorc_passes.tiling._library import Library
@@ -64,12 +60,8 @@ from webtensorc_passes.tiling._transformed import transformed
 
 __all__ = ["GenerateKernels"]
 
-_DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype(np.float32), "i32": np.dtype(np.int32), "i8": np.dtype(np.int8)}
-
 _FEWEST_ROWS = 4
 """With fewer queries the native code reads transposed keys once, in place, and copies nothing."""
-
-_TILES = "tiles"
 
 _FEWEST_COLUMNS = 4
 """With fewer in each of several products there is no vector to multiply."""
@@ -123,7 +115,7 @@ class GenerateKernels(Pass):
             alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
             sites = transformed(sites, machine, at_load, self.growth, alone)
         for site in reversed(sites):
-            if site.integer and site.fold is None:
+            if site.integer:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
             fused = fuse(site.op, site.channels)
             if _may_store_heads(site, machine):
@@ -134,10 +126,14 @@ class GenerateKernels(Pass):
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
-                if found.family == _TILES:
-                    operands = _for_tiles(site, operands, machine, at_load, library)
+                    whole = folded(site, operands[0], machine)
+                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue)
+                    if whole and better and better.family == _bytes.TILES:
+                        found, operands = better, _bytes.folded_operands(site, *whole, machine, at_load, library)
+                    elif found.family == _bytes.TILES:
+                        operands = _bytes.operands(site, operands[0], machine, at_load, library)
                 choices[found.kernel] = found
-                scratch = _scratch(found.kernel, module)
+                scratch = _results.types(found.kernel, module.context)[1:]
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
         fill_known(module)
         context.report["kernels"] = {
@@ -151,7 +147,7 @@ class GenerateKernels(Pass):
             fused = self._multiplying(whole.fused)
             choice = _attention(whole, fused.epilogue, machine)
             operands = [*whole.operands, *fused.operands]
-            yield _Structure(whole.name, choice, operands, fused, _scratch(choice.kernel, module))
+            yield _Structure(whole.name, choice, operands, fused, _results.types(choice.kernel, module.context)[1:])
         for row in softmax_sites(_operations(module)):
             problem = Softmax(row.rows, row.length, row.logarithm, self.reciprocals)
             author = functools.partial(softmax.generate, problem)
@@ -196,35 +192,6 @@ class _Structure:
     operands: list[Any]
     fused: Fused
     types: list[Any]
-
-
-def _scratch(kernel: Kernel, module: Any) -> list[Any]:
-    """The types of a kernel's results behind the first."""
-    views = kernel.views[len(kernel.views) - kernel.results + 1 :]
-    return [mlir.tensor_type(view.shape, _DTYPES[view.element], module.context) for view in views]
-
-
-def _for_tiles(
-    site: Site, operands: list[Any], machine: Machine, at_load: AtLoad, library: Library[Kernel]
-) -> list[Any]:
-    """The operands of a kernel on tiles: perhaps a copy of the image, weights, and what sums begin with.
-
-    That is made of the weights when they are loaded, or else in each call.
-    """
-    (image, panels), context = operands, site.op.context
-    steps = tile_steps.plan(site.problem.flat(), machine)
-    assert steps is not None
-    copy = tiled.copied(site.problem, steps)
-    if copy is not None:
-        kernel = copy.kernel(Code(machine.lanes, machine))
-        kind, name = mlir.tensor_type(copy.view.shape, _DTYPES["i8"], context), f"{site.name}_image"
-        image = library.call(library.define(name, kernel), [image], [kind], {}, before=site.op).result
-    rows, outputs = mlir.shape_of(panels)[1], site.problem.outputs
-    kernel = weight_sums.generate(rows, outputs, Code(machine.lanes, machine))
-    name, kind = f"sums_{rows}x{outputs}", mlir.tensor_type((outputs,), _DTYPES["i32"], context)
-    if at_load.is_stored(panels):
-        return [image, panels, at_load.value(panels, name, kernel, kind)]
-    return [image, panels, library.call(library.define(name, kernel), [panels], [kind], {}, before=site.op).result]
 
 
 def _repeated(site: Site) -> Site:
@@ -301,7 +268,7 @@ def _chosen(
     """The best kernel for a site's problem; None if none is worth its code."""
     candidates: Iterable[Candidate]
     if is_integer:
-        candidates = [] if fold else _of_bytes(problem.flat(), epilogue, machine)
+        candidates = _bytes.candidates(problem.flat(), epilogue, machine)
     elif fold:
         candidates = (_planes if fold.planes else _windows)(problem, fold, epilogue, machine)
     else:
@@ -309,18 +276,9 @@ def _chosen(
     return best([*candidates], machine)
 
 
-def _of_bytes(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
-    block = integer.plan(problem, machine)
-    if block:
-        yield Candidate("bytes", block.lanes, functools.partial(integer.generate, problem, block, epilogue, machine))
-    steps = tile_steps.plan(problem, machine)
-    if steps:
-        yield Candidate(_TILES, machine.lanes, functools.partial(tiled.generate, problem, steps, epilogue))
-
-
 def _windows(problem: Convolution, fold: Fold, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
     problem = problem.flat()
-    strip = windows.choose(problem, machine)
+    strip = windows.choose(problem, fold, machine)
     if strip:
         yield Candidate("window", strip.lanes, functools.partial(windows.generate, problem, strip, fold, epilogue))
 
