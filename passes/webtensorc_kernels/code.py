@@ -416,12 +416,28 @@ class Code:
 
     def dot(self, sums: str, image: str, weights: str) -> str:
         """To each lane of int32 the products of its four bytes of image and weights are added."""
-        wide = f"vector<{4 * self.lanes}xi8>"
-        bytes_ = [self.value(f"vector.bitcast {each} : {self._of('i32')} to {wide}") for each in (image, weights)]
-        types = f"({self._of('i32')}, {wide}, {wide}) -> {self._of('i32')}"
-        assert self._machine.dot is not None
-        intrinsic = self._machine.dot.intrinsic.format(bits=32 * self.lanes)
-        return self.value(f'llvm.call_intrinsic "{intrinsic}"({sums}, {", ".join(bytes_)}) : {types}')
+        dot = self._machine.dot
+        assert dot is not None
+        name, whole = dict(dot.intrinsics)[self.lanes], self._of("i32")
+        if not dot.widened:
+            wide = f"vector<{4 * self.lanes}xi8>"
+            bytes_ = [self.value(f"vector.bitcast {each} : {whole} to {wide}") for each in (image, weights)]
+            types = f"({whole}, {wide}, {wide}) -> {whole}"
+            return self.value(f'llvm.call_intrinsic "{name}"({sums}, {", ".join(bytes_)}) : {types}')
+        short = f"vector<{2 * self.lanes}xi16>"
+        for pair in zip(self._halves(image, short, "u"), self._halves(weights, short, "s"), strict=True):
+            types = f"({short}, {short}) -> {whole}"
+            products = self.value(f'llvm.call_intrinsic "{name}"({", ".join(pair)}) : {types}')
+            sums = self.apply("arith.addi", (sums, products), "", ("i32",) * 3)
+        return sums
+
+    def _halves(self, words: str, short: str, sign: str) -> tuple[str, str]:
+        """The bytes at even and those at odd places, widened to int16; equal ones are made once by LLVM."""
+        both = self.value(f"vector.bitcast {words} : {self._of('i32')} to {short}")
+        eight = self.constant(f"dense<8> : {short}")
+        high = self.value(f"arith.shli {both}, {eight} : {short}")
+        even, odd = (self.value(f"arith.shr{sign}i {each}, {eight} : {short}") for each in (high, both))
+        return even, odd
 
     def shifted(self, words: str, by: int, around: str) -> str:
         """Lane `i + by` of a vector of words in lane `i`, that of `around` where there is none."""

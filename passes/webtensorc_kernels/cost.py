@@ -84,7 +84,9 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
     transfers = max(near / speeds.second_level, mine / memory + (far - mine) / speeds.shared)
     peak = machine.lanes * speeds.vector_units * speeds.clock * (2 if machine.fused else 1)
     if kernel.views[0].element == "i8":  # products of bytes that one lane adds at once, or that a tile does
-        peak = _TILE_FLOPS / _TILES["tile.multiply"] * speeds.clock if machine.tiles else TOGETHER * peak
+        widened = machine.dot is not None and machine.dot.widened
+        vectors = peak if widened else TOGETHER * peak
+        peak = _TILE_FLOPS / _TILES["tile.multiply"] * speeds.clock if machine.tiles else vectors
     return Cost(
         groups=groups,
         busiest=max(cycles, transfers) / speeds.clock,

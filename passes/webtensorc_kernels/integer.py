@@ -35,6 +35,8 @@ __all__ = ["generate", "plan"]
 
 _LEAST = 4
 """Lanes of the narrowest vector that has the instruction."""
+_WIDENED = 4
+"""Registers that halves of words take."""
 _PACKING = 6
 """Instructions that pack a vector of weights, in products."""
 
@@ -46,7 +48,8 @@ def plan(problem: Convolution, machine: Machine) -> Tile | None:
     if problem.padding != (0, 0) and problem.channels % TOGETHER:
         return None
     words = replace(problem, channels=-(-problem.channels // TOGETHER))
-    tile = choose(words, replace(machine, broadcasts_from_memory=False))
+    room = machine.registers - (_WIDENED if machine.dot.widened else 0)
+    tile = choose(words, replace(machine, broadcasts_from_memory=False, registers=room))
     return replace(tile, together=1) if tile and tile.lanes >= _LEAST else None
 
 

@@ -13,24 +13,41 @@ _FLOAT_BYTES = 4
 
 @dataclass(frozen=True)
 class Dot:
-    """An instruction that adds the products of four pairs of bytes to each lane of int32; weights are signed.
+    """How the products of four pairs of bytes are added to each lane of int32; weights are signed.
 
     Attributes:
-        intrinsic: LLVM's name, for a vector of so many bits.
+        intrinsics: LLVM's names, by the number of lanes.
         unsigned: whether the other operand, the image, is unsigned.
+        widened: whether it is an instruction for the sum of two products of int16, for which bytes are widened.
     """
 
-    intrinsic: str
+    intrinsics: tuple[tuple[int, str], ...]
     unsigned: bool
+    widened: bool = False
+
+    @classmethod
+    def of(cls, target: TargetView) -> Dot | None:
+        """The best that a target has."""
+        found = (
+            (_X86, {"avx512vnni", "avxvnni"}),
+            (_ARM, {"dotprod"}),
+            (_PAIRS, {_WIDENING.get(target.vector_bytes)}),
+        )
+        return next((dot for dot, any_ in found if any_ & target.features()), None)
 
 
-_X86 = Dot("llvm.x86.avx512.vpdpbusd.{bits}", unsigned=True)
-_DOTS = {
-    "avx512vnni": _X86,
-    "avxvnni": _X86,
-    "dotprod": Dot("llvm.aarch64.neon.sdot.v4i32.v16i8", unsigned=False),
-}
-"""By the feature that has them."""
+_X86 = Dot(tuple((lanes, f"llvm.x86.avx512.vpdpbusd.{32 * lanes}") for lanes in (4, 8, 16)), unsigned=True)
+_ARM = Dot(((4, "llvm.aarch64.neon.sdot.v4i32.v16i8"),), unsigned=False)
+_PAIRS = Dot(
+    ((4, "llvm.x86.sse2.pmadd.wd"), (8, "llvm.x86.avx2.pmadd.wd"), (16, "llvm.x86.avx512.pmaddw.d.512")),
+    unsigned=True,
+    widened=True,
+)
+_WIDENING = {16: "sse2", 32: "avx2", 64: "avx512bw"}
+"""The feature that has it, by the size of vectors.
+
+That for bytes, PMADDUBSW, saturates the sum of two products to 16 bits.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,7 @@ class Machine:
         """The machine behind a target; None if it has no vector registers to write code for."""
         if target.vector_bytes < 2 * _FLOAT_BYTES:
             return None
-        dot = next((dot for feature, dot in _DOTS.items() if feature in target.features()), None)
+        dot = Dot.of(target)
         return cls(
             lanes=target.vector_bytes // _FLOAT_BYTES,
             registers=target.vector_registers,
@@ -79,7 +96,7 @@ class Machine:
             speeds=target.speeds,
             rounds=bool(target.features() & {"sse4.1", "neon"}),
             dot=dot,
-            tiles=dot is not None and target.features() >= {"amx-int8", "amx-tile"},
+            tiles=dot is not None and not dot.widened and target.features() >= {"amx-int8", "amx-tile"},
         )
 
     def fits(self, points: int, vectors: int) -> bool:

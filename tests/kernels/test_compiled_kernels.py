@@ -13,6 +13,7 @@ import iree.compiler
 import kernel_guard
 import numpy as np
 import pytest
+import test_folding as foldings
 import test_integer as integers
 import test_reductions as folds
 import test_softmax as softmaxes
@@ -272,10 +273,11 @@ def test_softmax(target: str) -> None:
     check(target, kernels, [[x] for x in operands], expected)
 
 
-@settings(deadline=None, max_examples=2, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("target", ("host", *TARGETS))
+@settings(deadline=None, max_examples=1, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(given=st.lists(integers.problems, min_size=8, max_size=8))
-def test_integers(given: list[Convolution]) -> None:
-    target = str(registry.make_target("host").label)
+def test_integers(target: str, given: list[Convolution]) -> None:
+    target = str(registry.make_target(target).label)
     machine = machine_of(target)
     if machine.dot is None:
         pytest.skip("this processor has no instruction for products of bytes")
@@ -345,6 +347,19 @@ def test_what_tiles_read_is_made() -> None:
             operands.append([given["x"]])
             expected.append(given["image"].astype(np.int8))
     check(target, kernels, operands, expected)
+
+
+def test_images_and_weights_are_folded() -> None:
+    machine = replace(machine_of("x86-64-v4"), tiles=True)
+    kernels, operands, expected = [], [], []
+    for p in foldings.PROBLEMS:
+        fold, given = foldings.folding(p, machine), foldings.folded(p)
+        assert fold is not None
+        kernels += [each(Code(machine.lanes, machine)) for each in (fold.image, fold.weights)]
+        operands += [[given["planes"]], [given["weights"]]]
+        image = np.nan_to_num(given["image"], nan=99).astype(np.int8)
+        expected += [image, given["words"].astype(np.int8, order="C").view(np.int32)]
+    check("x86-64-v4", kernels, operands, expected)
 
 
 def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:

@@ -140,7 +140,7 @@ def test_the_last_rows_of_a_product_are_not_taken_for_all(rows: int, vectors: in
 
 
 def test_products_of_bytes_are_bounded_by_the_instruction_for_them() -> None:
-    p, machine = Convolution.product(128, 1024, 512, packed=True), replace(MACHINE, dot=Dot("", unsigned=True))
+    p, machine = Convolution.product(128, 1024, 512, packed=True), replace(MACHINE, dot=Dot(((16, ""),), unsigned=True))
     tile = integer.plan(p, machine)
     assert tile is not None
     cost = estimate(lambda code: integer.generate(p, tile, Epilogue(element="i32"), machine, code), 16, machine)
@@ -150,7 +150,7 @@ def test_products_of_bytes_are_bounded_by_the_instruction_for_them() -> None:
 
 
 def test_tiles_are_bounded_by_their_instruction_and_chosen_where_there_is_work_for_them() -> None:
-    machine = replace(MACHINE, dot=Dot("", unsigned=True), tiles=True)
+    machine = replace(MACHINE, dot=Dot(((16, ""),), unsigned=True), tiles=True)
     p, sums = Convolution.product(1024, 1024, 512, packed=True), Epilogue(element="i32")
     steps, tile = tile_steps.plan(p, machine), integer.plan(p, machine)
     assert steps is not None and tile is not None

@@ -16,6 +16,7 @@ from webtensorc_kernels import tile_steps, tiled, weight_sums
 from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue
 from webtensorc_kernels.folding import Folding
+from webtensorc_kernels.machine import Machine
 
 QUANTISED = Epilogue(
     (
@@ -31,8 +32,15 @@ QUANTISED = Epilogue(
 """Half numbers to bytes without a sign; 0 is 128."""
 
 
-def folding(p: Convolution) -> Folding | None:
-    return Folding.of(p, -128, "f32", QUANTISED, MACHINE)
+PROBLEMS = [
+    Convolution(1, (40, 40), 3, 64, (7, 7), (20, 20), (2, 2), padding=(3, 3)),
+    Convolution(2, (9, 33), 3, 40, (3, 3), (9, 33), padding=(1, 1)),
+    Convolution(1, (21, 19), 1, 32, (5, 3), (11, 17), (2, 1), padding=(2, 0)),
+]
+
+
+def folding(p: Convolution, machine: Machine = MACHINE) -> Folding | None:
+    return Folding.of(p, -128, "f32", QUANTISED, machine)
 
 
 @st.composite
@@ -51,20 +59,25 @@ def beginnings(draw: st.DrawFn) -> Convolution:
     return p.over(draw(axes(5, 8)), draw(axes(18, 40)))
 
 
-def interpreted(p: Convolution, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    fold = folding(p)
+def folded(p: Convolution) -> dict[str, np.ndarray]:
+    """Image and weights, and what is made of them."""
+    fold, (x, w) = folding(p), arrays(p)
     assert fold is not None
-    planes = x.transpose(0, 3, 1, 2).reshape(-1, p.image[1])
-    image, packed = Interpreter(16, {"%x": planes}), Interpreter(16, {"%w": w.reshape(-1, p.outputs)})
+    given = {"planes": x.transpose(0, 3, 1, 2).reshape(-1, p.image[1]), "weights": w.reshape(-1, p.outputs)}
+    image, packed = Interpreter(16, {"%x": given["planes"]}), Interpreter(16, {"%w": given["weights"]})
     fold.image(image)
     fold.weights(packed)
-    words = packed.arrays["%y"]
-    begin = Interpreter(16, {"%w": words})
-    weight_sums.generate(words.shape[1], p.outputs, begin)
+    return given | {"image": image.arrays["%image"], "words": packed.arrays["%y"]}
+
+
+def interpreted(p: Convolution) -> np.ndarray:
+    fold, held = folding(p), folded(p)
+    assert fold is not None
+    begin = Interpreter(16, {"%w": held["words"]})
+    weight_sums.generate(held["words"].shape[1], p.outputs, begin)
     steps = tile_steps.plan(fold.folded, MACHINE)
     assert steps is not None
-    (folded,) = (each for name, each in image.arrays.items() if name != "%x")
-    code = Interpreter(16, {"%image": folded, "%w": words, "%given": begin.arrays["%y"]})
+    code = Interpreter(16, {"%image": held["image"], "%w": held["words"], "%given": begin.arrays["%y"]})
     tiled.generate(fold.folded, steps, SUMS, code)
     return code.arrays["%y"].reshape(p.batch, *p.out, -1)
 
@@ -77,7 +90,7 @@ def arrays(p: Convolution) -> tuple[np.ndarray, np.ndarray]:
 
 def check(p: Convolution) -> None:
     x, w = arrays(p)
-    np.testing.assert_array_equal(interpreted(p, x, w), convolved(p, 2 * x, w))
+    np.testing.assert_array_equal(interpreted(p), convolved(p, 2 * x, w))
 
 
 @settings(deadline=None, max_examples=15)
@@ -86,14 +99,7 @@ def test_every_convolution_of_few_channels_is_right(p: Convolution) -> None:
     check(p)
 
 
-@pytest.mark.parametrize(
-    "p",
-    [
-        Convolution(1, (40, 40), 3, 64, (7, 7), (20, 20), (2, 2), padding=(3, 3)),
-        Convolution(2, (9, 33), 3, 40, (3, 3), (9, 33), padding=(1, 1)),
-        Convolution(1, (21, 19), 1, 32, (5, 3), (11, 17), (2, 1), padding=(2, 0)),
-    ],
-)
+@pytest.mark.parametrize("p", PROBLEMS)
 def test_each_kind_of_beginning_is_right(p: Convolution) -> None:
     check(p)
 

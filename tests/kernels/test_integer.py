@@ -16,9 +16,9 @@ from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Dot, Machine
 
 MACHINES = [
-    Machine(4, 32, True, False, 1 << 19, dot=Dot("", unsigned=False)),
-    Machine(8, 16, True, False, 1 << 19, dot=Dot("", unsigned=True)),
-    Machine(16, 32, True, True, 1 << 20, dot=Dot("", unsigned=True)),
+    Machine(4, 32, True, False, 1 << 19, dot=Dot((), unsigned=False)),
+    Machine(8, 16, True, False, 1 << 19, dot=Dot((), unsigned=True)),
+    Machine(16, 32, True, True, 1 << 20, dot=Dot((), unsigned=True)),
 ]
 SUMS = Epilogue(element="i32")
 machines = st.sampled_from(MACHINES)

@@ -18,7 +18,7 @@ from webtensorc_kernels.machine import Dot, Machine
 from webtensorc_kernels.rescaling import beginning, rescaled
 from webtensorc_kernels.saturation import Saturated
 
-MACHINE = Machine(16, 32, True, True, 1 << 20, dot=Dot("", unsigned=True), tiles=True)
+MACHINE = Machine(16, 32, True, True, 1 << 20, dot=Dot((), unsigned=True), tiles=True)
 PROBLEMS = [
     *[Convolution.product(*size, packed=True) for size in ((31, 64, 32), (32, 4, 40), (70, 200, 33), (33, 92, 96))],
     Convolution(1, (14, 14), 64, 64, (3, 3), (14, 14), padding=(1, 1), packed=True),
