@@ -161,7 +161,14 @@ def test_remainders_are_exact(left: list[float], right: list[float]) -> None:
 
 @pytest.mark.parametrize("name", ["stablehlo.sine", "stablehlo.cosine", "stablehlo.tan"])
 def test_single_precision_is_right_to_its_last_bits(name: str) -> None:
-    size = np.logspace(-30, 3, 20000, dtype=np.float32)
+    size = np.logspace(-30, 6.6, 20000, dtype=np.float32)
     x = np.concatenate([size, -size])
     wanted = FUNCTIONS[name](x.astype(np.float64))
     np.testing.assert_allclose(run(name, x, dtype="float32")[0], wanted, rtol=2.5e-7, atol=0)
+
+
+@pytest.mark.parametrize("name", ["stablehlo.sine", "stablehlo.cosine", "stablehlo.tan"])
+def test_large_numbers_in_double_precision(name: str) -> None:
+    size = np.logspace(0, 12, 20000)
+    x = np.concatenate([size, -size])
+    np.testing.assert_allclose(run(name, x, dtype="float64")[0], FUNCTIONS[name](x), rtol=1e-15, atol=0)

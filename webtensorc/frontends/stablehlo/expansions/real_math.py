@@ -3,8 +3,9 @@
 IREE 3.13 computes float64 functions in single precision, or not at all, and `expm1` and `log1p` as `exp(x) - 1` and
 `log(1 + x)`; its float32 sine of small negative numbers has the absolute error of numbers near 1 (12 % at -1e-6).
 Kernels and constants are those of fdlibm (Sun Microsystems, 1993): below one unit in the last place, before the final
-arithmetic. Arguments of sine, cosine and tangent are reduced with pi in three parts, which is enough up to about 1e6 in
-float64 and 1e4 in float32.
+arithmetic. Arguments of sine, cosine and tangent are reduced with pi in parts (W. J. Cody, W. Waite, Software Manual
+for the Elementary Functions, 1980), whose products with each half of a multiple's digits are exact: all digits are
+right up to 1e12 in float64 and 4e6 in float32, where the multiple is not that nearest to the argument any more.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ _LOG_2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
 """log 2 in two parts; products of the first with small integers are exact."""
 
 _HALF_PI = {
-    "float64": (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21),
-    "float32": (1.5703125, 4.83751296997070312500e-04, 7.54978995489188216000e-08),
+    "float64": (2.0**20, (1.57079632673412561417e00, 6.07710050630396597660e-11), 2.02226624879595063154e-21),
+    "float32": (2.0**12, (1.5703125, 4.837512969970703125e-04, 7.549533620476723e-08), 2.5633440682570896e-12),
 }
-"""pi / 2 in three parts; products of the first two with small integers are exact."""
+"""pi / 2 in parts, and what they lack; products of these parts with integers up to the number before are exact."""
 
 _TRIGONOMETRIC = ("float32", "float64")
 
@@ -165,12 +166,17 @@ def _atan(x: jax.Array) -> jax.Array:
 
 def _reduced(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Sine and cosine of `x - n pi / 2`, and `n` modulo 4."""
-    parts = _HALF_PI[x.dtype.name]
+    step, (*parts, last), rest = _HALF_PI[x.dtype.name]
     n = jnp.round(x * (2 / jnp.pi))
-    first = x - n * parts[0]
-    second = n * parts[1]
+    upper = jnp.round(n / step) * step
+    lower = n - upper
+    y = x
+    for part in parts:
+        y = (y - upper * part) - lower * part
+    first = y - upper * last
+    second = lower * last
     high = first - second
-    low = ((first - high) - second) - n * parts[2]
+    low = ((first - high) - second) - n * rest
     y = high + low
     tail = (high - y) + low
     z = y * y
