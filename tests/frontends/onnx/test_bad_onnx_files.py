@@ -103,6 +103,12 @@ def test_nodes_that_their_operators_do_not_have(tmp_path: Path, nodes: list[onnx
     assert [item.reason for item in check(proto)] == [says]
 
 
+def test_a_type_that_a_later_opset_takes(tmp_path: Path) -> None:
+    nodes = [node("Cast", ["x"], ["h"], to=TensorProto.BFLOAT16), node("GlobalAveragePool", ["h"], ["y"])]
+    error = refused(tmp_path / "m.onnx", model(nodes, []))
+    assert str(error.hint).endswith("; export the model with opset 22 or later")
+
+
 def test_a_loop_that_never_ends(tmp_path: Path) -> None:
     flags = [helper.make_tensor_value_info(name, TensorProto.BOOL, ()) for name in ("before", "after")]
     given = [helper.make_tensor_value_info("i", TensorProto.INT64, ()), flags[0], x_info]

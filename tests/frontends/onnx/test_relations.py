@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from webtensorc.frontends.onnx.check import check
 from webtensorc.reference import run_onnxruntime
 
 node = helper.make_node
+FLOAT_OF = functools.partial(helper.make_tensor_value_info, elem_type=TensorProto.FLOAT, shape=None)
 
 
 def model(nodes: list[Any], inputs: dict[str, list[Any]], weights: dict[str, Any] | None = None) -> onnx.ModelProto:
@@ -101,6 +103,57 @@ def reshaped_before_its_size_is_known() -> onnx.ModelProto:
     return model(nodes, {"x": [1, "c", "h", 1]}, weights)
 
 
+def one_row_left() -> onnx.ModelProto:
+    """Text that is pooled until it is one element high, and read along its width."""
+    nodes = [
+        node("MaxPool", ["x"], ["pooled"], kernel_shape=[3, 2], strides=[16, 2]),
+        node("Shape", ["pooled"], ["width"], start=3, end=4),
+        node("Concat", ["kept", "width"], ["shape"], axis=0),
+        node("Reshape", ["pooled", "shape"], ["y"]),
+    ]
+    return model(nodes, {"x": ["n", 2, "h", "w"]}, {"kept": np.int64([0, 2])})
+
+
+def one_frame_left() -> onnx.ModelProto:
+    """A chunk that must give one frame, whose axis is left out."""
+    nodes = [
+        node("Conv", ["x", "w"], ["frames"], strides=[4]),
+        node("Squeeze", ["frames", "two"], ["row"]),
+        node("MatMul", ["row", "v"], ["y"]),
+    ]
+    weights = {"w": np.ones((3, 1, 8), np.float32), "v": np.ones((3, 2), np.float32), "two": np.int64([2])}
+    return model(nodes, {"x": ["n", 1, "samples"]}, weights)
+
+
+def recurrent() -> onnx.ModelProto:
+    """Steps of a recurrence: few ones are unrolled where their number is known, and any number is allowed."""
+    weights = {"w": np.ones((1, 3, 4), np.float32), "r": np.ones((1, 3, 3), np.float32)}
+    return model([node("RNN", ["x", "w", "r"], ["y"], hidden_size=3)], {"x": ["steps", "n", 4]}, weights)
+
+
+def scanned() -> onnx.ModelProto:
+    """The same of a scan."""
+    body = helper.make_graph(
+        [node("Add", ["sum", "row"], ["next"]), node("Identity", ["next"], ["shown"])],
+        "body",
+        [FLOAT_OF("sum"), FLOAT_OF("row")],
+        [FLOAT_OF("next"), FLOAT_OF("shown")],
+    )
+    nodes = [node("Scan", ["zero", "x"], ["", "y"], num_scan_inputs=1, body=body)]
+    return model(nodes, {"x": ["steps", 4]}, {"zero": np.zeros(4, np.float32)})
+
+
+def next_position() -> onnx.ModelProto:
+    """The row of a table at as many steps as there were before."""
+    nodes = [
+        node("Shape", ["past"], ["earlier"], start=1, end=2),
+        node("Gather", ["table", "earlier"], ["row"]),
+        node("Add", ["x", "row"], ["y"]),
+    ]
+    table = np.arange(56, dtype=np.float32).reshape(14, 4)
+    return model(nodes, {"x": ["n", 1, 4], "past": ["n", "steps"]}, {"table": table})
+
+
 @pytest.mark.parametrize(
     ("make", "dims", "shapes"),
     [
@@ -112,6 +165,11 @@ def reshaped_before_its_size_is_known() -> onnx.ModelProto:
         (exported_for_one, [], [(2, 3)]),
         (reshaped_for_one, [], [(1, 4, 4)]),
         (reshaped_before_its_size_is_known, [], [(1, 3, 5, 1)]),
+        (one_row_left, ["n=1..", "h=3..18", "w=1.."], [("n", 2, "h", "w")]),
+        (one_frame_left, ["n=1..", "samples=8..11"], [("n", 1, "samples")]),
+        (next_position, ["n=1..", "steps=1..13"], [("n", 1, 4), ("n", "steps")]),
+        (recurrent, ["steps=1..", "n=1.."], [("steps", "n", 4)]),
+        (scanned, ["steps=1.."], [("steps", 4)]),
     ],
 )
 def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes: list[Any]) -> None:
@@ -119,6 +177,17 @@ def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes:
     assert [str(each) for each in found.dims] == dims
     assert [each.shape for each in found.inputs] == shapes
     assert check(make()) == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes"), [(one_frame_left, [(1, 1, 8), (3, 1, 11)]), (recurrent, [(1, 2, 4), (7, 1, 4), (12, 2, 4)])]
+)
+def test_the_ends_of_what_is_found_agree_with_onnxruntime(make: Any, shapes: list[tuple[int, ...]]) -> None:
+    proto = make()
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for shape in shapes:
+        x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+        np.testing.assert_allclose(module(x)[0], run_onnxruntime(proto, {"x": x})["y"], rtol=1e-5, atol=1e-5)
 
 
 def test_the_bounds_of_a_dimension_that_is_an_expression_are_constraints() -> None:

@@ -14,7 +14,7 @@ import onnx
 
 from webtensorc.errors import DiagnosticError, InvalidFileError
 from webtensorc.frontends.onnx import attributes as attrs
-from webtensorc.frontends.onnx import declarations, failures, inference, registry, schemas, slices
+from webtensorc.frontends.onnx import declarations, failures, inference, registry, schemas, slices, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
@@ -318,6 +318,8 @@ def _settled(value: Value) -> Value:
     """A result in the form the rest of the trace expects: concrete results as numpy arrays."""
     if isinstance(value, list):
         return [_settled(each) for each in value]
-    if value is None or isinstance(value, (np.ndarray, jax.core.Tracer, Bounded, Extents)):
+    if isinstance(value, jax.core.Tracer):
+        return symbolic.with_decided(value)
+    if value is None or isinstance(value, (np.ndarray, Bounded, Extents)):
         return value
     return np.asarray(value)

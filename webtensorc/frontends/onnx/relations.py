@@ -8,6 +8,7 @@ and so on, with bounds, and with equal dimensions; if it fits, the whole trace b
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import re
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 from jax import export
-from webtensorc_runtime.dims import evaluate, names
+from webtensorc_runtime.dims import Bounds, evaluate, names
 
 from webtensorc.frontends.onnx import extents, symbolic
 from webtensorc.frontends.onnx.extents import Extents
@@ -29,6 +30,7 @@ from webtensorc.frontends.onnx.values import Value
 
 _STEPS = (*range(2, 65), *range(72, 257, 8))
 _MOST_LEAST = 64
+_MOST_POWER = 20
 _MOST_ROUNDS = 32
 
 T = TypeVar("T")
@@ -63,7 +65,7 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
         is_trial = True
         try:
             trial = _Trial(signature, failed)
-            found = trial.multiples() or trial.bounded() or trial.equal()
+            found = trial.multiples() or trial.bounded() or trial.equal() or trial.between()
         finally:
             is_trial = False
         if found is not None:
@@ -126,30 +128,40 @@ class _Trial:
         return None
 
     def _at_least(self, names: Sequence[str], step: int | None = None) -> Signature | None:
-        """The signature with the smallest lower bound that the node needs of one of some dimensions.
+        """The signature with the smallest lower bounds that the node needs of some dimensions.
 
-        It is no higher than the smallest multiple of `step` that there may be, if that is given.
+        They are no higher than the smallest multiples of `step` that there may be, if that is given.
         """
-        bounds = {each.name: each for each in self.signature.dims}
-        for name in names:
-            now = bounds[name].least
-            for least in range(now + 1, (-(-now // step) * step if step else _MOST_LEAST) + 1):
-                narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, least=least))
-                if narrowed is not None:
-                    return narrowed
-        return None
+
+        def fitting(least: Mapping[str, int]) -> Signature | None:
+            def make() -> Signature:
+                return functools.reduce(lambda made, name: made.with_bounds(name, least[name]), least, self.signature)
+
+            return self._fitting(make)
+
+        bounds = {each.name: each for each in self.signature.dims if each.name in names}
+        least = {name: -(-each.least // step) * step if step else _MOST_LEAST for name, each in bounds.items()}
+        least = {name: min(size, bounds[name].most or size) for name, size in least.items()}
+        if not least or fitting(least) is None:
+            return None
+        for name, size in least.items():
+            sizes = range(bounds[name].least, size)
+            least[name] = next((smaller for smaller in sizes if fitting({**least, name: smaller})), size)
+        return fitting(least)
 
     def _at_most(self, limit: int | None, names: Sequence[str] = ()) -> Signature | None:
-        """The signature with the largest upper bound, up to a limit, that the node allows one of some dimensions."""
+        """The signature with the largest upper bound, up to a limit, that the node allows one of some dimensions.
+
+        Near it is a number that the node is given, as the length of a table is: other sizes may fit by chance.
+        """
         every = [size for value in self.failed.inputs for size in _sizes(value)]
-        numbers = {int(number) for size in every for number in re.findall(r"\d+", str(size))}
-        bounds = {each.name: each for each in self.signature.dims}
-        for name in names or self.involved():
-            for most in sorted(numbers, reverse=True):
-                if most > bounds[name].least and (limit is None or most <= limit):
-                    narrowed = self._fitting(functools.partial(self.signature.with_bounds, name, most=most))
-                    if narrowed is not None:
-                        return narrowed
+        numbers = sorted({int(number) for size in every for number in re.findall(r"\d+", str(size))}, reverse=True)
+        for bounds in self.signature.dims:
+            if bounds.name in (names or self.involved()):
+                end = _least_of(limit, bounds.most, bounds.least << _MOST_POWER)
+                near = (number for number in numbers if bounds.least < number <= end)
+                if fitting := next((number for number in near if self._between(bounds, 1, number)), None):
+                    return self._between(bounds, 1, self._most(bounds, 1, fitting, end))
         return None
 
     def equal(self) -> Signature | None:
@@ -161,6 +173,33 @@ class _Trial:
                 if (found := self._fitting(candidate, {name: expression})) is not None:
                     return found
         return None
+
+    def between(self) -> Signature | None:
+        """The signature with bounds on both sides of a size of one dimension that fits, as wide as the node allows.
+
+        A map that must be one element long behind strides says it, where no number that the node is given does.
+        """
+        for bounds in self.signature.dims:
+            if bounds.name in self.involved():
+                tried = (bounds.least << power for power in range(_MOST_POWER))
+                if fitting := next((size for size in tried if self._between(bounds, size, size)), None):
+                    return self._widest(bounds, fitting)
+        return None
+
+    def _widest(self, bounds: Bounds, size: int) -> Signature | None:
+        """The signature with the widest bounds of a dimension around a size that fits."""
+        most = self._most(bounds, size, size, _least_of(bounds.most, bounds.least << _MOST_POWER))
+        below = range(size, bounds.least - 1, -1)
+        least = below[bisect.bisect_left(below, True, key=lambda least: not self._between(bounds, least, most)) - 1]
+        return self._between(bounds, least, most)
+
+    def _most(self, bounds: Bounds, least: int, fitting: int, end: int) -> int:
+        """The largest upper bound, from one that fits up to `end`, that fits as well."""
+        above = range(fitting, end + 1)
+        return above[bisect.bisect_left(above, True, key=lambda most: not self._between(bounds, least, most)) - 1]
+
+    def _between(self, bounds: Bounds, least: int, most: int) -> Signature | None:
+        return self._fitting(lambda: self.signature.with_bounds(bounds.name, least, most))
 
     def _fitting(self, make: Callable[[], Signature], equal: Mapping[str, str] | None = None) -> Signature | None:
         """A candidate, if there is such a signature and the node can be computed with what it knows of the sizes."""
@@ -186,6 +225,10 @@ class _Trial:
             self.failed.again(tuple(inputs))
 
         jax.eval_shape(run, *(given[index] for index in places))
+
+
+def _least_of(*ends: int | None) -> int:
+    return min(end for end in ends if end is not None)
 
 
 def _equations(inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
@@ -217,10 +260,6 @@ def _names(size: Any) -> list[str]:
     return names([str(size)]) if extents.is_open(size) else []
 
 
-def _variable(name: str, like: Any) -> Any:
-    return export.symbolic_shape(name, scope=like.scope)[0]
-
-
 def _sizes(value: Value) -> list[Any]:
     """The sizes of a value's dimensions, or those that it holds; the largest one where that depends on data."""
     if isinstance(value, Extents):
@@ -235,10 +274,16 @@ def _at(value: Value, variables: Mapping[str, Any]) -> Any:
         return extents.of(elements, value.dtype)
     if not isinstance(value, jax.Array) or extents.is_static(value.shape):
         return value
-    return symbolic.struct([_evaluated(each, variables) for each in value.shape], value.dtype)
+    shape = [_evaluated(each, variables) for each in value.shape]
+    if any(
+        isinstance(size, int) and size < 1 and extents.is_open(dim)
+        for size, dim in zip(shape, value.shape, strict=True)
+    ):
+        raise ValueError("no elements are left, which fit anything")
+    return symbolic.struct(shape, value.dtype)
 
 
 def _evaluated(dim: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(dim, extents.Count):
         return extents.Count(_evaluated(dim.bound, variables), dim.value)
-    return dim._evaluate(variables) if extents.is_open(dim) else dim  # JAX has no public name for it
+    return symbolic.evaluated(dim, variables) if extents.is_open(dim) else dim

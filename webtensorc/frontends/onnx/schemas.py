@@ -76,13 +76,22 @@ def check_inputs(schema: Any, inputs: tuple[Value, ...], file: str | None, place
             continue
         if not {given, f"optional({given})"} & set(formal.types):
             message = f"`{schema.name}` does not take {describe(value)} as input `{formal.name}` in this opset"
-            raise InvalidFileError(message, file=file, place=place, hint=f"it takes {', '.join(sorted(formal.types))}")
+            hint = f"it takes {', '.join(sorted(formal.types))}{_later(schema, position, given)}"
+            raise InvalidFileError(message, file=file, place=place, hint=hint)
         if formal.option == _OPTION.Variadic and not formal.is_homogeneous:
             continue
         other, first = bound.setdefault(formal.type_str, (formal.name, given))
         if first != given and not given.startswith("seq"):
             message = f"`{schema.name}` needs `{other}` and `{formal.name}` of one type, not {first} and {given}"
             raise InvalidFileError(message, file=file, place=place)
+
+
+def _later(schema: Any, position: int, given: str) -> str:
+    """What to do about a type that the operator's latest version takes; PyTorch writes bfloat16 in any opset."""
+    latest = defs.get_schema(schema.name, schema.domain)
+    inputs = latest.inputs
+    is_taken = bool(inputs) and given in inputs[min(position, len(inputs) - 1)].types
+    return f"; export the model with opset {latest.since_version} or later" if is_taken else ""
 
 
 def check_outputs(schema: Any, outputs: tuple[str, ...], file: str | None, place: str) -> None:

@@ -15,8 +15,12 @@ from typing import Any
 import jax
 import numpy as np
 from jax import export as jax_export
+from jax import lax
+from jax._src.export import shape_poly
 from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, evaluate
+
+_QUOTIENT = re.compile(r"\b(?:floordiv|mod)\([^()]*\)")
 
 
 def variable(bounds: Bounds) -> str:
@@ -40,6 +44,35 @@ def struct(shape: Sequence[Any], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
 def shapes(given: Sequence[Sequence[Dim]], sizes: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The shapes, their expressions evaluated for sizes of names, which may be variables themselves."""
     return [tuple(evaluate(dim, sizes) for dim in shape) for shape in given]
+
+
+def decided(size: Any) -> Any:
+    """A size that can be one number only as that number: JAX compares sizes by how they are written."""
+    if not jax_export.is_symbolic_dim(size):
+        return size
+    try:  # JAX has no public name for it
+        least, most = shape_poly._bounds_decision(size, shape_poly.BoundsPrecision.BEST)
+    except jax.errors.InconclusiveDimensionOperation:
+        return size
+    return int(least) if least == most else size
+
+
+def evaluated(size: Any, variables: Mapping[str, Any]) -> Any:
+    """A size with other variables in it, each quotient and remainder decided by itself."""
+    text, values = str(size), dict(variables)
+    while found := _QUOTIENT.search(text):
+        name = f"quotient_{len(values)}_"
+        values[name] = decided(evaluate(found[0], values))
+        text = f"{text[: found.start()]}{name}{text[found.end() :]}"
+    # JAX has no public name for it; it knows maxima of sizes that cannot be compared
+    return decided(size._evaluate(variables) if "(" in text else evaluate(text, values))
+
+
+def with_decided(array: jax.Array) -> jax.Array:
+    """The array with numbers for its sizes where there can be one only."""
+    shape = tuple(map(decided, array.shape))
+    is_same = all(each is size for each, size in zip(shape, array.shape, strict=True))
+    return array if is_same else lax.slice(array, [0] * array.ndim, shape)
 
 
 def written(shape: Sequence[Any], dims: Sequence[Bounds]) -> tuple[Dim, ...]:

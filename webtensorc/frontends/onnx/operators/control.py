@@ -176,8 +176,8 @@ def _refuse_open_sizes(trip_count: Value, condition: Value) -> NoReturn:
 
 
 def counted(trips: int, step: Callable[[Value, Any], Any], state: Any) -> Any:
-    """`step(trip, state)` for trips 0.., unrolled while short, else as a `while`."""
-    if trips <= 8:
+    """`step(trip, state)` for trips 0.., unrolled if they are known to be few, else as a `while`."""
+    if isinstance(trips, int) and trips <= 8:
         for trip in range(trips):
             state = step(np.int64(trip), state)
         return state
@@ -226,7 +226,8 @@ def scan_9(
         ahead = jnp.moveaxis(value, axis, 0) if axis else value
         scanned[index] = ahead[::-1] if scan_input_directions and scan_input_directions[index] else ahead
     trips = scanned[0].shape[0]
-    run = _scan_unrolled if trips <= _MOST_UNROLLED else _scan_while
+    is_short = isinstance(trips, int) and trips <= _MOST_UNROLLED
+    run = _scan_unrolled if is_short else _scan_while
     final, collected = run(trips, state, scanned, body)
     outputs = []
     for index, value in enumerate(collected):

@@ -23,6 +23,8 @@ def _positive(indices: Value, size: Value) -> Value:
         return jnp.where(indices < 0, indices + size.astype(indices.dtype), indices)
     if not isinstance(size, int):
         return _positive_of_open(indices, size)
+    if isinstance(indices, Extents):
+        return _positive_sizes(indices, size)
     if is_known(indices):
         if indices.size and (indices.min() < -size or indices.max() >= size):
             raise ValueError(f"its indices {indices.min()}..{indices.max()} are outside of an axis of size {size}")
@@ -30,6 +32,21 @@ def _positive(indices: Value, size: Value) -> Value:
     if jnp.issubdtype(indices.dtype, jnp.unsignedinteger):
         return indices
     return jnp.where(indices < 0, indices + np.asarray(size, indices.dtype), indices)
+
+
+def _positive_sizes(indices: Extents, size: int) -> Value:
+    """The same for indices that are sizes, which must be known to lie inside, but for those that depend on data.
+
+    Raises:
+        InconclusiveDimensionOperation: whether they lie inside depends on open dimensions.
+    """
+    if indices.counts:
+        return _positive(jnp.asarray(indices.__jax_array__()), size)
+    elements = indices.elements.ravel()
+    if not all(-size <= each < size for each in elements):
+        raise ValueError(f"its indices {indices} are outside of an axis of size {size}")
+    counted = extents.of([each + size if each < 0 else each for each in elements], indices.dtype)
+    return jnp.reshape(counted.__jax_array__() if isinstance(counted, Extents) else counted, indices.shape)
 
 
 def _positive_of_open(indices: Value, size: Value) -> Value:
