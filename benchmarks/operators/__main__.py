@@ -2,7 +2,7 @@
 
     python -m benchmarks.operators [CASE ...] [--shapes] [--threads 1 2] [--seconds S] [--out docs/benchmarks]
 
-A CASE is a name of `cases.py` or the beginning of some (`attention`); with `--shapes` of `shapes.py`, whose sizes no
+A CASE is a name of `cases.py` or `rarer.py`, or the beginning of some; with `--shapes` of `shapes.py`, whose sizes no
 register divides. Results go to OUT/operators.json (shapes.json) after each case, beside those that it has of other
 cases; a page of the same name is drawn from it.
 """
@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.__main__ import compare, machine
 from benchmarks.latency import report, zoo
 from benchmarks.operators.cases import CASES, write
+from benchmarks.operators.rarer import RARER
 from benchmarks.operators.shapes import SHAPES
 
 ENGINES = ["webtensorc", "onnxruntime"]
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.4, help="for each engine with each case")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
     options = parser.parse_args()
-    cases, title = (SHAPES, "Shapes") if options.shapes else (CASES, "Operators")
+    cases, title = (SHAPES, "Shapes") if options.shapes else (CASES | RARER, "Operators")
     names = [name for name in cases if name.startswith(tuple(options.cases))]
     if not names:
         parser.error(f"there is no such case; there are {', '.join(cases)}")

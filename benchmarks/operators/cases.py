@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-__all__ = ["CASES", "Case", "write"]
+__all__ = ["CASES", "Case", "one", "write"]
 
 _OPSET = 23
 _KINDS = {np.dtype(np.float32): "float", np.dtype(np.float16): "float16", np.dtype(np.int64): "int64"}
@@ -34,7 +34,8 @@ class Case:
     half: bool = False
 
 
-def _one(nodes: str, *x: int, half: bool = False, **weights: tuple[int, ...]) -> Case:
+def one(nodes: str, *x: int, half: bool = False, **weights: tuple[int, ...]) -> Case:
+    """Of one input `x`."""
     return Case(nodes, {"x": x, **weights}, half=half)
 
 
@@ -87,78 +88,78 @@ CASES: dict[str, Case] = {
     "attention_causal": _fused(512, 8, 8, 64, causal=True),
     "attention_grouped": _fused(256, 16, 4, 64, causal=True),
     "attention_block": _self_attention(128, 12, 64),
-    "softmax_128": _one("y = Softmax(x)", 1536, 128),
-    "softmax_1000": _one("y = Softmax(x)", 64, 1000),
-    "softmax_30522": _one("y = Softmax(x)", 16, 30522),
-    "softmax_channels": _one("y = Softmax <axis = 1> (x)", 1, 21, 65, 65),
-    "log_softmax": _one("y = LogSoftmax(x)", 256, 1000),
-    "gelu": _one("y = Gelu(x)", 256, 3072),
-    "gelu_tanh": _one(_GELU_TANH, 256, 3072),
-    "silu": _one("s = Sigmoid(x)\ny = Mul(x, s)", 256, 3072),
-    "tanh": _one("y = Tanh(x)", 256, 3072),
-    "sigmoid": _one("y = Sigmoid(x)", 256, 3072),
-    "exp": _one("y = Exp(x)", 256, 3072),
-    "log": _one("a = Abs(x)\ny = Log(a)", 256, 3072),
-    "erf": _one("y = Erf(x)", 256, 3072),
-    "softplus": _one("y = Softplus(x)", 256, 3072),
-    "elu": _one("y = Elu(x)", 256, 3072),
-    "sin": _one("y = Sin(x)", 256, 3072),
-    "power": _one("a = Abs(x)\ny = Pow(a, e)", 256, 3072, e=(1, 3072)),
-    "layer_norm": _one("y = LayerNormalization(x, w0, w1)", 256, 768, w0=(768,), w1=(768,)),
-    "layer_norm_4096": _one("y = LayerNormalization(x, w0, w1)", 16, 4096, w0=(4096,), w1=(4096,)),
-    "rms_norm": _one("y = RMSNormalization(x, w0)", 256, 768, w0=(768,)),
-    "group_norm": _one("y = GroupNormalization <num_groups = 32> (x, w0, w1)", 1, 256, 32, 32, w0=(256,), w1=(256,)),
-    "instance_norm": _one("y = InstanceNormalization(x, w0, w1)", 1, 64, 64, 64, w0=(64,), w1=(64,)),
-    "batch_norm": _one(
+    "softmax_128": one("y = Softmax(x)", 1536, 128),
+    "softmax_1000": one("y = Softmax(x)", 64, 1000),
+    "softmax_30522": one("y = Softmax(x)", 16, 30522),
+    "softmax_channels": one("y = Softmax <axis = 1> (x)", 1, 21, 65, 65),
+    "log_softmax": one("y = LogSoftmax(x)", 256, 1000),
+    "gelu": one("y = Gelu(x)", 256, 3072),
+    "gelu_tanh": one(_GELU_TANH, 256, 3072),
+    "silu": one("s = Sigmoid(x)\ny = Mul(x, s)", 256, 3072),
+    "tanh": one("y = Tanh(x)", 256, 3072),
+    "sigmoid": one("y = Sigmoid(x)", 256, 3072),
+    "exp": one("y = Exp(x)", 256, 3072),
+    "log": one("a = Abs(x)\ny = Log(a)", 256, 3072),
+    "erf": one("y = Erf(x)", 256, 3072),
+    "softplus": one("y = Softplus(x)", 256, 3072),
+    "elu": one("y = Elu(x)", 256, 3072),
+    "sin": one("y = Sin(x)", 256, 3072),
+    "power": one("a = Abs(x)\ny = Pow(a, e)", 256, 3072, e=(1, 3072)),
+    "layer_norm": one("y = LayerNormalization(x, w0, w1)", 256, 768, w0=(768,), w1=(768,)),
+    "layer_norm_4096": one("y = LayerNormalization(x, w0, w1)", 16, 4096, w0=(4096,), w1=(4096,)),
+    "rms_norm": one("y = RMSNormalization(x, w0)", 256, 768, w0=(768,)),
+    "group_norm": one("y = GroupNormalization <num_groups = 32> (x, w0, w1)", 1, 256, 32, 32, w0=(256,), w1=(256,)),
+    "instance_norm": one("y = InstanceNormalization(x, w0, w1)", 1, 64, 64, 64, w0=(64,), w1=(64,)),
+    "batch_norm": one(
         "v = Abs(w2)\ny = BatchNormalization(x, w0, w1, w2, v)", 1, 64, 56, 56, w0=(64,), w1=(64,), w2=(64,)
     ),
-    "l2_norm": _one("y = LpNormalization <axis = 1, p = 2> (x)", 256, 512),
-    "mean_last": _one("y = ReduceMean <keepdims = 0> (x, last)", 512, 1024),
-    "mean_first": _one("y = ReduceMean <keepdims = 0> (x, first)", 512, 1024),
-    "sum_middle": _one("y = ReduceSum <keepdims = 0> (x, second)", 16, 128, 256),
-    "max_last": _one("y = ReduceMax <keepdims = 0> (x, last)", 512, 1000),
-    "argmax": _one("y = ArgMax <axis = -1, keepdims = 0> (x)", 256, 1000),
-    "argmax_channels": _one("y = ArgMax <axis = 1, keepdims = 0> (x)", 1, 21, 128, 128),
-    "max_pool": _one(f"y = MaxPool {_PAIRS.format(3, 2, 1)} (x)", 1, 64, 112, 112),
-    "max_pool_2": _one(f"y = MaxPool {_PAIRS.format(2, 2, 0)} (x)", 1, 128, 56, 56),
-    "max_pool_3d": _one(
+    "l2_norm": one("y = LpNormalization <axis = 1, p = 2> (x)", 256, 512),
+    "mean_last": one("y = ReduceMean <keepdims = 0> (x, last)", 512, 1024),
+    "mean_first": one("y = ReduceMean <keepdims = 0> (x, first)", 512, 1024),
+    "sum_middle": one("y = ReduceSum <keepdims = 0> (x, second)", 16, 128, 256),
+    "max_last": one("y = ReduceMax <keepdims = 0> (x, last)", 512, 1000),
+    "argmax": one("y = ArgMax <axis = -1, keepdims = 0> (x)", 256, 1000),
+    "argmax_channels": one("y = ArgMax <axis = 1, keepdims = 0> (x)", 1, 21, 128, 128),
+    "max_pool": one(f"y = MaxPool {_PAIRS.format(3, 2, 1)} (x)", 1, 64, 112, 112),
+    "max_pool_2": one(f"y = MaxPool {_PAIRS.format(2, 2, 0)} (x)", 1, 128, 56, 56),
+    "max_pool_3d": one(
         "y = MaxPool <kernel_shape = [3, 3, 3], strides = [2, 2, 2], pads = [1, 1, 1, 1, 1, 1]> (x)", 1, 64, 16, 56, 56
     ),
-    "max_pool_1d": _one("y = MaxPool <kernel_shape = [3], strides = [2]> (x)", 1, 128, 1000),
-    "average_pool": _one(f"y = AveragePool {_PAIRS.format(3, 1, 1)} (x)", 1, 64, 56, 56),
-    "average_pool_2": _one(f"y = AveragePool {_PAIRS.format(2, 2, 0)} (x)", 1, 128, 56, 56),
-    "global_average": _one("y = GlobalAveragePool(x)", 1, 2048, 7, 7),
-    "lrn": _one("y = LRN <size = 5> (x)", 1, 96, 55, 55),
-    "resize_nearest": _one('y = Resize <mode = "nearest"> (x, none, twice)', 1, 64, 64, 64),
-    "resize_linear": _one('y = Resize <mode = "linear"> (x, none, twice)', 1, 64, 64, 64),
-    "transpose_last": _one("y = Transpose <perm = [0, 2, 3, 1]> (x)", 1, 128, 64, 64),
-    "transpose_first": _one("y = Transpose <perm = [2, 0, 1]> (x)", 64, 128, 256),
-    "transpose_heads": _one("y = Transpose <perm = [0, 2, 1, 3]> (x)", 1, 384, 12, 64),
-    "transpose_matrix": _one("y = Transpose(x)", 1000, 777),
-    "transpose_rows": _one("y = Transpose <perm = [1, 0, 2]> (x)", 64, 100, 300),
+    "max_pool_1d": one("y = MaxPool <kernel_shape = [3], strides = [2]> (x)", 1, 128, 1000),
+    "average_pool": one(f"y = AveragePool {_PAIRS.format(3, 1, 1)} (x)", 1, 64, 56, 56),
+    "average_pool_2": one(f"y = AveragePool {_PAIRS.format(2, 2, 0)} (x)", 1, 128, 56, 56),
+    "global_average": one("y = GlobalAveragePool(x)", 1, 2048, 7, 7),
+    "lrn": one("y = LRN <size = 5> (x)", 1, 96, 55, 55),
+    "resize_nearest": one('y = Resize <mode = "nearest"> (x, none, twice)', 1, 64, 64, 64),
+    "resize_linear": one('y = Resize <mode = "linear"> (x, none, twice)', 1, 64, 64, 64),
+    "transpose_last": one("y = Transpose <perm = [0, 2, 3, 1]> (x)", 1, 128, 64, 64),
+    "transpose_first": one("y = Transpose <perm = [2, 0, 1]> (x)", 64, 128, 256),
+    "transpose_heads": one("y = Transpose <perm = [0, 2, 1, 3]> (x)", 1, 384, 12, 64),
+    "transpose_matrix": one("y = Transpose(x)", 1000, 777),
+    "transpose_rows": one("y = Transpose <perm = [1, 0, 2]> (x)", 64, 100, 300),
     "concat": Case("y = Concat <axis = 1> (a, b)", {"a": (1, 64, 56, 56), "b": (1, 96, 56, 56)}),
     "concat_last": Case("y = Concat <axis = -1> (a, b)", {"a": (512, 300), "b": (512, 77)}),
-    "slice": _one("y = Slice(x, low, high, axes)", 1, 64, 128, 128),
-    "pad": _one("y = Pad(x, pads)", 1, 64, 56, 56),
-    "gather": _one("a = Abs(x)\nb = Mul(a, thousand)\ni = Cast <to = 7> (b)\ny = Gather(w0, i)", 512, w0=(8000, 384)),
+    "slice": one("y = Slice(x, low, high, axes)", 1, 64, 128, 128),
+    "pad": one("y = Pad(x, pads)", 1, 64, 56, 56),
+    "gather": one("a = Abs(x)\nb = Mul(a, thousand)\ni = Cast <to = 7> (b)\ny = Gather(w0, i)", 512, w0=(8000, 384)),
     "embedding": Case(
         "a = Abs(x)\nb = Mul(a, thousand)\ni = Cast <to = 7> (b)\nc = Gather(w0, i)\nd = Add(c, w1)\n"
         "y = LayerNormalization(d, w2, w3)",
         {"x": (1, 128), "w0": (8000, 384), "w1": (1, 128, 384), "w2": (384,), "w3": (384,)},
     ),
-    "top_k": _one("y, i = TopK <axis = -1> (x, ten)", 64, 1000),
-    "top_k_long": _one("y, i = TopK <axis = -1> (x, fifty)", 1, 30522),
-    "top_k_images": _one("y, i = TopK <axis = 1> (x, ten)", 4, 1000, 20),
-    "cumulative_sum": _one("y = CumSum(x, last0)", 256, 1024),
+    "top_k": one("y, i = TopK <axis = -1> (x, ten)", 64, 1000),
+    "top_k_long": one("y, i = TopK <axis = -1> (x, fifty)", 1, 30522),
+    "top_k_images": one("y, i = TopK <axis = 1> (x, ten)", 4, 1000, 20),
+    "cumulative_sum": one("y = CumSum(x, last0)", 256, 1024),
     "add": Case("y = Add(a, b)", {"a": (1, 256, 56, 56), "b": (1, 256, 56, 56)}),
     "add_channels": Case("y = Add(a, b)", {"a": (4, 77, 33, 35), "b": (77, 1, 1)}),
     "where": Case("c = Less(a, b)\ny = Where(c, a, zero)", {"a": (256, 3072), "b": (1, 3072)}),
-    "cast": _one("i = Cast <to = 6> (x)\ny = Cast <to = 1> (i)", 256, 3072),
-    "clip_scale": _one("a = Mul(x, half)\nb = Add(a, half)\ny = Clip(b, zero, one)", 1, 64, 112, 112),
-    "depth_to_space": _one("y = DepthToSpace <blocksize = 2> (x)", 1, 64, 64, 64),
-    "softmax_half": _one("y = Softmax(x)", 1536, 128, half=True),
-    "gelu_half": _one("y = Gelu(x)", 256, 3072, half=True),
-    "layer_norm_half": _one("y = LayerNormalization(x, w0, w1)", 256, 768, half=True, w0=(768,), w1=(768,)),
+    "cast": one("i = Cast <to = 6> (x)\ny = Cast <to = 1> (i)", 256, 3072),
+    "clip_scale": one("a = Mul(x, half)\nb = Add(a, half)\ny = Clip(b, zero, one)", 1, 64, 112, 112),
+    "depth_to_space": one("y = DepthToSpace <blocksize = 2> (x)", 1, 64, 64, 64),
+    "softmax_half": one("y = Softmax(x)", 1536, 128, half=True),
+    "gelu_half": one("y = Gelu(x)", 256, 3072, half=True),
+    "layer_norm_half": one("y = LayerNormalization(x, w0, w1)", 256, 768, half=True, w0=(768,), w1=(768,)),
 }
 
 _NUMBERS = {
