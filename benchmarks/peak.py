@@ -1,6 +1,6 @@
 """Direct products and convolutions of float32, as a share of the processor's peak that is measured beside them.
 
-    python -m benchmarks.peak [--target SPEC ...] [--seconds S] [--out FILE]
+    python benchmarks/peak.py [--target SPEC ...] [--seconds S] [--out FILE]
 
 Each kernel runs alone on one core, on operands that stay where the caches have room for them. The peak is that of
 independent multiply-adds on registers. Winograd's algorithm, which needs fewer of them, is left out.

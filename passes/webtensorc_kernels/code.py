@@ -217,7 +217,12 @@ class Code:
     # Memory and arithmetic.
 
     def load(self, view: View, *at: Index) -> str:
-        """A vector of adjacent elements."""
+        """A vector of adjacent elements; of rows that are shorter all of one, and zeros."""
+        if view.shape[-1] < self.lanes:
+            where = f"{view.name}[{self.indices(*at)}], {self._first_lanes(view.shape[-1])}, {self.zero()}"
+            return self.value(
+                f"vector.maskedload {where} : {view.type}, {self._of('i1')}, {self.vector} into {self.vector}"
+            )
         return self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
 
     def load_every(self, stride: int, view: View, *at: Index) -> str:
@@ -230,13 +235,41 @@ class Code:
         return self.value(f"vector.shuffle {loaded}, {loaded} [{picked}] : {wide}, {wide}")
 
     def store(self, vector: str, view: View, *at: Index) -> None:
-        """Store a vector to adjacent elements."""
+        """Store a vector to adjacent elements; its first lanes where a row is shorter."""
+        if view.shape[-1] < self.lanes:
+            where = f"{view.name}[{self.indices(*at)}], {self._first_lanes(view.shape[-1])}, {vector}"
+            self.line(f"vector.maskedstore {where} : {view.type}, {self._of('i1')}, {self.vector}")
+            return
         self.line(f"vector.store {vector}, {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
+
+    def _first_lanes(self, count: int) -> str:
+        flags = ", ".join(["true"] * count + ["false"] * (self.lanes - count))
+        return self.constant(f"dense<[{flags}]> : {self._of('i1')}")
 
     def stored_index(self, view: View, *at: Index) -> Index:
         """An index that is an integer in memory."""
         element = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
         return self.value(f"arith.index_cast {element} : {view.element} to index")
+
+    def places(self, extent: int, view: View, *at: Index) -> str:
+        """A vector of adjacent integers in memory, clamped to places in `extent` elements, as int32."""
+        found = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
+        kinds = (view.element,) * 3
+        found = self.apply("arith.maxsi", (found, self.number(f"0 : {view.element}")), "", kinds)
+        found = self.apply("arith.minsi", (found, self.number(f"{extent - 1} : {view.element}")), "", kinds)
+        return found if view.element == "i32" else self.apply("arith.trunci", (found,), "", (view.element, "i32"))
+
+    def gather(self, places: str, view: View, *row: Index) -> str:
+        """The elements of a row, which has one index less than the view, at the `places`."""
+        pointers, mask = f"vector<{self.lanes}x!llvm.ptr>", self.constant(f"dense<true> : {self._of('i1')}")
+        first = tiles.pointer(self, view, (*row, 0))
+        each = self.value(
+            f"llvm.getelementptr {first}[{places}] : (!llvm.ptr, {self._of('i32')}) -> {pointers}, {view.element}"
+        )
+        return self.value(
+            f'"llvm.intr.masked.gather"({each}, {mask}, {self.zero()}) <{{alignment = 4 : i64}}> '
+            f": ({pointers}, {self._of('i1')}, {self.vector}) -> {self.vector}"
+        )
 
     def store_first(self, vector: str, view: View, *at: Index) -> None:
         """Store the first lane of a vector."""

@@ -161,34 +161,45 @@ class Tile:
     """What stays in registers: `points` adjacent pixels of a row by `vectors` adjacent vectors of `lanes` channels.
 
     `together` tiles of points go through the weights in step, a block of channels after the other: so weights too large
-    for the second-level cache are not read again for each tile.
+    for the second-level cache are not read again for each tile. Where there are fewer channels than lanes, these are
+    `narrow`: the only vector is loaded and stored in part.
     """
 
     points: int
     vectors: int
     lanes: int
     together: int = 1
+    narrow: int = 0
 
     @property
     def channels(self) -> int:
         """Channels of a tile."""
-        return self.vectors * self.lanes
+        return self.narrow or self.vectors * self.lanes
 
 
 def choose(
-    problem: Convolution, machine: Machine, *, overlapping: bool = False, vectors: Iterable[int] = range(1, 9)
+    problem: Convolution,
+    machine: Machine,
+    *,
+    overlapping: bool = False,
+    vectors: Iterable[int] = range(1, 9),
+    in_part: bool = False,
 ) -> Tile | None:
     """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code.
 
     The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
-    `vectors` are the numbers of vectors that a tile may have.
+    `vectors` are the numbers of vectors that a tile may have; a vector that is not filled is one only if it may be
+    loaded and stored `in_part`.
     """
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
+    widths = [(lanes, wide, 0) for wide in vectors if wide * lanes <= problem.outputs]
+    if in_part and machine.masks and lanes < problem.outputs < machine.lanes and problem.groups == 1:
+        widths.append((2 * lanes, 1, problem.outputs))
     tiles = [
-        Tile(points, wide, lanes, _together(problem, points, machine.second_level // 2))
-        for wide in vectors
+        Tile(points, wide, lanes, _together(problem, points, machine.second_level // 2), narrow)
+        for lanes, wide, narrow in widths
         for points in range(1, min(problem.out[1], machine.registers) + 1)
-        if wide * lanes <= problem.outputs and machine.fits(points, wide)
+        if machine.fits(points, wide)
         if not (problem.packed and WIDTH % (wide * lanes))
     ]
     overlapping |= not problem.has_products

@@ -34,13 +34,13 @@ _START = 300
 """Cycles to hand out a workgroup."""
 _FUNCTION = 16
 """Arithmetic instructions that a function of `math` is expanded to."""
-_LOADS = {"vector.load": 1.0, "memref.load": 0.5}
-_STORES = {"vector.store", "memref.store"}
+_LOADS = {"vector.load": 1.0, "vector.maskedload": 1.0, "memref.load": 0.5}
+_STORES = {"vector.store", "vector.maskedstore", "memref.store"}
 _TILES = {"tile.multiply": 16, "tile.load": 8, "tile.store": 16}
 """Cycles of instructions on tiles, which have units of their own; measured."""
 _TILE_FLOPS = 2 * 16 * 16 * 64
 """Operations on bytes that one of them is."""
-_FREE = {"memref.prefetch", "vector.bitcast", "scf.yield"}
+_FREE = {"memref.prefetch", "vector.bitcast", "llvm.intr.masked.gather", "scf.yield"}
 _SCALAR = {"addi", "subi", "muli", "divui", "remui", "minsi", "maxsi", "arith.cmpi"}
 
 

@@ -67,6 +67,7 @@ class Machine:
         speeds: what estimates of time rest on.
         tiles: whether it has registers of 16 rows of 64 bytes and multiplies them (see `tiles`), unsigned bytes by
             signed ones; sums of weights need `dot` beside.
+        masks: whether a vector may be loaded and stored in part.
     """
 
     lanes: int
@@ -79,6 +80,7 @@ class Machine:
     first_level: int = 32 << 10
     speeds: Speeds = field(default_factory=Speeds)
     tiles: bool = False
+    masks: bool = False
 
     @classmethod
     def of(cls, target: TargetView) -> Machine | None:
@@ -97,6 +99,7 @@ class Machine:
             rounds=bool(target.features() & {"sse4.1", "neon"}),
             dot=dot,
             tiles=dot is not None and not dot.widened and target.features() >= {"amx-int8", "amx-tile"},
+            masks=bool(target.features() & {"avx2", "avx512f"}),
         )
 
     def fits(self, points: int, vectors: int) -> bool:

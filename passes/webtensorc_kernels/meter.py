@@ -163,6 +163,17 @@ class Meter(Code):
         super().stored_index(view, *at)
         return at[-1]
 
+    def places(self, extent: int, view: View, *at: Index) -> str:
+        """Count and note the access."""
+        self._note(view, at, self.lanes)
+        return super().places(extent, view, *at)
+
+    def gather(self, places: str, view: View, *row: Index) -> str:
+        """Count a load a lane, and note the access: anywhere in the row, taken to be all of it."""
+        self._note(view, (*row, 0), view.shape[-1])
+        self._here.counts["memref.load"] += self.lanes
+        return self.value("llvm.intr.masked.gather")
+
     def store_first(self, vector: str, view: View, *at: Index) -> None:
         """Count and note the access."""
         self._note(view, at, 1)

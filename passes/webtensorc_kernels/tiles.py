@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["BYTES", "COUNT", "ROWS", "configuration", "load", "multiply", "release", "store", "use"]
+__all__ = ["BYTES", "COUNT", "ROWS", "configuration", "load", "multiply", "pointer", "release", "store", "use"]
 
 COUNT = 8
 """Registers."""
@@ -36,7 +36,7 @@ def use(code: Code, shapes: Sequence[tuple[int, int]], view: View, at: Sequence[
     numbers = ", ".join(str(byte) for byte in configuration(shapes))
     vector = code.constant(f"dense<[{numbers}]> : vector<{BYTES}xi8>")
     code.line(f"vector.store {vector}, {view.name}[{code.indices(*at)}] : {view.type}, vector<{BYTES}xi8>")
-    _call(code, "ldtilecfg", (_pointer(code, view, at),), ("!llvm.ptr",))
+    _call(code, "ldtilecfg", (pointer(code, view, at),), ("!llvm.ptr",))
 
 
 def release(code: Code) -> None:
@@ -68,10 +68,10 @@ def _number(code: Code, tile: int) -> str:
 
 
 def _rows(code: Code, view: View, at: Sequence[Index], stride: Index) -> tuple[str, str]:
-    return _pointer(code, view, at), code.value(f"arith.index_cast {code.index(stride)} : index to i64")
+    return pointer(code, view, at), code.value(f"arith.index_cast {code.index(stride)} : index to i64")
 
 
-def _pointer(code: Code, view: View, at: Sequence[Index]) -> str:
+def pointer(code: Code, view: View, at: Sequence[Index]) -> str:
     """The address of an element."""
     place: Index = 0
     for index, extent in zip(at, view.shape, strict=True):

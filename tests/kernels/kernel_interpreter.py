@@ -129,7 +129,8 @@ class Interpreter(Code):
         return self.arrays[view.name][where].copy()
 
     def load(self, view: View, *at: Index) -> str:
-        return self._read(view, at, self.lanes)  # type: ignore[return-value]
+        found = self._read(view, at, min(self.lanes, view.shape[-1]))
+        return np.concatenate([found, np.zeros((self.lanes - len(found), *found.shape[1:]))])  # type: ignore[return-value]
 
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         return self._read(view, at, stride * self.lanes)[::stride]  # type: ignore[return-value]
@@ -138,12 +139,19 @@ class Interpreter(Code):
         if view.name not in self.arrays:
             self.arrays[view.name] = np.zeros((*view.shape, *vector.shape[1:]))  # type: ignore[attr-defined]
             self.stored[view.name] = np.zeros(view.shape, bool)
-        where = self._slice(view, at, self.lanes)
-        self.arrays[view.name][where] = vector
+        count = min(self.lanes, view.shape[-1])
+        where = self._slice(view, at, count)
+        self.arrays[view.name][where] = vector[:count]
         self.stored[view.name][where] = True
 
     def stored_index(self, view: View, *at: Index) -> Index:
         return Unknown(int(self._read(view, at, 1)[0]))  # type: ignore[return-value]
+
+    def places(self, extent: int, view: View, *at: Index) -> str:
+        return np.clip(self._read(view, at, self.lanes), 0, extent - 1)  # type: ignore[return-value]
+
+    def gather(self, places: str, view: View, *row: Index) -> str:
+        return self._read(view, (*row, 0), view.shape[-1])[places]  # type: ignore[index,return-value]
 
     def store_first(self, vector: str, view: View, *at: Index) -> None:
         if view.name not in self.arrays:

@@ -47,7 +47,7 @@ from webtensorc_kernels import (
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
 from webtensorc_kernels.convolution import Axis, Convolution, choose
-from webtensorc_kernels.copies import Exchange, Pick
+from webtensorc_kernels.copies import Exchange, Padding, Pick
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.extremes import Extreme
@@ -93,10 +93,13 @@ def test_convolutions(target: str, problems: list[Convolution], volume: Convolut
         Convolution.product(17, 33, 70),
         Convolution.product(1, 5, 1),
         Convolution.product(3, 4, 16),
+        Convolution.product(70, 9, 3),
+        Convolution.product(70, 9, 5),
+        Convolution.product(70, 9, 10),
     ]
     kernels = []
     for p in problems:
-        tile = choose(p, machine)
+        tile = choose(p, machine, in_part=True)
         assert tile is not None
         kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
@@ -249,17 +252,23 @@ def test_folds_and_positions(target: str) -> None:
 def test_rows_that_are_moved(target: str) -> None:
     machine = machine_of(target)
     kernels, operands, expected = [], [], []
-    for row in (4, 35, 130):
-        lanes = copies.lanes(row, machine)
+
+    def add(problem: Exchange | Padding | Pick, given: list[np.ndarray], result: np.ndarray) -> None:
+        lanes = copies.lanes(problem, machine)
         assert lanes is not None
+        kernels.append(copies.generate(problem, Code(lanes, machine)))
+        operands.append(given)
+        expected.append(result)
+
+    for row in (4, 35, 130):
         x = np.arange(2 * 3 * 5 * row).reshape(2, 3, 5, row)
-        kernels.append(copies.generate(Exchange(2, 3, 5, row), Code(lanes, machine)))
-        operands.append([x])
-        expected.append(x.transpose(0, 2, 1, 3))
-        table, index = x.reshape(30, row), np.array([29, 0, 17, 29])
-        kernels.append(copies.generate(Pick(4, 30, row, "i64"), Code(lanes, machine)))
-        operands.append([table, index])
-        expected.append(table[index])
+        add(Exchange(2, 3, 5, row), [x], x.transpose(0, 2, 1, 3))
+        table, index = x.reshape(2, 15, row), np.array([-1, 14, 0, 99, 7])
+        add(Pick(2, 5, 15, row, "i64"), [table, index], np.take(table, index, 1, mode="clip"))
+        table, index = x.reshape(30, row), np.arange(-5, row + 5) * 3 % (row + 2) - 1
+        add(Pick(30, len(index), row, 1, "i32"), [table, index], np.take(table, index, 1, mode="clip"))
+        padded = np.pad(x[0], ((0, 0), (1, 0), (2, 19)), constant_values=7)
+        add(Padding(3, 5, row, 1, 0, 2, 19, "7.0 : f32"), [x[0]], padded)
     check(target, kernels, operands, expected)
 
 

@@ -18,8 +18,8 @@ from webtensorc_kernels.machine import Machine
 
 MACHINES = [
     Machine(4, 16, False, False, 1 << 19),
-    Machine(8, 16, True, False, 1 << 19),
-    Machine(16, 32, True, True, 1 << 20),
+    Machine(8, 16, True, False, 1 << 19, masks=True),
+    Machine(16, 32, True, True, 1 << 20, masks=True),
 ]
 machines = st.sampled_from(MACHINES)
 
@@ -66,9 +66,20 @@ def interpreted(
 @settings(deadline=None)
 @given(st.one_of(convolutions(), volumes()), machines)
 def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution, machine: Machine) -> None:
-    tile = choose(p, machine)
+    tile = choose(p, machine, in_part=True)
     assert tile is not None
     np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
+
+
+@pytest.mark.parametrize("outputs", [3, 5, 10])
+def test_few_columns_are_part_of_a_vector(outputs: int) -> None:
+    p, machine = Convolution.product(70, 13, outputs), MACHINES[-1]
+    tile = choose(p, machine, in_part=True)
+    assert tile is not None and tile.narrow == outputs < tile.lanes and choose(p, machine).narrow == 0
+    bias, residual = np.arange(outputs), np.arange(70 * outputs)
+    found = interpreted(p, tile, BIAS_RESIDUAL_RELU, (bias, residual)).reshape(70, outputs)
+    plain = convolved(p, *arrays(p)).reshape(70, outputs)
+    np.testing.assert_array_equal(found, np.maximum(plain + bias + residual.reshape(70, outputs), 0))
 
 
 @settings(deadline=None)

@@ -1,4 +1,4 @@
-"""Finding rows that are only moved: picked from a table, or exchanged between two dimensions.
+"""Finding numbers that are only moved: picked by an index, exchanged between two dimensions, or padded.
 
 Exchanged rows that something is computed with right before or behind stay with the native compiler, which does all in
 one loop. Picked ones do not: it picks number by number.
@@ -11,24 +11,27 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from webtensorc_kernels.copies import Exchange, Pick
+from webtensorc_kernels.copies import Exchange, Padding, Pick
 from webtensorc_kernels.epilogue import Epilogue
 
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._epilogues import Fused
+from webtensorc_passes.tiling._picks import match_pick
 from webtensorc_passes.tiling._structured import (
-    element,
     forwards,
     in_use,
     indexing_maps,
     is_float32,
     is_known_at_load,
+    scalar_constant,
     unreshaped,
 )
 
 __all__ = ["CopySite", "copy_sites"]
 
 _RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
+_WIDEST = 128
+"""Elements beside a row that are written out, at most."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,22 @@ class CopySite:
     """An operation that moves rows of its operands."""
 
     operands: tuple[Any, ...]
-    problem: Exchange | Pick
+    problem: Exchange | Padding | Pick
     fused: Fused
 
     @property
     def name(self) -> str:
         """Kind and shape, for the kernel's name."""
-        kind = "exchange" if isinstance(self.problem, Exchange) else "pick"
-        return f"{kind}_{self.problem.rows}x{self.problem.row}"
+        return f"{type(self.problem).__name__.lower()}_{self.problem.rows}x{self.problem.row}"
 
 
 def copy_sites(operations: Sequence[Any]) -> Iterator[CopySite]:
     """Every one among operations in program order, last one first."""
     for op in reversed(in_use(operations)):
-        is_moved = op.name == "linalg.generic" and len(op.operands) == 2 and len(op.results) == 1
-        if not is_moved or not is_float32(op.results[0]) or is_known_at_load(op.operands[0]):
+        if len(op.results) != 1 or not is_float32(op.results[0]):
             continue
-        found = _exchange(op) or _pick(op)
-        if found is not None:
+        found = _exchange(op) or _pick(op) or _pad(op)
+        if found is not None and not all(map(is_known_at_load, found.operands)):
             yield found
 
 
@@ -65,6 +66,8 @@ def _is_used_in_loops(value: Any) -> bool:
 
 def _exchange(op: Any) -> CopySite | None:
     """A transposition of two adjacent groups of dimensions that leaves the last ones where they are."""
+    if op.name != "linalg.generic" or len(op.operands) != 2:
+        return None
     maps, given = indexing_maps(op), op.operands[0]
     producer = mlir.owner(unreshaped(given))
     is_computed = producer is not None and producer.name.startswith("linalg.")
@@ -91,23 +94,41 @@ def _exchange(op: Any) -> CopySite | None:
 
 
 def _pick(op: Any) -> CopySite | None:
-    """Rows of a table of two dimensions by indices that have all but the last dimension of the result."""
-    maps, extents = indexing_maps(op), mlir.shape_of(op.results[0])
-    last, index = len(extents) - 1, element(op.operands[0])
-    if maps != (tuple(range(last)), tuple(range(last + 1))) or index not in ("i32", "i64"):
+    found = match_pick(op)
+    if found is None:
+        return None
+    return CopySite(found[1], found[0], Fused(op.results[0], op, [op], Epilogue(), []))
+
+
+def _pad(op: Any) -> CopySite | None:
+    """Padding of the last dimensions: that of the last one, and of one before it."""
+    if (
+        op.name != "tensor.pad"
+        or len(op.operands) != 1
+        or not is_float32(op.operands[0])
+        or op.attributes.get("nofold")
+    ):
         return None
     block = op.regions[0].blocks[0]
-    body = [inner.operation for inner in block.operations]
-    if [each.name for each in body] != ["arith.index_cast", "linalg.index", "tensor.extract", "linalg.yield"]:
+    value = scalar_constant(block.operations[len(block.operations) - 1].operation.operands[0])
+    low, high = mlir.integers(op, "static_low"), mlir.integers(op, "static_high")
+    padded = [d for d in range(len(low)) if low[d] or high[d]]
+    if value is None or not 1 <= len(padded) <= 2 or _is_used_in_loops(op.results[0]):
         return None
-    row, column, taken, end = body
-    table = taken.operands[0]
-    is_plain = row.operands[0] == block.arguments[0] and int(column.attributes["dim"]) == last
-    is_plain &= list(taken.operands)[1:] == [row.results[0], column.results[0]] and end.operands[0] == taken.results[0]
-    if not is_plain or not is_float32(table) or mlir.shape_of(table)[1:] != (extents[last],):
+    shape, first, last = mlir.shape_of(op.operands[0]), padded[0], padded[-1]
+    if len(padded) == 1 and prod(shape[last + 1 :]) > _WIDEST:  # whole rows
+        sizes, around, sides = (shape[last], prod(shape[last + 1 :])), (low[last], high[last]), (0, 0)
+    else:
+        inner = prod(shape[last + 1 :])
+        sizes, around, sides = (1, shape[last] * inner), (0, 0), (low[last] * inner, high[last] * inner)
+    if first != last:
+        sizes, around = (shape[first], sizes[1]), (low[first], high[first])
+        if prod(shape[first + 1 : last]) != 1:
+            return None
+    if max(sides) > _WIDEST:
         return None
-    rows = mlir.shape_of(table)[0]
-    if rows == 1:  # whatever the indices are: the native compiler sees a constant, and could not run a kernel for it
-        return None
-    problem = Pick(prod(extents[:last]), rows, extents[last], index)
-    return CopySite((table, op.operands[0]), problem, Fused(op.results[0], op, [op], Epilogue(), []))
+    return CopySite(
+        (op.operands[0],),
+        Padding(prod(shape[:first]), *sizes, *around, *sides, value),
+        Fused(op.results[0], op, [op], Epilogue(), []),
+    )

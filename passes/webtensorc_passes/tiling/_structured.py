@@ -147,9 +147,17 @@ def in_use(operations: Sequence[Any]) -> list[Any]:
     """
     found: set[Any] = set()
     for op in reversed(operations):
-        if not op.name.startswith(_PLAIN) or any(user in found for result in op.results for user in mlir.users(result)):
+        users = (_beside(user, op) for result in op.results for user in mlir.users(result))
+        if not op.name.startswith(_PLAIN) or any(user in found for user in users):
             found.add(op)
     return [op for op in operations if op in found]
+
+
+def _beside(user: Any, op: Any) -> Any:
+    """The operation of the same block as `op` that a user is, or is inside of."""
+    while user.block != op.block:
+        user = user.parent.operation
+    return user
 
 
 def is_known_at_load(value: Any) -> bool:
@@ -162,4 +170,13 @@ def is_known_at_load(value: Any) -> bool:
         if op not in seen:
             seen.add(op)
             pending += op.operands
+            pending += [value for inner in mlir.nested(op) for value in inner.operands if _is_from_outside(value, op)]
     return True
+
+
+def _is_from_outside(value: Any, op: Any) -> bool:
+    """Whether a value that is used inside of an operation, which may be several regions deep, is not made there."""
+    maker = value.owner.owner if mlir.owner(value) is None else value.owner
+    while maker is not None and maker.operation != op:
+        maker = maker.operation.parent
+    return maker is None

@@ -167,7 +167,7 @@ class GenerateKernels(Pass):
             if found is not None:
                 yield _Structure(fold.name, found, [fold.given, *fused.operands], fused, [])
         for copy in copy_sites(_operations(module)):
-            moved = copies.lanes(copy.problem.row, machine)
+            moved = copies.lanes(copy.problem, machine)
             if moved is not None:
                 author = functools.partial(copies.generate, copy.problem)
                 best_copy = best([Candidate("copy", moved, author)], machine)
@@ -301,6 +301,7 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
     if panel:
         yield Candidate("few rows", panel.lanes, functools.partial(skinny.generate, problem, panel, epilogue))
         return
-    tile = choose(problem, machine)
+    is_plain = epilogue.slot is None and not any(epilogue.widths) and {epilogue.element, *epilogue.elements} == {"f32"}
+    tile = choose(problem, machine, in_part=is_plain)
     if tile:
         yield Candidate("direct", tile.lanes, functools.partial(direct.generate, problem, tile, epilogue))

@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx import extents, selection, slices
-from webtensorc.frontends.onnx.extents import Extents
+from webtensorc.frontends.onnx.extents import Extents, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, arange, end_of, is_known, known_ints
 
@@ -109,7 +109,14 @@ def gather_nd(data: Value, indices: Value, *, batch_dims: int = 0) -> Value:
         if indices.axis < batch_dims or indices.axis == indices.array.ndim - 1:
             raise NotSupportedError("the size of its index tuples, or of a shared axis, depends on data")
         return Bounded(gather_nd(data, indices.array, batch_dims=batch_dims), indices.axis, indices.count)
-    return jnp.asarray(data)[_coordinates(data.shape, indices, batch_dims)]
+    data, where = jnp.asarray(data), _coordinates(data.shape, indices, batch_dims)
+    if not is_static(data.shape):
+        return data[where]
+    sizes, rest = data.shape[: len(where)], data.shape[len(where) :]
+    row = jnp.zeros((), jnp.int64)  # one index of whole rows, which are copied as such
+    for size, each in zip(sizes, where, strict=True):
+        row = row * size + jnp.clip(jnp.asarray(each).astype(jnp.int64), 0, size - 1)
+    return jnp.take(data.reshape(-1, *rest), row, 0, mode="clip")
 
 
 def _gather_nd_of_some(data: Bounded, indices: Value, batch_dims: int) -> Value:

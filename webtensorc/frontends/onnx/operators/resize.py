@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from webtensorc.frontends.onnx.extents import fixed_ratio, is_open, is_static
 from webtensorc.frontends.onnx.registry import op
@@ -217,8 +218,11 @@ def _nearest(x: Value, along: _Axis, rounding: str, axis: int) -> Value:
 
 
 def _take(x: Value, index: np.ndarray, axis: int) -> Value:
-    """Elements of an axis; whole repetitions are a broadcast, which costs less than a gather."""
+    """Elements of an axis; whole repetitions are a broadcast and equal steps a slice, which cost less than a gather."""
     count = x.shape[axis]
+    step = int(index[1] - index[0]) if len(index) > 1 else 0
+    if step > 0 and (np.diff(index) == step).all():
+        return lax.slice_in_dim(x, int(index[0]), int(index[-1]) + 1, step, axis)
     times = len(index) // count
     if times * count == len(index) and (index == np.repeat(np.arange(count), times)).all():
         return jnp.repeat(x, times, axis)
@@ -261,5 +265,6 @@ def _blend(
     for tap, weight in zip(where, weights.astype(wide.dtype), strict=True):
         if lib is jnp or weight.any():
             along_axis = weight.reshape([along.output if d == axis else 1 for d in range(x.ndim)])
-            total = total + jnp.take(wide, tap, axis, mode="clip") * along_axis
+            taken = _take(wide, tap, axis) if lib is np else jnp.take(wide, tap, axis, mode="clip")
+            total = total + taken * along_axis
     return total

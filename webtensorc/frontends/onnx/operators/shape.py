@@ -219,7 +219,14 @@ def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *,
     grow = [(max(low, 0), max(high, 0)) for low, high in widths]
     if mode == "wrap" and not is_static(data.shape):
         return _wrapped(jnp.asarray(data[cut]), grow)
-    return jnp.pad(data[cut], grow, mode=mode)
+    padded = data[cut]
+    if is_known(data) or not is_static(data.shape) or 0 in padded.shape:
+        return jnp.pad(padded, grow, mode=mode)
+    for axis, width in enumerate(grow):
+        if any(width):  # one copy an axis, by known indices
+            places: Value = np.pad(np.arange(padded.shape[axis]), width, mode)  # type: ignore[call-overload]
+            padded = jnp.take(padded, places, axis, mode="clip")
+    return padded
 
 
 def _wrapped(data: Value, widths: list[tuple[int, int]]) -> Value:
