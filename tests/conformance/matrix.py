@@ -102,8 +102,8 @@ class Matrix:
             f"H100, by hand, with what commit {ON_A_GPU} compiled; models that are younger are only assembled there.",
             "A cell says how many passed of those that were run; there are",
             f"{len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. Where there",
-            "is no GPU, NVIDIA's ptxas assembles PTX and spirv-val validates SPIR-V. `make matrix` runs what has no",
-            "result yet.\n",
+            "is no GPU, NVIDIA's ptxas assembles PTX and spirv-val validates SPIR-V. A SPIR-V kernel fails if several",
+            "invocations do the same or share memory without barriers. `make matrix` runs what has no result yet.\n",
             f"| target | {' | '.join(f'{kind}s' for kind in kinds)} | only assembled | not run |",
             f"|---|{'---|' * (len(kinds) + 2)}",
         ]

@@ -32,10 +32,13 @@ import webtensorc.frontends
 from fixtures import jax_models
 from webtensorc import onnx_backend
 from webtensorc.model import Model
+from webtensorc.registry import make_target
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "targets"))
+import kernels
 import lanes
 import target_models
+from inspection import complaints as inspect
 
 jax.config.update("jax_platforms", "cpu")  # the reference: on a GPU it would round to tf32, and take the memory
 
@@ -159,6 +162,9 @@ def _run(column: str, names: Sequence[str], wrong: dict[str, str]) -> None:
         raise AbsentError(lane.missing)
     problem = _together({name: _solved(name) for name in names})
     bundle = webtensorc.compile(problem.source, targets=(lane.target,), optimization_level=int(level), cache=False)
+    if make_target(lane.target).device() == "vulkan":
+        complaints = [each for kernel in kernels.spirv(bundle.artifacts[0].module) for each in inspect(kernel)]
+        assert not complaints, complaints
     with tempfile.TemporaryDirectory() as folder:
         if lane.missing:
             lane.accept(bundle, Path(folder))

@@ -163,16 +163,15 @@ class Kernel:
         workgroup: tuple[int, ...] = (1, 1, 1)
         asked, shares, barriers, largest = set[int](), False, 0, 0
         constants: dict[int, int] = {}
-        identities: set[int] = set()
+        known = identities(binary)
         for opcode, operands in loops.instructions(binary):
             if opcode == _EXECUTION_MODE and operands[1] == _LOCAL_SIZE:
                 workgroup = operands[2:5]
-            elif opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS:
-                identities.add(operands[0])
+            elif _is_identity(opcode, operands):
                 asked |= {0, 1, 2} if operands[2] in _NUMBERS else set()
-            elif opcode == _LOAD and operands[2] in identities:
-                identities.add(operands[1])
-            elif opcode == _EXTRACT and operands[2] in identities:
+            elif opcode == _LOAD and operands[2] in known:
+                known.add(operands[1])
+            elif opcode == _EXTRACT and operands[2] in known:
                 asked.add(operands[3])
             shares |= opcode == _VARIABLE and operands[2] == _WORKGROUP
             barriers += opcode == _CONTROL_BARRIER
@@ -181,6 +180,15 @@ class Kernel:
             elif opcode == _TYPE_ARRAY:
                 largest = max(largest, constants[operands[2]])
         return cls(workgroup, frozenset(asked), shares, barriers, largest)
+
+
+def identities(binary: bytes) -> set[int]:
+    """The variables in which an invocation finds which it is."""
+    return {operands[0] for opcode, operands in loops.instructions(binary) if _is_identity(opcode, operands)}
+
+
+def _is_identity(opcode: int, operands: tuple[int, ...]) -> bool:
+    return opcode == _DECORATE and operands[1] == _BUILT_IN and operands[2] in _INVOCATION_IDS
 
 
 _EXECUTION_MODE, _VARIABLE, _DECORATE, _CONTROL_BARRIER = 16, 59, 71, 224
