@@ -32,7 +32,7 @@ demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle 
 	$(BIN)/python fixtures/demo.py
 
 test: $(STAMP) $(EMULATED)  ## Run all tests.
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q
 
 test-gpu: $(STAMP)  ## Run the differential tests on every GPU of this machine; without one they are skipped, and say so.
 	$(BIN)/python -m pytest -q tests/gpu
@@ -41,7 +41,7 @@ check: $(STAMP)  ## Run the fast tests, lint and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q -m "not slow"
 
 conformance: $(STAMP)  ## Run all vision models and the whole operator suites of ONNX and JAX (hours); name cases with `tests/conformance/run.py`.
 	WEBTENSORC_ALL_MODELS=1 $(BIN)/python -m pytest -q tests/differential/test_vision_models.py
@@ -53,14 +53,14 @@ conformance: $(STAMP)  ## Run all vision models and the whole operator suites of
 	$(BIN)/python tests/conformance/run.py jax_compat_cases
 
 fuzz: $(STAMP)  ## Draw thousands of ONNX nodes and compare them with ONNX's evaluator and ONNX Runtime (an hour or more).
-	WEBTENSORC_FUZZ=100 $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/fuzz
+	WEBTENSORC_FUZZ=100 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q tests/fuzz
 
 matrix: $(STAMP) $(EMULATED)  ## Run models and operators on every target, where there is no result yet, for docs/targets.md.
 	$(BIN)/python tests/conformance/matrix.py
 
 torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, which this installs, and compare with it.
 	$(PIP) --group torch
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/differential/test_torch_models.py
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q tests/differential/test_torch_models.py
 
 bless: $(STAMP) docs  ## Write the expected output of golden tests and generated pages again; read the diff.
 	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes

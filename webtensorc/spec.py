@@ -58,7 +58,7 @@ class Spec:
         Raises:
             UsageError: an option that `cls` has no field for, or a value of the wrong type.
         """
-        hints = typing.get_type_hints(cls)
+        hints = typing.get_type_hints(cls) if self.options else {}  # which takes half a millisecond
         fields = {_kebab(f.name): f.name for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
         arguments: dict[str, Any] = {}
         for key, value in self.options:

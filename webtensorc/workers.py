@@ -49,7 +49,7 @@ class Worker:
         # Plug-ins that the parent can import must be importable there too.
         paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TMPDIR": tempfile.gettempdir()}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "webtensorc.worker"],
+            [sys.executable, "-P", "-m", "webtensorc.worker"],  # else modules come from where the user stands
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -234,6 +234,14 @@ def test_a_link_keeps_leading_to_its_file(cli, model: Path, tmp_path: Path) -> N
     assert (tmp_path / "real.wtb").is_file()
 
 
+def test_modules_of_the_folder_are_not_run(model: Path, tmp_path: Path) -> None:
+    for name in ("pickle.py", "queue.py", "webtensorc.py"):
+        (tmp_path / name).write_text("raise SystemExit('run by mistake')")
+    command = [Path(sys.executable).with_name("webtensorc"), "compile", model, "-o", "m.wtb", "--no-cache"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_names_of_any_kind(model: Path, tmp_path: Path) -> None:
     for name in ("sp ace", "ünï", "new\nline", os.fsdecode(b"not\xffutf8"), "--like-an-option", "a=b:c"):

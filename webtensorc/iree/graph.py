@@ -10,7 +10,7 @@ import numpy as np
 from iree.compiler import ir
 
 from webtensorc.errors import InvalidFileError
-from webtensorc.iree.mlir import Array, Operation, Value, dtype_of, shape_of, tensor_type
+from webtensorc.iree.mlir import Array, Operation, Value, dtype_of, shape_of, symbol, tensor_type
 
 Weights = MutableMapping[str, np.ndarray]
 
@@ -125,7 +125,7 @@ def main_function(module: Operation) -> Operation:
         InvalidFileError: there is none.
     """
     for op in module.regions[0].blocks[0].operations:
-        if op.operation.name == "func.func" and op.operation.attributes["sym_name"].value == "main":
+        if op.operation.name == "func.func" and symbol(op.operation) == "main":
             return op.operation
     raise InvalidFileError(
         "the module has no function `main`",

@@ -11,6 +11,7 @@ from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
 from webtensorc.coverage import Box, Stores
+from webtensorc.iree.mlir import symbol
 
 __all__ = ["FLOPS", "Kernel", "KernelFacts", "source_names"]
 
@@ -76,16 +77,16 @@ def _collect_names(location: Any, into: list[str]) -> None:
 
 
 def _kernels(executable: Any) -> dict[tuple[str, ...], Kernel]:
-    name = executable.attributes["sym_name"].value
+    name = symbol(executable)
     grids: dict[str, tuple[int, int, int] | None] = {}
     functions: dict[str, Any] = {}
     for op in executable.regions[0].blocks[0].operations:
         if op.operation.name == "stream.executable.export":
-            grids[op.operation.attributes["sym_name"].value] = _grid(op.operation)
+            grids[symbol(op.operation)] = _grid(op.operation)
         elif op.operation.name == "builtin.module":
             for inner in op.operation.regions[0].blocks[0].operations:
                 if inner.operation.name == "func.func":
-                    functions[inner.operation.attributes["sym_name"].value] = inner.operation
+                    functions[symbol(inner.operation)] = inner.operation
     return {
         (name, export): Kernel(_flops(functions[export]), grid, _stores(functions[export]))
         for export, grid in grids.items()

@@ -87,6 +87,11 @@ def nested(op: Operation) -> list[Operation]:
     return found
 
 
+def symbol(op: Operation) -> str:
+    """The symbol that an operation defines; empty if it defines none."""
+    return str(op.attributes["sym_name"].value) if "sym_name" in op.attributes else ""
+
+
 def has_one_use(value: Value) -> bool:
     """Whether exactly one operand anywhere is this value."""
     return len(users(value)) == 1
@@ -111,6 +116,11 @@ def create(
             loc=before.location,
             regions=regions,
         ).operation
+
+
+def constant(attribute: Attribute, *, before: Operation) -> Value:
+    """An `arith.constant` with an attribute that has a type, in front of `before`."""
+    return create("arith.constant", [], [attribute.type], {"value": attribute}, before=before).result
 
 
 def splice(text: str, operands: Sequence[Value], *, before: Operation) -> list[Value]:

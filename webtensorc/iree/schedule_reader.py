@@ -13,6 +13,7 @@ from typing import Any
 from webtensorc.coverage import Stores, begin_buffers, covers
 from webtensorc.errors import InternalError
 from webtensorc.iree.kernel_facts import KernelFacts, source_names
+from webtensorc.iree.mlir import symbol
 from webtensorc.schedule import Access, Mode, Resource, ResourceKind, Schedule, Step
 
 _ACCESS: dict[int, Mode] = {1: "read", 2: "write", 3: "update"}
@@ -37,7 +38,7 @@ def find_function(module: Any, name: str) -> Any:
         InternalError: there is none.
     """
     for op in module.regions[0].blocks[0].operations:
-        if op.operation.name == "util.func" and op.operation.attributes["sym_name"].value == name:
+        if op.operation.name == "util.func" and symbol(op.operation) == name:
             return op.operation
     raise InternalError(f"no function @{name}", doing="reading the static schedule")
 

@@ -13,7 +13,7 @@ from webtensorc.iree.mlir import Operation, Value
 from webtensorc.iree.schedule_reader import Operands, access_operands, constant
 from webtensorc_passes.allocation._crew import Call, Part, copy, fill
 
-__all__ = ["JOINED", "Arena", "Kernel", "Run", "inside", "kernels", "runs", "symbol"]
+__all__ = ["JOINED", "Arena", "Kernel", "Run", "inside", "kernels", "runs"]
 
 JOINED = "joined"
 """The executable of the kernels that runs become."""
@@ -79,10 +79,10 @@ def kernels(module: Operation) -> dict[Symbol, Kernel]:
     """The kernels for processors of 64 bits whose grids are constants, by symbol."""
     found: dict[Symbol, Kernel] = {}
     for executable in inside(module, "hal.executable"):
-        variants = inside(executable, "hal.executable.variant") if symbol(executable) != JOINED else []
+        variants = inside(executable, "hal.executable.variant") if mlir.symbol(executable) != JOINED else []
         exports = [export for variant in variants for export in inside(variant, "hal.executable.export")]
         if len(variants) == len(exports) == 1 and (kernel := _kernel(executable, variants[0], exports[0])) is not None:
-            found[(symbol(executable), symbol(variants[0]), symbol(exports[0]))] = kernel
+            found[(mlir.symbol(executable), mlir.symbol(variants[0]), mlir.symbol(exports[0]))] = kernel
     return found
 
 
@@ -92,9 +92,11 @@ def _kernel(executable: Operation, variant: Operation, export: Operation) -> Ker
     for code in inside(variant, "builtin.module"):
         layout = str(code.attributes["llvm.data_layout"]) if "llvm.data_layout" in code.attributes else "-p:32"
         for function in inside(code, "llvm.func"):
-            is_plain = symbol(function) == symbol(export) and "workgroup_local_memory" not in export.attributes
+            is_plain = (
+                mlir.symbol(function) == mlir.symbol(export) and "workgroup_local_memory" not in export.attributes
+            )
             if is_plain and "-p:32" not in layout and x * y * z:
-                return Kernel(variant, function, (x, y, z), f"{symbol(executable)}.{symbol(export)}")
+                return Kernel(variant, function, (x, y, z), f"{mlir.symbol(executable)}.{mlir.symbol(export)}")
     return None
 
 
@@ -196,8 +198,3 @@ def _part(run: Run, op: Operation, place: Operands, length: int | None, *, is_wr
 def inside(op: Operation, name: str) -> list[Operation]:
     """The operations of that name directly inside `op`."""
     return [each.operation for each in op.regions[0].blocks[0].operations if each.operation.name == name]
-
-
-def symbol(op: Operation) -> str:
-    """The symbol that an operation defines."""
-    return str(op.attributes["sym_name"].value)

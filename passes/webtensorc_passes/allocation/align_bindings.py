@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from iree.compiler import ir
 
+from webtensorc.iree import mlir
 from webtensorc.iree.schedule_reader import access_operands, flat_commands
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
@@ -81,13 +82,13 @@ def divisor(value: Any) -> int:
 
 
 def _lower(executable: Any, found: dict[tuple[str, str], list[int]]) -> int:
-    name = executable.attributes["sym_name"].value
+    name = mlir.symbol(executable)
     changes = 0
     for op in executable.regions[0].blocks[0].operations:
         if op.operation.name != "builtin.module":
             continue
         for function in op.operation.regions[0].blocks[0].operations:
-            symbol = function.operation.attributes["sym_name"].value if "sym_name" in function.attributes else ""
+            symbol = mlir.symbol(function.operation)
             if (name, symbol) in found and "arg_attrs" in function.operation.attributes:
                 changes += _lower_arguments(function.operation, found[name, symbol])
     return changes

@@ -50,8 +50,7 @@ def _flatten(store: Operation) -> None:
     value, tensor = list(store.operands)[:2]
     index, kind = ir.IndexType.get(store.context), tensor.type
     flat = mlir.tensor_type([int(np.prod(mlir.shape_of(tensor)))], mlir.dtype_of(tensor), store.context)
-    at = {"value": ir.IntegerAttr.get(index, _at(store))}
-    place = mlir.create("arith.constant", [], [index], at, before=store).result
+    place = mlir.constant(ir.IntegerAttr.get(index, _at(store)), before=store)
     operands = [value, _reshaped(tensor, flat, store), place]
     stored = mlir.create(
         "flow.tensor.store", operands, [flat], _segments([1, 1, 0, 1], store.context), before=store

@@ -21,7 +21,7 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.allocation._arena import index, resize
 from webtensorc_passes.allocation._crew import CREW, NUMBERS_BYTES, member
 from webtensorc_passes.allocation._crew_functions import functions
-from webtensorc_passes.allocation._runs import JOINED, Arena, Kernel, Run, inside, kernels, runs, symbol
+from webtensorc_passes.allocation._runs import JOINED, Arena, Kernel, Run, inside, kernels, runs
 
 _READ, _UPDATE = 1, 3
 
@@ -46,7 +46,7 @@ class JoinDispatches(Pass):
         used = _dispatched(module)
         _add_executable(found, used)
         for kernel in known.values():
-            if symbol(kernel.variant.parent) not in used:
+            if mlir.symbol(kernel.variant.parent) not in used:
                 kernel.variant.parent.erase()
         return sum(len(run.calls) for run in found.values())
 
@@ -66,7 +66,7 @@ def _add_executable(found: dict[str, Run], used: Container[str]) -> None:
     exports = "\n".join(_export(name, i, run) for i, (name, run) in enumerate(found.items()))
     frame = ir.Module.parse(f"""
 hal.executable private @{JOINED} {{
-  hal.executable.variant public @{symbol(variant)} target({variant.attributes["target"]}) {{
+  hal.executable.variant public @{mlir.symbol(variant)} target({variant.attributes["target"]}) {{
 {exports}
     builtin.module attributes {{llvm.data_layout = {layout}, llvm.target_triple = {triple}}} {{
     }}
@@ -77,7 +77,9 @@ hal.executable private @{JOINED} {{
     (body,) = inside(inside(executable, "hal.executable.variant")[0], "builtin.module")[0].regions[0].blocks
     for kernel in called:
         code = kernel.function.parent
-        if symbol(kernel.variant.parent) in used:  # a function's name for debuggers, which is its location, is unique
+        if (
+            mlir.symbol(kernel.variant.parent) in used
+        ):  # a function's name for debuggers, which is its location, is unique
             code = ir.Module.parse(str(code)).operation
         _move(kernel, code, body)
     members = [member(name, run.steps) for name, run in found.items()]
@@ -106,10 +108,10 @@ def _read_only(resource: Value) -> str:
 
 def _move(kernel: Kernel, code: Operation, body: Any) -> None:
     """Put a kernel's function and what it calls at the end of a block; what it defines gets its name in front."""
-    present = {symbol(op.operation) for op in body.operations}
-    entry = symbol(kernel.function)
+    present = {mlir.symbol(op.operation) for op in body.operations}
+    entry = mlir.symbol(kernel.function)
     for op in [each.operation for each in code.regions[0].blocks[0].operations]:
-        name = symbol(op)
+        name = mlir.symbol(op)
         if op.name != "llvm.func" or len(op.regions[0].blocks):
             new = kernel.name if name == entry else f"{kernel.name}.{name}"
             ir.SymbolTable.replace_all_symbol_uses(name, new, code)
@@ -141,7 +143,7 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
         modes = [_UPDATE if each in run.written else _READ for each in run.tensors]
         count = len(sizes) + 1
         attributes = {
-            "entry_points": f"[@{JOINED}::@{symbol(run.kernels[0].variant)}::@{name}]",
+            "entry_points": f"[@{JOINED}::@{mlir.symbol(run.kernels[0].variant)}::@{name}]",
             "resource_accesses": f"[{', '.join(f'{each} : i32' for each in [*modes, _UPDATE])}]",
             "operandSegmentSizes": f"array<i32: 0, 0, {count}, {count}, {count}, {count}>",
         }

@@ -67,7 +67,7 @@ def _constants(module: Operation) -> dict[str, Operation]:
     ):
         names = mlir.attribute_names(op)
         if "initial_value" in names and "is_mutable" not in names:
-            found[str(op.attributes["sym_name"].value)] = op
+            found[mlir.symbol(op)] = op
     return found
 
 
@@ -79,8 +79,7 @@ def _written(function: Operation, known: dict[str, Operation]) -> int:
             name = str(made.attributes["global"].value) if made is not None and made.name == "util.global.load" else ""
             # The bindings cannot read dense attributes of complex numbers.
             if name in known and isinstance(value.type, ir.RankedTensorType) and "complex<" not in str(value.type):
-                attributes = {"value": known[name].attributes["initial_value"]}
-                loop.operands[number] = mlir.create("arith.constant", [], [value.type], attributes, before=loop).result
+                loop.operands[number] = mlir.constant(known[name].attributes["initial_value"], before=loop)
                 changes += 1
     return changes
 

@@ -102,11 +102,7 @@ def _offsets(load: Operation) -> list[Value]:
     """Where the part begins, for each dimension."""
     given, index = iter(_segment(load, 2)), ir.IndexType.get(load.context)
     return [
-        next(given)
-        if offset == _OPEN
-        else mlir.create(
-            "arith.constant", [], [index], {"value": ir.IntegerAttr.get(index, offset)}, before=load
-        ).result
+        next(given) if offset == _OPEN else mlir.constant(ir.IntegerAttr.get(index, offset), before=load)
         for offset in mlir.integers(load, "static_offsets")
     ]
 

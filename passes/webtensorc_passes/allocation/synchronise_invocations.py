@@ -67,7 +67,7 @@ def _narrow(kernel: Operation) -> int:
 
 def _asked(ops: Iterable[Operation]) -> set[int]:
     """The dimensions in which invocations ask for their place; all three where that cannot be told."""
-    names = {op.attributes["sym_name"].value: op.attributes["built_in"].value for op in _built_in(ops)}
+    names = {mlir.symbol(op): op.attributes["built_in"].value for op in _built_in(ops)}
     if set(names.values()) & set(_OTHER_IDENTITIES) or any(op.name.startswith(_TOGETHER) for op in ops):
         return {0, 1, 2}
     asked: set[int] = set()
@@ -101,7 +101,7 @@ class _Access:
 
 def _synchronise(kernel: Operation) -> int:
     ops = mlir.nested(kernel)
-    built_in = {op.attributes["sym_name"].value: op.attributes["built_in"].value for op in _built_in(ops)}
+    built_in = {mlir.symbol(op): op.attributes["built_in"].value for op in _built_in(ops)}
     common = {name for name, what in built_in.items() if what in ("WorkgroupId", "NumWorkgroups")}
     functions = [op for op in ops if op.name == "spirv.func"]
     return sum(_scan(_operations(each), [], divergent(each, common)) for each in functions)

@@ -179,7 +179,7 @@ def _call(helper: str, value: Value, element: str, before: Operation) -> Value:
     module = before
     while module.name != "builtin.module":
         module = module.parent.operation
-    if not any(_symbol(each.operation) == name for each in module.regions[0].blocks[0].operations):
+    if not any(mlir.symbol(each.operation) == name for each in module.regions[0].blocks[0].operations):
         body = BODIES[helper].replace("T<", f"tensor<{shape}")
         text = f"func.func private @{name}(%x: {value.type}) -> {target} {{{body}\n  return %y : {target}\n}}"
         made = ir.Module.parse(text, context=module.context)
@@ -188,7 +188,3 @@ def _call(helper: str, value: Value, element: str, before: Operation) -> Value:
         made.body.operations[0].operation.clone(ir.InsertionPoint(main_function(module)))
     callee = ir.FlatSymbolRefAttr.get(name, module.context)
     return mlir.create("func.call", [value], [target], {"callee": callee}, before=before).result
-
-
-def _symbol(op: Operation) -> str | None:
-    return op.attributes["sym_name"].value if "sym_name" in op.attributes else None

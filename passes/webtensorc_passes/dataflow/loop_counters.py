@@ -135,12 +135,12 @@ def _scalar(value: Value, argument: Value, loop: Operation, counter: _Counter, b
         index = loop.regions[0].blocks[0].arguments[0]
         if counter.offset == 0:
             return index
-        offset = _constant(ir.IntegerAttr.get(index.type, counter.offset), before)
+        offset = mlir.constant(ir.IntegerAttr.get(index.type, counter.offset), before=before)
         return mlir.create("arith.addi", [index, offset], [index.type], before=before).result
     number, op = _number(value), mlir.owner(value)
     element = value.type.element_type if isinstance(value.type, ir.RankedTensorType) else value.type
     if number is not None:
-        return _constant(ir.IntegerAttr.get(element, number), before)
+        return mlir.constant(ir.IntegerAttr.get(element, number), before=before)
     if op is None or op.name != "linalg.generic" or value.type.rank != 0:
         return None
     block = op.regions[0].blocks[0]
@@ -161,10 +161,6 @@ def _scalar(value: Value, argument: Value, loop: Operation, counter: _Counter, b
             copy.operands[i] = given.get(operand, operand)
         given.update(zip(each.results, copy.results, strict=True))
     return None
-
-
-def _constant(attribute: Any, before: Operation) -> Value:
-    return mlir.create("arith.constant", [], [attribute.type], {"value": attribute}, before=before).result
 
 
 def _without(loop: Operation, counter: _Counter) -> Operation:

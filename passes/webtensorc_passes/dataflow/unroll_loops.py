@@ -137,5 +137,4 @@ def _open(loop: Operation) -> None:
 
 
 def _constant(like: Value, number: int, before: Operation) -> Value:
-    attribute = ir.IntegerAttr.get(like.type, number)
-    return mlir.create("arith.constant", [], [like.type], {"value": attribute}, before=before).result
+    return mlir.constant(ir.IntegerAttr.get(like.type, number), before=before)

@@ -22,9 +22,7 @@ class AtLoad:
         self._module, self._library = module, library
         self._made: dict[tuple[str, Kernel], str] = {}
         operations = [op.operation for op in module.regions[0].blocks[0].operations]
-        self._stored = {
-            op.attributes["sym_name"].value: op.attributes["type"].value for op in operations if _is_stored(op)
-        }
+        self._stored = {mlir.symbol(op): op.attributes["type"].value for op in operations if _is_stored(op)}
 
     @property
     def stored_bytes(self) -> int:

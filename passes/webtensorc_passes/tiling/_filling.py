@@ -51,7 +51,7 @@ def _fill(kernel: Operation) -> None:
     (declaration,) = (
         op.operation
         for op in kernel.parent.regions[0].blocks[0].operations
-        if op.operation.attributes["sym_name"].value == call.attributes["callee"].value
+        if mlir.symbol(op.operation) == call.attributes["callee"].value
     )
     call.erase()
     declaration.erase()

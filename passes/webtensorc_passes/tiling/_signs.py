@@ -66,7 +66,8 @@ def _taken_back(value: Any) -> Any:
         byte = padding(op)
         assert byte is not None
         operations = copy.regions[0].blocks[0].operations
-        operations[len(operations) - 1].operands[0] = _constant(byte ^ -128, copy)
+        flipped = ir.IntegerAttr.get(value.type.element_type, byte ^ -128)
+        operations[len(operations) - 1].operands[0] = mlir.constant(flipped, before=copy)
     return copy.results[0]
 
 
@@ -80,18 +81,11 @@ def _flip(value: Any, before: Any) -> Any:
             "iterator_types": ir.Attribute.parse(f"[{', '.join(['#linalg.iterator_type<parallel>'] * rank)}]"),
             "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
         }
-        sign, byte = _constant(-128, before), value.type.element_type
+        byte = value.type.element_type
+        sign = mlir.constant(ir.IntegerAttr.get(byte, -128), before=before)
         op = mlir.create("linalg.generic", [value, empty], [value.type], attributes, before=before, regions=1)
         block = op.regions[0].blocks.append(byte, byte, arg_locs=[before.location] * 2)
         with ir.InsertionPoint(block), before.location:
             found = ir.Operation.create("arith.xori", results=[byte], operands=[block.arguments[0], sign])
             ir.Operation.create("linalg.yield", operands=[found.result])
     return op.results[0]
-
-
-def _constant(byte: int, before: Any) -> Any:
-    with before.context:
-        kind = ir.IntegerType.get_signless(8)
-        return mlir.create(
-            "arith.constant", [], [kind], {"value": ir.IntegerAttr.get(kind, byte)}, before=before
-        ).result

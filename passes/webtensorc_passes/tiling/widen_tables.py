@@ -47,7 +47,7 @@ def _widen(table: Operation) -> int:
     if not readers:
         return 0
     value = _as_float32(table.attributes["value"])
-    wide = mlir.create("arith.constant", [], [value.type], {"value": value}, before=table).result
+    wide = mlir.constant(value, before=table)
     for reader, at in readers:
         reader.operands[at] = wide
         block = reader.regions[0].blocks[0]
