@@ -48,9 +48,9 @@ class Convolution:
 
     `padding` is the number of zeros before the first row and column; those after the last follow from `out`, the
     extents of the result. `packed` weights, as a matrix of `kh * kw * channels` rows, are in panels (see `panels`);
-    `transformed` ones are in those of `winograd_weights`, in another order. Volumes, `[batch, depth, height, width,
-    channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and columns. Where weights are `apart`, each
-    image has some of its own: those of the images lie one behind the other.
+    `transformed` ones, for tiles of so many rows of results, are in those of `winograd_weights`, in another order.
+    Volumes, `[batch, depth, height, width, channels]` by `[kd, kh, kw, ...]`, have a `depth` beside their rows and
+    columns. Where weights are `apart`, each image has some of its own: those of the images lie one behind the other.
     """
 
     batch: int
@@ -64,7 +64,7 @@ class Convolution:
     padding: tuple[int, int] = (0, 0)
     groups: int = 1
     packed: bool = False
-    transformed: bool = False
+    transformed: int = 0
     depth: Axis = Axis()
     apart: bool = False
 

@@ -1,21 +1,23 @@
-"""3x3 convolutions of stride 1 by Winograd's algorithm F(4x4, 3x3): 36 products where the definition has 144.
+"""3x3 convolutions of stride 1 by Winograd's algorithms: for 4x4 results 36 products where the definition has 144.
 
 A. Lavin, S. Gray: Fast Algorithms for Convolutional Neural Networks, 2015, section 4.1; B, G, A are in `toom_cook`:
 
     Y = A^T [ (G g G^T) * (B^T d B) ] A        d: 6x6 window, g: 3x3 weights, Y: 4x4 results
 
-Each of the 36 elementwise products, summed over the channels, is a matrix product of tiles x channels by channels x
-outputs. A workgroup takes some blocks of tile rows and some blocks of output channels:
+(or of a 4x4 window for 2x2 results: 16 products where the definition has 36, but less than half the weights). Each of
+the elementwise products, summed over the channels, is a matrix product of tiles x channels by channels x outputs. A
+workgroup takes some blocks of tile rows and some blocks of output channels:
 
     for each block of tile rows:        v = B^T d B                for all channels
       for each block of outputs:
-        for each chunk of channels:     u = G g G^T;  m += v * u   36 matrix products
+        for each chunk of channels:     u = G g G^T;  m += v * u   16 or 36 matrix products
         y = epilogue(A^T m A)
 
-Transformed weights are four times as many. Where there is memory for them they are made once, when the module is loaded
-(`winograd_weights`), and all channels are one chunk; else where they are used, which is dear if there are few tiles.
+Transformed weights are four times as many, or 16/9. Where there is memory for them they are made once, when the module
+is loaded (`winograd_weights`), and all channels are one chunk; else where they are used, which is dear if there are few
+tiles.
 
-Where 4 does not divide the result, the last tiles begin earlier and compute some results twice.
+Where the tile does not divide the result, the last tiles begin earlier and compute some results twice.
 """
 
 from __future__ import annotations
@@ -27,8 +29,7 @@ from webtensorc_kernels.convolution import Convolution, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share
-from webtensorc_kernels.toom_cook import input_transform, output_transform
-from webtensorc_kernels.winograd_blocking import EXTENT, PRODUCTS, WINDOW, Blocking
+from webtensorc_kernels.winograd_blocking import Blocking
 from webtensorc_kernels.winograd_weights import block, given, panels, transform
 
 __all__ = ["generate"]
@@ -44,8 +45,8 @@ class _Writer:
 
     def __init__(self, problem: Convolution, blocking: Blocking, epilogue: Epilogue, code: Code) -> None:
         self.problem, self.blocking, self.epilogue, self.code = problem, blocking, epilogue, code
-        p, tile = problem, blocking.tile
-        self.down, self.along = (tile_starts(extent, EXTENT) for extent in p.out)
+        p, tile, self.algorithm = problem, blocking.tile, blocking.algorithm
+        self.down, self.along = (tile_starts(extent, self.algorithm.results) for extent in p.out)
         self.rows = blocking.tile_rows * len(self.along)
         self.row_blocks = -(-len(self.down) // blocking.tile_rows)
         self.groups = -(-p.outputs // tile.channels)
@@ -53,23 +54,24 @@ class _Writer:
         self.x = View("%x", (p.batch, *p.image, p.channels))
         self.operands = epilogue.views(p.points, p.outputs)
         self.y = epilogue.result(p.points, p.outputs)
-        self.w = self.u = panels("%w", self.groups, p.channels, tile)
-        if not p.transformed:
-            self.w, self.u = given(p), panels("%u", workgroups, blocking.chunk, tile)
+        self.w = given(p)
+        self.u = panels("%u", workgroups, blocking.chunk, blocking)
+        if p.transformed:
+            self.u = panels("%w", self.groups, p.channels, blocking)
         # As in panels of weights, a line more for each product.
-        self.v = View("%v", (workgroups, PRODUCTS, self.rows * p.channels + tile.lanes))
-        self.m = View("%m", (workgroups, PRODUCTS, self.rows * tile.channels + tile.lanes))
+        self.v = View("%v", (workgroups, self.algorithm.products, self.rows * p.channels + tile.lanes))
+        self.m = View("%m", (workgroups, self.algorithm.products, self.rows * tile.channels + tile.lanes))
 
     def kernel(self) -> Kernel:
-        p, b = self.problem, self.blocking
+        p, b, size = self.problem, self.blocking, self.algorithm.results
         weights = "weights transformed at load" if p.transformed else f"chunks of {b.chunk} channels"
         why = (
-            f"Winograd F(4x4, 3x3), {b.tile.points}x{b.tile.vectors} vectors of {b.tile.lanes}, {b.tile_rows} rows of "
-            f"tiles, {weights}, {b.grid[0]}x{b.grid[1]} workgroups"
+            f"Winograd F({size}x{size}, 3x3), {b.tile.points}x{b.tile.vectors} vectors of {b.tile.lanes}, "
+            f"{b.tile_rows} rows of tiles, {weights}, {b.grid[0]}x{b.grid[1]} workgroups"
         )
         scratch = [self.v, self.m] if p.transformed else [self.v, self.u, self.m]
-        views = [self.x, self.w, *self.operands, self.y, *scratch]
-        flops = p.flops // 4 + self.epilogue.flops * p.points * p.outputs
+        views = [self.x, self.u if p.transformed else self.w.view, *self.operands, self.y, *scratch]
+        flops = int(p.flops / self.algorithm.saving) + self.epilogue.flops * p.points * p.outputs
         return write(self.code, views, (*b.grid, 1), self._workgroup, flops=flops, results=1 + len(scratch), why=why)
 
     def _workgroup(self, where: Workgroup) -> None:
@@ -96,16 +98,16 @@ class _Writer:
     # v = B^T d B
 
     def _transform_input(self, mine: Index, image: Index, first: Index) -> None:
-        code, p, lanes = self.code, self.problem, self.code.lanes
+        code, p, lanes, size = self.code, self.problem, self.code.lanes, self.algorithm.window
 
         def tile_row(ty: Index, _: list[str]) -> list[str]:
             top = code.subtract(self._start(code.add(first, ty), p.out[0]), p.padding[0])
-            lines = [code.add(top, r) for r in range(WINDOW)]
+            lines = [code.add(top, r) for r in range(size)]
             inside = [code.is_below(line, p.image[0]) for line in lines]
             lines = [code.larger(0, code.smaller(line, p.image[0] - 1)) for line in lines]
 
             def one(tx: Index, left: Index, columns: Sequence[bool]) -> None:
-                row = code.add(code.multiply(ty, len(self.along)), tx)
+                here = code.multiply(code.add(code.multiply(ty, len(self.along)), tx), p.channels)
 
                 def channels(number: Index, _: list[str]) -> list[str]:
                     c = code.smaller(code.multiply(number, lanes), p.channels - lanes)
@@ -117,13 +119,11 @@ class _Writer:
                             else code.zero()
                             for i, ok in enumerate(columns)
                         ]
-                        window.append(input_transform(code, cells))
-                    for j in range(WINDOW):
-                        column = input_transform(code, [window[r][j] for r in range(WINDOW)])
-                        for r in range(WINDOW):
-                            code.store(
-                                column[r], self.v, mine, r * WINDOW + j, code.add(code.multiply(row, p.channels), c)
-                            )
+                        window.append(self.algorithm.input_transform(code, cells))
+                    for j in range(size):
+                        column = self.algorithm.input_transform(code, [window[r][j] for r in range(size)])
+                        for r in range(size):
+                            code.store(column[r], self.v, mine, r * size + j, code.add(here, c))
                     return []
 
                 code.loop(0, -(-p.channels // lanes), channels)
@@ -138,7 +138,8 @@ class _Writer:
         code, p = self.code, self.problem
         runs: list[tuple[int, int, tuple[bool, ...]]] = []
         for number, start in enumerate(self.along):
-            inside = tuple(0 <= start - p.padding[1] + i < p.image[1] for i in range(WINDOW))
+            columns = (start - p.padding[1] + i for i in range(self.algorithm.window))
+            inside = tuple(0 <= column < p.image[1] for column in columns)
             if runs and runs[-1][2] == inside and all(inside):
                 runs[-1] = (runs[-1][0], number + 1, inside)
             else:
@@ -153,7 +154,8 @@ class _Writer:
 
     def _start(self, number: Index, extent: int) -> Index:
         """The first result of a tile's row or column."""
-        return self.code.smaller(self.code.multiply(number, EXTENT), extent - EXTENT)
+        size = self.algorithm.results
+        return self.code.smaller(self.code.multiply(number, size), extent - size)
 
     # m = v * u
 
@@ -165,7 +167,7 @@ class _Writer:
             return
 
         def one(first: Index, count: Index, *, begins: bool) -> None:
-            transform(code, self.blocking.tile, self.w, self.u, mine, channel, (first, count))
+            transform(code, self.blocking, self.w, self.u, mine, channel, (first, count))
             self._products(mine, mine, (first, count), begins=begins)
 
         def later(number: Index, _: list[str]) -> list[str]:
@@ -181,7 +183,7 @@ class _Writer:
             self._product(mine, panel, f, part, begins=begins)
             return []
 
-        self.code.loop(0, PRODUCTS, product)
+        self.code.loop(0, self.algorithm.products, product)
 
     def _product(self, mine: Index, panel: Index, f: Index, part: tuple[Index, Index], *, begins: bool) -> None:
         """Product number `f` for a part of the channels, those of one panel of weights."""
@@ -224,7 +226,9 @@ class _Writer:
             def one(tx: Index, _: list[str]) -> list[str]:
                 row = code.add(code.multiply(ty, len(self.along)), tx)
                 left = self._start(tx, p.out[1])
-                points = [code.add(code.multiply(code.add(top, r), p.out[1]), left) for r in range(EXTENT)]
+                points = [
+                    code.add(code.multiply(code.add(top, r), p.out[1]), left) for r in range(self.algorithm.results)
+                ]
                 for j in range(tile.vectors):
                     self._results(mine, row, j * tile.lanes, points, code.add(channel, j * tile.lanes))
                 return []
@@ -235,11 +239,12 @@ class _Writer:
         code.loop(0, self.blocking.tile_rows, tile_row)
 
     def _results(self, mine: Index, row: Index, lane: int, points: Sequence[Index], channel: Index) -> None:
-        """The 4x4 results of one tile, for one vector of channels; `points` are the first of each row."""
+        """The results of one tile, for one vector of channels; `points` are the first of each row."""
         code = self.code
         here = code.add(code.multiply(row, self.blocking.tile.channels), lane)
-        m = [[code.load(self.m, mine, r * WINDOW + i, here) for i in range(WINDOW)] for r in range(WINDOW)]
-        lines = [output_transform(code, line) for line in m]
-        columns = [output_transform(code, [line[i] for line in lines]) for i in range(EXTENT)]
-        values = [columns[i][r] for r in range(EXTENT) for i in range(EXTENT)]
-        finish(code, self.epilogue, Block(tuple(points), EXTENT, (channel,)), values, self.operands, self.y)
+        window, results = self.algorithm.window, self.algorithm.results
+        m = [[code.load(self.m, mine, r * window + i, here) for i in range(window)] for r in range(window)]
+        lines = [self.algorithm.output_transform(code, line) for line in m]
+        columns = [self.algorithm.output_transform(code, [line[i] for line in lines]) for i in range(results)]
+        values = [columns[i][r] for r in range(results) for i in range(results)]
+        finish(code, self.epilogue, Block(tuple(points), results, (channel,)), values, self.operands, self.y)

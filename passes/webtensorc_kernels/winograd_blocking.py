@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, step_cycles, tile_starts
 from webtensorc_kernels.machine import Machine
-from webtensorc_kernels.toom_cook import error
+from webtensorc_kernels.toom_cook import ALGORITHMS, ToomCook
 
-__all__ = ["EXTENT", "PRODUCTS", "WINDOW", "Blocking", "plan"]
+__all__ = ["Blocking", "plan"]
 
-EXTENT, WINDOW = 4, 6
-"""Rows and columns of a tile of results, and of the image's window behind it."""
-PRODUCTS = WINDOW * WINDOW
-_INPUT, _WEIGHTS, _OUTPUT = 300, 300, 250
-"""Vector instructions for one transformation of a vector of channels, loads and stores included."""
+_INSTRUCTIONS = {2: (90, 120, 75), 4: (300, 300, 250)}
+"""Vector instructions to transform a window, weights and results of a vector of channels, loads and stores included."""
 _UNFORESEEN = 2 / 3
 """What part of main memory's speed panels of weights come at: measured, nothing fetches the next one ahead."""
 _VECTORS = (1, 2, 3, 4)
@@ -32,12 +29,14 @@ class Blocking:
     """Sizes of the loops.
 
     Attributes:
+        algorithm: how many results a tile has, and how they are computed.
         tile: rows (of tiles) and vectors of outputs in registers.
-        tile_rows: rows of 4x4 tiles that a block transforms at once.
+        tile_rows: rows of tiles of results that a block transforms at once.
         chunk: channels whose weights are transformed at once.
         grid: workgroups along the outputs and along the blocks of tile rows.
     """
 
+    algorithm: ToomCook
     tile: Tile
     tile_rows: int
     chunk: int
@@ -47,14 +46,27 @@ class Blocking:
 def plan(problem: Convolution, machine: Machine) -> Blocking | None:
     """The blocking with the least estimated work; None if the direct convolution is better or the only one.
 
-    The weights of a `transformed` problem are one chunk of all channels. There is none for weights in panels.
+    The weights of a `transformed` problem are one chunk of all channels. Those in panels have to be transformed.
     """
     p, lanes = problem, machine.lanes
     if (p.kernel, p.strides, p.dilations, p.groups, p.depth) != ((3, 3), (1, 1), (1, 1), 1, Axis()):
         return None
-    if p.packed or min(p.out) < EXTENT or min(p.channels, p.outputs) < lanes or error(p.channels) > _TOLERATED:
+    if min(p.channels, p.outputs) < lanes or (p.packed and not p.transformed):
         return None
-    down, along = (len(tile_starts(extent, EXTENT)) for extent in p.out)
+    allowed = [ALGORITHMS[p.transformed]] if p.transformed else ALGORITHMS.values()
+    found = [_best(p, machine, each) for each in allowed if _suits(p, each)]
+    work, blocking = min(filter(None, found), key=lambda each: each[0], default=(math.inf, None))
+    direct = 9 * p.points * p.channels * -(-p.outputs // lanes) * _shared(2)
+    return blocking if work * _GAIN < direct else None
+
+
+def _suits(p: Convolution, algorithm: ToomCook) -> bool:
+    return min(p.out) >= algorithm.results and algorithm.error(p.channels) <= _TOLERATED
+
+
+def _best(p: Convolution, machine: Machine, algorithm: ToomCook) -> tuple[float, Blocking] | None:
+    """The blocking with the least work."""
+    down, along = (len(tile_starts(extent, algorithm.results)) for extent in p.out)
     best: tuple[float, Blocking] | None = None
     for tile_rows, vectors in itertools.product(range(1, min(down, 16) + 1), _VECTORS):
         rows = tile_rows * along
@@ -63,19 +75,18 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
         if tile is None:
             continue
         blocks = p.batch * -(-down // tile_rows)
-        chunk = p.channels if p.transformed else _chunk(p.channels, tile, machine)
+        chunk = p.channels if p.transformed else _chunk(p.channels, tile, machine, algorithm.products)
         for grid in _grids(-(-p.outputs // tile.channels), blocks):
-            blocking = Blocking(tile, tile_rows, chunk, grid)
+            blocking = Blocking(algorithm, tile, tile_rows, chunk, grid)
             work = _work(p, blocking, rows, blocks, machine)
             if best is None or work < best[0]:
                 best = work, blocking
-    direct = 9 * p.points * p.channels * -(-p.outputs // lanes) * _shared(2)
-    return best[1] if best and best[0] * _GAIN < direct else None
+    return best
 
 
-def _chunk(channels: int, tile: Tile, machine: Machine) -> int:
+def _chunk(channels: int, tile: Tile, machine: Machine, products: int) -> int:
     """Channels per chunk: equal chunks whose transformed weights fill at most a third of the second-level cache."""
-    most = max(8, machine.second_level // 3 // (PRODUCTS * tile.channels * 4))
+    most = max(8, machine.second_level // 3 // (products * tile.channels * 4))
     return -(-channels // -(-channels // most))
 
 
@@ -88,19 +99,21 @@ def _grids(across: int, blocks: int) -> list[tuple[int, int]]:
 def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: Machine) -> float:
     """Vector instructions of the busiest worker: the geometric mean of those of a single one and of one of two."""
     tile, (across, down) = blocking.tile, blocking.grid
-    inputs = _INPUT * rows * -(-p.channels // tile.lanes)
+    of_input, of_weights, of_results = _INSTRUCTIONS[blocking.algorithm.results]
+    inputs = of_input * rows * -(-p.channels // tile.lanes)
+    count = blocking.algorithm.products
     product = Convolution.product(rows, p.channels, p.outputs)
     step = 2 * step_cycles(product, tile, tile.points)
-    products = PRODUCTS * -(-rows // tile.points) * p.channels * step
-    speeds, image = machine.speeds, PRODUCTS * rows * p.channels * 4
+    products = count * -(-rows // tile.points) * p.channels * step
+    speeds, image = machine.speeds, count * rows * p.channels * 4
     if image > machine.second_level:
         products += image / speeds.shared * speeds.vector_units
     if p.transformed:
-        cycles = PRODUCTS * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
+        cycles = count * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
         weights = max(0, cycles * speeds.vector_units - products)
     else:
-        weights = _WEIGHTS * p.channels * tile.vectors
-    of_group = products + weights + _OUTPUT * rows * tile.vectors
+        weights = of_weights * p.channels * tile.vectors
+    of_group = products + weights + of_results * rows * tile.vectors
     mine = -(-blocks // down) * (inputs + of_group * -(-p.outputs // tile.channels // across))
     return mine * across * down * _shared(across * down)
 

@@ -55,6 +55,7 @@ from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.reductions import Reduction
 from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.standardise import Rows
+from webtensorc_kernels.toom_cook import ALGORITHMS
 from webtensorc_kernels.windows import Fold
 from webtensorc_runtime import cpu
 
@@ -154,7 +155,7 @@ def test_winograd(target: str) -> None:
         Convolution(2, (19, 20), 40, 64, (3, 3), (17, 20), padding=(0, 2)),
         Convolution(1, (12, 30), 64, 33, (3, 3), (14, 28), padding=(2, 0)),
     ]
-    problems += [replace(p, transformed=True) for p in problems]
+    problems += [replace(p, transformed=results) for p in problems for results in ALGORITHMS]
     kernels, operands = [], []
     for p in problems:
         blocking = winograd_blocking.plan(p, machine)
@@ -162,8 +163,8 @@ def test_winograd(target: str) -> None:
         lanes, (x, w) = blocking.tile.lanes, arrays(p)
         kernels.append(winograd.generate(p, blocking, Epilogue(), Code(lanes, machine)))
         if p.transformed:
-            at_load = Interpreter(lanes, {"%w": w})
-            winograd_weights.generate(p, blocking.tile, at_load)
+            at_load = Interpreter(lanes, {"%w": w.reshape(-1, p.outputs)})
+            winograd_weights.generate(p, blocking, at_load)
             w = at_load.arrays["%u"].astype(np.float32)
         operands.append([x, w])
     check(target, kernels, operands, [convolved(p, *arrays(p)) for p in problems])

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from webtensorc_kernels import panels
-from webtensorc_kernels.winograd_blocking import EXTENT
+from webtensorc_kernels.toom_cook import ALGORITHMS
 
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
@@ -126,7 +126,7 @@ def _has_steps(convolution: Operation) -> bool:
 def _has_few_tiles(convolution: Operation) -> bool:
     """Whether a result is so small that to transform weights for it would not pay."""
     layout, shape = ConvolutionLayout.of(convolution), mlir.shape_of(convolution.results[0])
-    return math.prod(-(-shape[layout.output.index(each)] // EXTENT) for each in ("b", "0", "1")) <= _FEW_TILES
+    return math.prod(-(-shape[layout.output.index(each)] // max(ALGORITHMS)) for each in ("b", "0", "1")) <= _FEW_TILES
 
 
 def _types(op: Operation) -> list[str]:

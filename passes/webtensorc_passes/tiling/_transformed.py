@@ -1,7 +1,8 @@
 """Convolutions whose weights are transformed for Winograd's algorithm when the module is loaded.
 
-Transformed weights are four times as many, and a convolution with few tiles spends much of its time on transforming
-them. So those whose time shrinks the most for each byte are transformed, as far as the weights may grow.
+Transformed weights are 16/9 of the others or four times as many, and a convolution with few tiles spends much of its
+time on transforming them. So those whose time shrinks the most for each byte are transformed, as far as the weights may
+grow.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.toom_cook import ALGORITHMS
+from webtensorc_kernels.winograd_blocking import Blocking
 
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._sites import Site
@@ -24,11 +27,14 @@ __all__ = ["transformed"]
 
 @dataclass(frozen=True)
 class _Offer:
-    """What a site gains in seconds a call, what that takes in bytes, and the kernel that transforms its weights."""
+    """What a site gains in seconds a call with weights for so many results of a tile, and what that takes in bytes."""
 
+    results: int
     gain: float
     size: int
-    kernel: Kernel
+
+
+_NOTHING = _Offer(0, 0.0, 0)
 
 
 def transformed(
@@ -36,34 +42,64 @@ def transformed(
 ) -> list[Site]:
     """The same sites, with weights in panels where that pays and the module's weights grow by no more than `growth`.
 
-    `seconds` estimates one call; `growth` is a part of the bytes of all weights.
+    `seconds` estimates one call; `growth` is a part of the bytes of all weights. Step by step, the site with the most
+    to gain for each byte more takes what it gains by.
     """
-    offers = {
-        number: _offer(site.problem, machine, seconds)
+    given = {
+        number: site.problem
         for number, site in enumerate(sites)
         if site.fold is None and not site.integer and at_load.is_stored(site.operands[1])
     }
-    room, found = growth * at_load.stored_bytes, list(sites)
-    known = [(number, offer) for number, offer in offers.items() if offer is not None]
-    for number, offer in sorted(known, key=lambda each: -each[1].gain / each[1].size):
-        if offer.size <= room:
-            room -= offer.size
-            found[number] = _with_panels(sites[number], offer.kernel, at_load)
-    return found
+    offers = {problem: _offers(problem, machine, seconds) for problem in set(given.values())}
+    stored = [(number, offer) for number, problem in given.items() for offer in offers[problem]]
+    room, chosen = growth * at_load.stored_bytes, dict.fromkeys(range(len(sites)), _NOTHING)
+    while True:
+        steps = [(number, offer, _more(offer, chosen[number])) for number, offer in stored]
+        steps = [step for step in steps if step[2].gain > 0 and step[2].size <= room]
+        if not steps:
+            break
+        number, offer, more = max(steps, key=lambda step: step[2].gain / max(step[2].size, 1))
+        room -= more.size
+        chosen[number] = offer
+    return [
+        _with_panels(site, machine, at_load, chosen[number].results) if chosen[number].results else site
+        for number, site in enumerate(sites)
+    ]
 
 
-def _offer(problem: Convolution, machine: Machine, seconds: Callable[[Convolution], float]) -> _Offer | None:
-    """None if nothing is gained."""
-    known = replace(problem, transformed=True)
-    blocking = winograd_blocking.plan(known, machine)
-    if blocking is None or (gain := seconds(problem) - seconds(known)) <= 0:
-        return None
-    kernel = winograd_weights.generate(problem, blocking.tile, Code(blocking.tile.lanes, machine))
-    return _Offer(gain, 4 * prod(kernel.views[-1].shape), kernel)
+def _more(offer: _Offer, than: _Offer) -> _Offer:
+    return _Offer(offer.results, offer.gain - than.gain, offer.size - than.size)
 
 
-def _with_panels(site: Site, kernel: Kernel, at_load: AtLoad) -> Site:
+def _offers(problem: Convolution, machine: Machine, seconds: Callable[[Convolution], float]) -> list[_Offer]:
+    """What a problem may gain by."""
+    offers = []
+    for results in ALGORITHMS:
+        known = _known(problem, results)
+        blocking = winograd_blocking.plan(known, machine)
+        if blocking is None or (problem.packed and problem.outputs % blocking.tile.lanes):
+            continue
+        gain = seconds(problem) - seconds(known)
+        if gain > 0:
+            offers.append(_Offer(results, gain, 4 * prod(_kernel(problem, blocking, machine).views[-1].shape)))
+    return offers
+
+
+def _known(problem: Convolution, results: int) -> Convolution:
+    """The problem with transformed weights."""
+    return replace(problem, transformed=results, packed=False)
+
+
+def _kernel(problem: Convolution, blocking: Blocking, machine: Machine) -> Kernel:
+    """What transforms the weights of a problem."""
+    return winograd_weights.generate(problem, blocking, Code(blocking.tile.lanes, machine))
+
+
+def _with_panels(site: Site, machine: Machine, at_load: AtLoad, results: int) -> Site:
     image, weights = site.operands
+    problem = _known(site.problem, results)
+    blocking = winograd_blocking.plan(problem, machine)
+    assert blocking is not None, "else it was not offered"
+    kernel = _kernel(site.problem, blocking, machine)
     name = f"winograd_weights_{site.problem.channels}x{site.problem.outputs}"
-    problem = replace(site.problem, transformed=True)
     return replace(site, problem=problem, operands=(image, at_load.value(weights, name, kernel)))
