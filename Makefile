@@ -32,7 +32,7 @@ demo: $(STAMP)  ## Compile a real model for three CPU levels and run the bundle 
 	$(BIN)/python fixtures/demo.py
 
 test: $(STAMP) $(EMULATED)  ## Run all tests.
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q --durations 30
 
 test-gpu: $(STAMP)  ## Run the differential tests on every GPU of this machine; without one they are skipped, and say so.
 	$(BIN)/python -m pytest -q tests/gpu

@@ -154,16 +154,18 @@ class _Writer:
     def _spots(self, part: tuple[Index, Index], body: Callable[[_Spot], None]) -> None:
         """Loop over the tiles of some rows, or over some tiles of the only row."""
         if self.rows == 1:
-            self._row(0, part, body)
+            self._row(0, part, self.code.subtract(0, part[0]), body)
             return
 
         def row(number: Index, _: list[str]) -> list[str]:
-            self._row(number, (0, len(self.starts)), body)
+            before = self.code.multiply(self.code.subtract(number, part[0]), len(self.starts))
+            self._row(number, (0, len(self.starts)), before, body)
             return []
 
         self.code.loop(*part, row)
 
-    def _row(self, row: Index, part: tuple[Index, Index], body: Callable[[_Spot], None]) -> None:
+    def _row(self, row: Index, part: tuple[Index, Index], before: Index, body: Callable[[_Spot], None]) -> None:
+        """Loop over some tiles of a row; with `before` their numbers are those among tiles that go together."""
         code, p, points = self.code, self.problem, self.tile.points
         image = code.quotient(row, p.out[0]) if self.images > 1 else 0
         oh = code.remainder(row, p.out[0]) if self.images > 1 else row
@@ -171,7 +173,7 @@ class _Writer:
 
             def tile(number: Index, _: list[str], run: TileRun = run) -> list[str]:
                 start = code.smaller(code.multiply(number, points), p.out[1] - run.points)
-                position = code.subtract(number, part[0]) if p.packed else 0
+                position = code.add(before, number) if p.packed else 0
                 body(_Spot(image, oh, start if run.column is None else run.column, run, position))
                 return []
 
@@ -220,10 +222,10 @@ class _Writer:
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
             if self.fetches_ahead:
                 self._fetch_ahead(w[1], row)
-            if p.packed and p.is_product and p.points > FEW_POINTS:
+            if p.packed and p.points > FEW_POINTS:
                 if self.tile.together > 1:
                     self._fetch_following(position, w[1], row)
-                else:
+                elif p.is_product:
                     self._fetch_points(x[2], w[1], k)
             out = []
             for place, i in enumerate(valid):
@@ -251,7 +253,7 @@ class _Writer:
         for line in range(0, piece, _LINE):
             place = code.add(at, line)
             following = code.smaller(code.quotient(place, width), self.w.rows - 1)
-            code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)))
+            code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)), level=2)
 
     def _fetch_points(self, left: Index, channels: _Channels, k: Index) -> None:
         """Bring a piece of the next tile's image near; over all rows and blocks of weights the pieces are all of it."""
@@ -264,6 +266,9 @@ class _Writer:
             code.prefetch(self.x, 0, 0, code.smaller(code.add(at, line), p.image[1] * p.channels - 1), level=2)
 
     def _tiles_together(self) -> int:
-        """Tiles of the only row that go through the weights together: equal parts of those of a workgroup."""
+        """Tiles that go through the weights together: some rows, or equal parts of a workgroup's of the only row."""
         tiles = -(-len(self.starts) // self.down)
+        if self.rows > 1:
+            tiles = -(-self.rows // self.down) * len(self.starts)
+            return min(tiles, max(1, self.tile.together // len(self.starts)) * len(self.starts))
         return -(-tiles // -(-tiles // self.tile.together))

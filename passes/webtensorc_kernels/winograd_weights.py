@@ -18,6 +18,8 @@ __all__ = ["block", "generate", "given", "panels", "transform"]
 
 _FLOPS = 3
 """Additions and multiplications for each of the numbers that nine weights become."""
+_AHEAD = 8
+"""Channels between what is transformed and what is fetched: a line here and there, which no processor foresees."""
 
 
 def given(problem: Convolution) -> Matrix:
@@ -48,6 +50,8 @@ def transform(
         for j in range(tile.vectors):
             where = w.block(code, code.add(output, j * tile.lanes), tile.lanes)
             taps = [code.add(tap * channels, code.add(first, c)) for tap in range(9)]
+            for tap in taps:
+                code.prefetch(w.view, *where(code.smaller(code.add(tap, _AHEAD), w.rows - 1), 0))
             g = [[code.load(w.view, *where(taps[3 * kh + kw], 0)) for kw in range(3)] for kh in range(3)]
             rows = [algorithm.weight_transform(code, row) for row in g]
             for i in range(algorithm.window):

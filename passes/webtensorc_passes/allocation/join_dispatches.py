@@ -132,7 +132,7 @@ def _dispatch(arena: Arena, found: dict[str, Run]) -> None:
             if op.operands[place.resource] == arena.inside:
                 op.operands[place.size] = size
     word = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), 0)
-    zero = mlir.create("arith.constant", [], [word.type], {"value": word}, before=arena.execute).result
+    zero = mlir.constant(word, before=arena.execute)
     first = arena.execute.regions[0].blocks[0].operations[0].operation
     places = [size, index(arena.inside, start), index(arena.inside, length)]
     mlir.create("stream.cmd.fill", [arena.inside, *places, zero], [], before=first)
