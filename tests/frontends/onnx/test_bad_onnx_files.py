@@ -335,6 +335,20 @@ def test_shapes_that_do_not_fit_each_other(tmp_path: Path) -> None:
     assert "product" in str(caught.value)
 
 
+def test_an_input_without_a_rank_is_asked_for() -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"]), helper.make_node("Nonsense", ["y"], ["z"])]
+    for count, refusals in ((1, 0), (2, 1)):
+        proto = model(nodes[:count])
+        proto.graph.input[0].type.tensor_type.ClearField("shape")
+        if refusals:  # what no shape can help is named first
+            assert len(check(proto)) == refusals
+        else:
+            with pytest.raises(UsageError, match="rank|shape"):
+                check(proto)
+        with pytest.raises((UsageError, UnsupportedError)):
+            load_model(proto)
+
+
 def test_sizes_that_no_tensor_has(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     proto = _changed(lambda m: setattr(m.graph.input[0].type.tensor_type.shape.dim[0], "dim_param", "n"))

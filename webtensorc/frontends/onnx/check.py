@@ -39,7 +39,7 @@ def check(
     Raises:
         InvalidFileError: the file is not a valid model; unsupported operators in it are in the notes.
         UnsupportedError: IR version or opset out of range.
-        UsageError: unknown or contradictory `dims` or `input_shapes`.
+        UsageError: unknown or contradictory `dims` or `input_shapes`; inputs without a rank, and nothing else to list.
     """
     opened = open_model(source)
     found = list(_unknown_operators(opened, opened.proto.graph, opened.opsets, ""))
@@ -49,7 +49,7 @@ def check(
     except UnsupportedError as error:
         return _merged([*found, *error.items])
     except UsageError as error:
-        if not error.notes:  # only inputs without a rank are listed in notes; all else is a wrong request
+        if not error.notes or not found:  # inputs without a rank are listed in notes; all else is a wrong request
             raise
         return _merged(found)
     try:
