@@ -11,16 +11,12 @@ from pathlib import Path
 from onnx import defs
 
 from webtensorc.frontends.onnx import registry
+from webtensorc.frontends.onnx.failures import LEFT_OUT
 
 PAGE = Path(__file__).resolve().with_name("SUPPORT.md")
 EXPECTED = Path(__file__).resolve().parents[1] / "tests" / "conformance" / "expected"
 
 DOMAINS = ("", "ai.onnx.ml", "ai.onnx.preview.training", "com.microsoft")
-WHY_NOT = {
-    "ImageDecoder": "the size of an image is in its compressed bytes; decode before the model",
-}
-"""Operators that are left out on purpose."""
-
 REASONS = (
     (r"image_decoder", "`ImageDecoder` is left out: the size of an image is in its compressed bytes"),
     (
@@ -107,4 +103,4 @@ def _rows(domain: str) -> Iterator[tuple[str, str, str]]:
         elif schema.has_function or schema.has_context_dependent_function:
             yield name, "definition", "*definition*"
         else:
-            yield name, "missing", "not implemented: " + WHY_NOT.get(name, "not yet written")
+            yield name, "missing", "not implemented: " + LEFT_OUT.get((domain, name), "not yet written")

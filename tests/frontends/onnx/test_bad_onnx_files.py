@@ -146,7 +146,9 @@ def test_nodes_in_functions_are_looked_at_too() -> None:
     proto = model([node("Both", ["x"], ["y"], domain="own", name="call")], [])
     proto.opset_import.append(helper.make_opsetid("own", 1))
     proto.functions.append(helper.make_function("own", "Both", ["a"], ["b"], body, [opset]))
-    assert [item.nodes for item in check(proto)] == [("call/one",), ("call/two",)]
+    unknown, left_out = check(proto)
+    assert (unknown.nodes, left_out.nodes) == (("call/one",), ("call/two",))
+    assert "decode before the model" in left_out.reason
 
 
 def test_an_operator_set_of_two_versions(tmp_path: Path) -> None:
@@ -343,7 +345,7 @@ def test_an_input_without_a_rank_is_asked_for() -> None:
         if refusals:  # what no shape can help is named first
             assert len(check(proto)) == refusals
         else:
-            with pytest.raises(UsageError, match="rank|shape"):
+            with pytest.raises(UsageError, match="rank"):
                 check(proto)
         with pytest.raises((UsageError, UnsupportedError)):
             load_model(proto)

@@ -21,6 +21,15 @@ _OF_ONE_MACHINE = {
 }
 """Domains whose operators are private to a version of a runtime and to a processor."""
 
+_MAPS = "maps are no tensors"
+LEFT_OUT = {
+    ("", "ImageDecoder"): "the size of an image is in its compressed bytes; decode before the model",
+    ("ai.onnx.ml", "CastMap"): _MAPS,
+    ("ai.onnx.ml", "DictVectorizer"): _MAPS,
+    ("ai.onnx.ml", "ZipMap"): f"{_MAPS}; export with `zipmap=False`, which leaves the scores as they are",
+}
+"""Operators that are left out on purpose, by domain and name, and why."""
+
 UNKNOWN: Any = object()
 """Stands for a value of which not even the shape is known, when all that is unsupported is listed."""
 
@@ -72,7 +81,8 @@ def missing_reason(domain: str, operator: str, version: int, opsets: Mapping[str
         return f'is not an operator that is known of domain "{domain or "ai.onnx"}"'
     if schemas.find(domain, operator, version) is None:
         return f"does not exist in opset {version}"
-    return "is a known operator that is not implemented"
+    reason = LEFT_OUT.get((domain, operator))
+    return f"is left out: {reason}" if reason else "is a known operator that is not implemented"
 
 
 def explain(

@@ -115,6 +115,21 @@ def label_encoder(
     return jnp.where(jnp.any(same, -1), chosen, np.asarray(default, values.dtype).reshape(()))
 
 
+@op("CategoryMapper", since=1, domain=_DOMAIN)
+def category_mapper(
+    x: Value,
+    *,
+    cats_int64s: tuple[int, ...] = (),
+    cats_strings: tuple[str, ...] = (),
+    default_int64: int = -1,
+    default_string: str = "_Unused",
+) -> Value:
+    """The number of each string, or the string of each number; strings must be known."""
+    if x.dtype == object:
+        return label_encoder(x, keys_strings=cats_strings, values_int64s=cats_int64s, default_int64=default_int64)
+    return label_encoder(x, keys_int64s=cats_int64s, values_strings=cats_strings, default_string=default_string)
+
+
 def _encode_strings(x: np.ndarray, keys: np.ndarray, values: np.ndarray, default: np.ndarray) -> np.ndarray:
     table = dict(zip(keys.tolist(), values.tolist(), strict=True))
     found = [table.get(each, default.item()) for each in x.ravel().tolist()]
