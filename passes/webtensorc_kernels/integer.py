@@ -19,17 +19,17 @@ of its results begin with -128 times that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, segments, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, inside, tile_runs_with_rest
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import FEW_POINTS, TOGETHER, Matrix
+from webtensorc_kernels.word_runs import Run, Word, along, runs_of
 
 __all__ = ["generate", "plan"]
 
@@ -59,35 +59,10 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, machine: Mach
     return Writer(problem, tile, epilogue, code, unsigned=machine.dot.unsigned).kernel()
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Adjacent bytes of a window's row.
-
-    Attributes:
-        image: where they begin in the image's row, from the window's first byte on.
-        window: where they begin in the window's row.
-        words: how many words of packed weights come before them.
-        count: how many bytes they are.
-        points: the points of a tile that they are for.
-    """
-
-    image: int
-    window: int
-    words: int
-    count: int
-    points: list[int]
-
-
-_Word = Callable[[Index, _Run, Index, int, list[str]], list[str]]
-"""`sums = word(kh, run, index, count of bytes, sums)`."""
 _Weights = Callable[[Index, int], str]
 """Of a block of channels, `weights(word, j)` is a row of words in its vector number `j`."""
 _Fetch = Callable[[Index], None]
 """Brings a row of words near."""
-
-
-def _step(word: _Word, kh: Index, run: _Run, index: Index, sums: list[str]) -> list[str]:
-    return word(kh, run, index, TOGETHER, sums)
 
 
 class Writer:
@@ -97,7 +72,7 @@ class Writer:
         self.problem, self.tile, self.epilogue, self.code, self.unsigned = problem, tile, epilogue, code, unsigned
         p = problem
         self.pixel = p.groups * p.channels
-        self.runs = self._runs(tile.points)
+        self.runs = runs_of(p, tile.points)
         self.words = sum(-(-run.count // TOGETHER) for run in self.runs)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
@@ -114,20 +89,6 @@ class Writer:
         self.packed = View("%packed", (groups, p.kernel[0] * self.words, tile.channels), "i32")
         self.begin = View("%begin", (groups, tile.channels), "i32")
         self.sums = View("%sums", (groups, tile.points, tile.channels), "i32")
-
-    def _runs(self, points: int, column: int | None = None) -> list[_Run]:
-        """The runs of a window's row, for the tile that begins at a column, or for any inside of the image."""
-        p, words = self.problem, -(-self.problem.channels // TOGETHER)
-        return [
-            _Run(
-                image=first * p.dilations[1] * self.pixel,
-                window=first * p.channels,
-                words=first * words,
-                count=(beyond - first) * p.channels,
-                points=valid,
-            )
-            for first, beyond, valid in segments(p, column, points)
-        ]
 
     def kernel(self) -> Kernel:
         """The finished kernel."""
@@ -193,7 +154,7 @@ class Writer:
         """Bring the weights of a block of channels into the order of use."""
         code, p = self.code, self.problem
 
-        def word(kh: Index, run: _Run, index: Index, count: int, _: list[str]) -> list[str]:
+        def word(kh: Index, run: Run, index: Index, count: int, _: list[str]) -> list[str]:
             row = code.add(code.multiply(kh, p.kernel[1] * p.channels), run.window)
             top, to = code.add(row, code.multiply(index, TOGETHER)), self._word_at(kh, run, index)
             for j in range(self.tile.vectors):
@@ -212,7 +173,7 @@ class Writer:
         if self.unsigned:
             ones = code.ones()
 
-            def word(kh: Index, run: _Run, index: Index, _: int, sums: list[str]) -> list[str]:
+            def word(kh: Index, run: Run, index: Index, _: int, sums: list[str]) -> list[str]:
                 at = self._word_at(kh, run, index)
                 return [code.dot(sums[j], ones, weights(at, j)) for j in vectors]
 
@@ -237,9 +198,9 @@ class Writer:
         oh = code.remainder(row, p.out[0]) if p.batch > 1 else row
 
         for run in tile_runs_with_rest(p, self.starts, points):
-            runs = self._runs(run.points, run.column)
+            runs = runs_of(p, run.points, run.column)
 
-            def tile(index: Index, _: list[str], run: TileRun = run, runs: list[_Run] = runs) -> list[str]:
+            def tile(index: Index, _: list[str], run: TileRun = run, runs: list[Run] = runs) -> list[str]:
                 start = code.smaller(code.multiply(index, points), p.out[1] - run.points)
                 start = start if run.column is None else run.column
                 top = code.subtract(code.multiply(oh, p.strides[0]), p.padding[0])
@@ -257,7 +218,7 @@ class Writer:
         number: Index,
         x: tuple[Index, Index, Index],
         weights: _Weights,
-        runs: Sequence[_Run],
+        runs: Sequence[Run],
         points: int,
         following: _Fetch | None,
     ) -> list[str]:
@@ -265,7 +226,7 @@ class Writer:
         code, p, tile = self.code, self.problem, self.tile
         begin = [code.load(self.begin, number, j * tile.lanes) for j in range(tile.vectors)]
 
-        def word(kh: Index, run: _Run, index: Index, count: int, sums: list[str]) -> list[str]:
+        def word(kh: Index, run: Run, index: Index, count: int, sums: list[str]) -> list[str]:
             at, ih = self._word_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
             words = [weights(at, j) for j in range(tile.vectors)]
             if following:
@@ -277,33 +238,15 @@ class Writer:
                 found += [code.dot(next(before), value, words[j]) for j in range(tile.vectors)]
             return found
 
-        return self._window(word, begin * points, runs, inside(code, p.rows, x[1]))
+        return along(code, word, begin * points, runs, inside(code, p.rows, x[1]), tile.vectors)
 
-    def _word_at(self, kh: Index, run: _Run, index: Index) -> Index:
+    def _word_at(self, kh: Index, run: Run, index: Index) -> Index:
         return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)
 
-    def _whole_window(self, word: _Word, sums: list[str]) -> list[str]:
+    def _whole_window(self, word: Word, sums: list[str]) -> list[str]:
         """Go through all of the window's words with the same sums."""
         every = [replace(run, points=[0]) for run in self.runs]
-        return self._window(word, sums, every, (0, self.problem.kernel[0]))
-
-    def _window(self, word: _Word, sums: list[str], runs: Sequence[_Run], rows: tuple[Index, Index]) -> list[str]:
-        """Go through words of some of the window's rows, with the sums of the points that they are for."""
-        code, vectors = self.code, self.tile.vectors
-
-        def window_row(kh: Index, sums: list[str]) -> list[str]:
-            sums = list(sums)
-            for run in runs:
-                full, left = divmod(run.count, TOGETHER)
-                used = [i * vectors + j for i in run.points for j in range(vectors)] if sums else []
-                step = partial(_step, word, kh, run)
-                carried = code.loop(0, full, step, [sums[i] for i in used], element="i32")
-                carried = word(kh, run, full, left, carried) if left else carried
-                for i, value in zip(used, carried, strict=True):
-                    sums[i] = value
-            return sums
-
-        return code.loop(*rows, window_row, sums, element="i32")
+        return along(self.code, word, sums, every, (0, self.problem.kernel[0]), self.tile.vectors)
 
     def _finish(self, number: Index, block: Block, sums: list[str]) -> None:
         """Apply the epilogue and store; where it is long in a loop, through scratch memory."""
