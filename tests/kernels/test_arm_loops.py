@@ -70,7 +70,7 @@ def test_loops_of_depthwise_and_winograd_kernels(tmp_path: Path) -> None:
     machine = Machine.of(make_target("aarch64"))
     assert machine is not None
     alone = Convolution(1, (28, 28), 1, 1, (3, 3), (28, 28), padding=(1, 1), groups=128)
-    strip = windows.choose(alone, machine)
+    strip = windows.choose(alone, Fold("0.0 : f32"), machine)
     full = PROBLEMS["3x3"]
     blocking = winograd_blocking.plan(full, machine)
     assert strip is not None and blocking is not None

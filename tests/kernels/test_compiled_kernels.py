@@ -178,7 +178,7 @@ def test_depthwise_convolutions(target: str, problems: list[Convolution], volume
     problems = [replace(p, channels=1, outputs=1, groups=channels + i) for i, p in enumerate([*problems, volume])]
     kernels = []
     for p in problems:
-        strip = windows.choose(p, machine)
+        strip = windows.choose(p, Fold("0.0 : f32"), machine)
         assert strip is not None
         code = Code(strip.lanes, machine)
         kernels.append(windows.generate(p, strip, Fold("0.0 : f32"), Epilogue(), code))

@@ -69,7 +69,7 @@ def few_rows(machine: Machine) -> Case:
 
 
 def depthwise(machine: Machine) -> Case:
-    strip = windows.choose(WINDOWED, machine)
+    strip = windows.choose(WINDOWED, Fold("0.0 : f32"), machine)
     assert strip is not None
     x, w = given(WINDOWED)
     kernel = windows.generate(WINDOWED, strip, Fold("0.0 : f32"), Epilogue(), Code(strip.lanes, machine))
@@ -79,7 +79,8 @@ def depthwise(machine: Machine) -> Case:
 def pooling(operation: str, initial: str, fold: np.ufunc, start: float) -> Callable[[Machine], Case]:
     def case(machine: Machine) -> Case:
         p = WINDOWED
-        strip = windows.choose(p, machine)
+        how = Fold(initial, operation)
+        strip = windows.choose(p, how, machine)
         assert strip is not None
         x, _ = given(p)
         y = np.full((1, *p.out, p.groups), start)
@@ -87,7 +88,7 @@ def pooling(operation: str, initial: str, fold: np.ufunc, start: float) -> Calla
             ih, iw = oh * p.strides[0] + kh - p.padding[0], ow * p.strides[1] + kw - p.padding[1]
             if 0 <= ih < p.image[0] and 0 <= iw < p.image[1]:
                 y[:, oh, ow] = fold(y[:, oh, ow], x[:, ih, iw])
-        kernel = windows.generate(p, strip, Fold(initial, operation), Epilogue(), Code(strip.lanes, machine))
+        kernel = windows.generate(p, strip, how, Epilogue(), Code(strip.lanes, machine))
         return kernel, [x], y
 
     return case
