@@ -17,7 +17,6 @@ from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.toom_cook import ALGORITHMS
-from webtensorc_kernels.winograd_blocking import Blocking
 
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._sites import Site
@@ -27,14 +26,12 @@ __all__ = ["transformed"]
 
 @dataclass(frozen=True)
 class _Offer:
-    """What a site gains in seconds a call with weights for so many results of a tile, and what that takes in bytes."""
+    """What a site gains in seconds a call, what that takes in bytes, and how: for so many results, by what kernel."""
 
-    results: int
     gain: float
     size: int
-
-
-_NOTHING = _Offer(0, 0.0, 0)
+    results: int
+    kernel: Kernel
 
 
 def transformed(
@@ -52,23 +49,23 @@ def transformed(
     }
     offers = {problem: _offers(problem, machine, seconds) for problem in set(given.values())}
     stored = [(number, offer) for number, problem in given.items() for offer in offers[problem]]
-    room, chosen = growth * at_load.stored_bytes, dict.fromkeys(range(len(sites)), _NOTHING)
+    room, chosen = growth * at_load.stored_bytes, dict[int, _Offer]()
     while True:
-        steps = [(number, offer, _more(offer, chosen[number])) for number, offer in stored]
-        steps = [step for step in steps if step[2].gain > 0 and step[2].size <= room]
+        steps = [(number, offer, *_more(offer, chosen.get(number))) for number, offer in stored]
+        steps = [(number, offer, gain, size) for number, offer, gain, size in steps if gain > 0 and size <= room]
         if not steps:
             break
-        number, offer, more = max(steps, key=lambda step: step[2].gain / max(step[2].size, 1))
-        room -= more.size
+        number, offer, _, size = max(steps, key=lambda step: step[2] / max(step[3], 1))
+        room -= size
         chosen[number] = offer
     return [
-        _with_panels(site, machine, at_load, chosen[number].results) if chosen[number].results else site
-        for number, site in enumerate(sites)
+        _with_panels(site, chosen[number], at_load) if number in chosen else site for number, site in enumerate(sites)
     ]
 
 
-def _more(offer: _Offer, than: _Offer) -> _Offer:
-    return _Offer(offer.results, offer.gain - than.gain, offer.size - than.size)
+def _more(offer: _Offer, than: _Offer | None) -> tuple[float, int]:
+    """The gain and the bytes that an offer adds to what is chosen."""
+    return (offer.gain - than.gain, offer.size - than.size) if than else (offer.gain, offer.size)
 
 
 def _offers(problem: Convolution, machine: Machine, seconds: Callable[[Convolution], float]) -> list[_Offer]:
@@ -81,7 +78,8 @@ def _offers(problem: Convolution, machine: Machine, seconds: Callable[[Convoluti
             continue
         gain = seconds(problem) - seconds(known)
         if gain > 0:
-            offers.append(_Offer(results, gain, 4 * prod(_kernel(problem, blocking, machine).views[-1].shape)))
+            kernel = winograd_weights.generate(problem, blocking, Code(blocking.tile.lanes, machine))
+            offers.append(_Offer(gain, 4 * prod(kernel.views[-1].shape), results, kernel))
     return offers
 
 
@@ -90,16 +88,8 @@ def _known(problem: Convolution, results: int) -> Convolution:
     return replace(problem, transformed=results, packed=False)
 
 
-def _kernel(problem: Convolution, blocking: Blocking, machine: Machine) -> Kernel:
-    """What transforms the weights of a problem."""
-    return winograd_weights.generate(problem, blocking, Code(blocking.tile.lanes, machine))
-
-
-def _with_panels(site: Site, machine: Machine, at_load: AtLoad, results: int) -> Site:
+def _with_panels(site: Site, offer: _Offer, at_load: AtLoad) -> Site:
     image, weights = site.operands
-    problem = _known(site.problem, results)
-    blocking = winograd_blocking.plan(problem, machine)
-    assert blocking is not None, "else it was not offered"
-    kernel = _kernel(site.problem, blocking, machine)
     name = f"winograd_weights_{site.problem.channels}x{site.problem.outputs}"
-    return replace(site, problem=problem, operands=(image, at_load.value(weights, name, kernel)))
+    operands = image, at_load.value(weights, name, offer.kernel)
+    return replace(site, problem=_known(site.problem, offer.results), operands=operands)
