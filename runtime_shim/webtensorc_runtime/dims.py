@@ -27,7 +27,7 @@ _BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
-    ast.BitXor: lambda a, b: a**b,
+    ast.Pow: lambda a, b: a**b,
 }
 _CALLS: dict[str, Callable[..., int]] = {
     "floordiv": lambda a, b: a // b,
@@ -80,7 +80,7 @@ class Bounds:
 @functools.cache
 def _parsed(expression: str) -> ast.expr:
     try:
-        node = ast.parse(expression, mode="eval").body
+        node = ast.parse(expression.replace("^", "**"), mode="eval").body  # which binds as a power does
         _check(node)
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         raise ValueError(f"{expression!r} is no dimension") from None
@@ -93,7 +93,7 @@ def _check(node: ast.expr) -> None:
             return
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             _check(operand)
-        case ast.BinOp(left=left, op=ast.BitXor(), right=ast.Constant(value=int(power))) if 0 <= power <= _MOST_POWER:
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))) if 0 <= power <= _MOST_POWER:
             _check(left)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
             _check(left)

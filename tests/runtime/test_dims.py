@@ -47,6 +47,12 @@ def test_a_size_for_one_name_leaves_the_value(made: tuple[str, int], name: str) 
     assert name not in names([part])
 
 
+@pytest.mark.parametrize(("text", "value"), [("3*n^2 + n - 1", 3 * 49 + 6), ("- n^2", -49), ("b*n^2*2", 2 * 98)])
+def test_a_power_is_of_its_name_alone(text: str, value: int) -> None:
+    assert evaluate(text, {"b": 2, "n": 7}) == value
+    assert evaluate(substitute(text, {"b": 2}), {"n": 7}) == value
+
+
 @pytest.mark.parametrize(
     "text", ["", "b +", "f(b)", "b.x", "b[0]", "b if n else b", "max(b)", "b ^ 99", "b / 2", "'b'"]
 )

@@ -154,9 +154,22 @@ def next_position() -> onnx.ModelProto:
     return model(nodes, {"x": ["n", 1, 4], "past": ["n", "steps"]}, {"table": table})
 
 
+def quarters() -> onnx.ModelProto:
+    """Every fourth sample beside the same of two strides of two: as many of them, in other words."""
+    nodes = [
+        node("Conv", ["x", "one"], ["half"], strides=[2]),
+        node("Conv", ["half", "one"], ["quarter"], strides=[2]),
+        node("Slice", ["x", "zero", "end", "two", "four"], ["same"]),
+        node("Add", ["quarter", "same"], ["y"]),
+    ]
+    ends = {"zero": np.int64([0]), "end": np.int64([2**40]), "two": np.int64([2]), "four": np.int64([4])}
+    return model(nodes, {"x": ["n", 1, "w"]}, {"one": np.ones((1, 1, 1), np.float32), **ends})
+
+
 @pytest.mark.parametrize(
     ("make", "dims", "shapes"),
     [
+        (quarters, ["n=1..", "w=1.."], [("n", 1, "w")]),
         (halved_and_doubled, ["n=1..", "h=2..:2", "w=4..:4"], [("n", 3, "h", "w")]),
         (positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
         (last_positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),
@@ -180,7 +193,12 @@ def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes:
 
 
 @pytest.mark.parametrize(
-    ("make", "shapes"), [(one_frame_left, [(1, 1, 8), (3, 1, 11)]), (recurrent, [(1, 2, 4), (7, 1, 4), (12, 2, 4)])]
+    ("make", "shapes"),
+    [
+        (one_frame_left, [(1, 1, 8), (3, 1, 11)]),
+        (recurrent, [(1, 2, 4), (7, 1, 4), (12, 2, 4)]),
+        (quarters, [(2, 1, size) for size in range(1, 10)]),
+    ],
 )
 def test_the_ends_of_what_is_found_agree_with_onnxruntime(make: Any, shapes: list[tuple[int, ...]]) -> None:
     proto = make()

@@ -13,7 +13,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import jax
@@ -21,7 +21,7 @@ import numpy as np
 from jax import export
 from webtensorc_runtime.dims import Bounds, evaluate, names
 
-from webtensorc.frontends.onnx import extents, symbolic
+from webtensorc.frontends.onnx import extents, quotients, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.failures import StartAgain
 from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
@@ -31,6 +31,7 @@ from webtensorc.frontends.onnx.values import Value
 _STEPS = (*range(2, 65), *range(72, 257, 8))
 _MOST_LEAST = 64
 _MOST_POWER = 20
+_MOST_NESTED = 8
 _MOST_ROUNDS = 32
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
         is_trial = True
         try:
             trial = _Trial(signature, failed)
-            found = trial.multiples() or trial.bounded() or trial.equal() or trial.between()
+            found = trial.identical() or trial.multiples() or trial.bounded() or trial.equal() or trial.between()
         finally:
             is_trial = False
         if found is not None:
@@ -90,14 +91,33 @@ class _Trial:
         used = {name for value in self.failed.inputs for size in _sizes(value) for name in _names(size)}
         return [each.name for each in self.signature.dims if symbolic.variable(each) in used]
 
+    def identical(self) -> Signature | None:
+        """The signature with quotients written in one way: it demands nothing of any size."""
+        sizes = [size for value in self.failed.inputs for size in _sizes(value) if extents.is_open(size)]
+        found: tuple[str, ...] = ()
+        for _ in range(_MOST_NESTED):
+            known = (*self.signature.identities, *found)
+            written = symbolic.sizes(self.signature.dims, known)
+            variables = {symbolic.variable(each): written[each.name] // each.step for each in self.signature.dims}
+            more = [
+                each
+                for each in quotients.identities(_evaluated(size, variables) for size in sizes)
+                if each not in known
+            ]
+            if not more:
+                break
+            found += tuple(more)
+        return self._fitting(lambda: replace(self.signature, identities=known)) if found else None
+
     def multiples(self) -> Signature | None:
         """The signature with multiples only of some dimensions, as small as the node allows.
 
         If multiples of the next number do as well it may be a size, not a divisor, that the node needs: then an upper
         bound below is what was meant, as of positions that are counted from the end of a table. A lower bound up to the
-        common multiple leaves more sizes, and goes before it.
+        common multiple leaves more sizes, and goes before it; so does an upper one where there is one anyway.
         """
         involved = self.involved()
+        is_limited = any(each.most is not None for each in self.signature.dims if each.name in involved)
 
         def fits(steps: Mapping[str, int]) -> bool:
             return self._fitting(lambda: self.signature.with_multiples(steps)) is not None
@@ -109,6 +129,8 @@ class _Trial:
             return below
         if (larger := self._at_least(involved, common)) is not None:
             return larger
+        if is_limited and (smaller_ones := self._at_most(None)) is not None:
+            return smaller_ones
         steps = dict.fromkeys(involved, common)
         for name in involved:
             smaller = (step for step in range(1, common) if common % step == 0)
@@ -205,7 +227,7 @@ class _Trial:
         """A candidate, if there is such a signature and the node can be computed with what it knows of the sizes."""
         try:
             candidate = make()
-            sizes = symbolic.sizes(candidate.dims)
+            sizes = symbolic.sizes(candidate.dims, candidate.identities)
             sizes |= {name: evaluate(expression, sizes) for name, expression in (equal or {}).items()}
             variables = {symbolic.variable(each): sizes[each.name] // each.step for each in self.signature.dims}
             self._compute(variables)

@@ -84,11 +84,15 @@ def _dim(dim: Any) -> Declaration:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs, the named dimensions that are open in them, and what the sizes of these must keep besides."""
+    """The inputs, the named dimensions that are open in them, and what the sizes of these must keep besides.
+
+    `identities` say how quotients are written in the trace (see `quotients`); they hold for all sizes.
+    """
 
     inputs: tuple[TensorSpec, ...]
     dims: tuple[Bounds, ...]
     constraints: tuple[Constraint, ...] = ()
+    identities: tuple[str, ...] = ()
 
     def with_multiples(self, steps: Mapping[str, int]) -> Signature:
         """Only multiples of these steps for some dimensions.
@@ -118,7 +122,8 @@ class Signature:
             if int(expression) not in bounds:
                 raise ValueError(f"{expression} is none of {bounds.range}")
             inputs = tuple(each.at({name: int(expression)}) for each in self.inputs)
-            return Signature(inputs, dims, tuple(each.at({name: int(expression)}) for each in self.constraints))
+            kept = tuple(each.at({name: int(expression)}) for each in self.constraints)
+            return replace(self, inputs=inputs, dims=dims, constraints=kept)
         inputs = tuple(
             replace(each, shape=tuple(renamed(dim, {name: expression}) for dim in each.shape)) for each in self.inputs
         )
@@ -128,10 +133,10 @@ class Signature:
         constraints = [Constraint(each, ">=") for each in found]
         if bounds.step > 1:
             constraints.append(Constraint(f"mod({expression}, {bounds.step})", "=="))
-        kept = (
+        kept = tuple(
             Constraint(str(renamed(each.expression, {name: expression})), each.relation) for each in self.constraints
         )
-        return Signature(inputs, dims, (*kept, *constraints))
+        return replace(self, inputs=inputs, dims=dims, constraints=(*kept, *constraints))
 
 
 def pin(

@@ -18,7 +18,7 @@ from jax import export as jax_export
 from jax import lax
 from jax._src.export import shape_poly
 from jaxlib.mlir import ir
-from webtensorc_runtime.dims import Bounds, Dim, evaluate
+from webtensorc_runtime.dims import Bounds, Dim, evaluate, names
 
 _QUOTIENT = re.compile(r"\b(?:floordiv|mod)\([^()]*\)")
 
@@ -28,9 +28,14 @@ def variable(bounds: Bounds) -> str:
     return bounds.name if bounds.step == 1 else f"{bounds.name}_by_{bounds.step}"
 
 
-def sizes(dims: Sequence[Bounds]) -> dict[str, Any]:
-    """Every dimension's size by its name, in variables of one new scope that know the bounds."""
-    constraints = [f"{variable(each)} >= {each.least // each.step}" for each in dims if each.least > each.step]
+def sizes(dims: Sequence[Bounds], identities: Sequence[str] = ()) -> dict[str, Any]:
+    """Every dimension's size by its name, in variables of one new scope that know the bounds.
+
+    Of `identities` (see `quotients`) it knows those between these variables.
+    """
+    variables = {variable(each) for each in dims}
+    constraints = [each for each in identities if set(names(each.split(" == "))) <= variables]
+    constraints += [f"{variable(each)} >= {each.least // each.step}" for each in dims if each.least > each.step]
     constraints += [f"{variable(each)} <= {each.most // each.step}" for each in dims if each.most is not None]
     scope = jax_export.SymbolicScope(constraints)
     return {each.name: each.step * jax_export.symbolic_shape(variable(each), scope=scope)[0] for each in dims}

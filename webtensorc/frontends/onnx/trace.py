@@ -52,7 +52,8 @@ def dtype(name: str) -> np.dtype[Any]:
 
 def structs(signature: Signature) -> list[jax.ShapeDtypeStruct]:
     """What stands for the inputs; the sizes of named dimensions are JAX's variables (see `symbolic`)."""
-    shapes = symbolic.shapes([each.shape for each in signature.inputs], symbolic.sizes(signature.dims))
+    sizes = symbolic.sizes(signature.dims, signature.identities)
+    shapes = symbolic.shapes([each.shape for each in signature.inputs], sizes)
     return [symbolic.struct(shape, dtype(each.dtype)) for shape, each in zip(shapes, signature.inputs, strict=True)]
 
 
