@@ -3,7 +3,8 @@
 For sizes that no power of two divides IREE 3.13 chooses workgroups such as 1 x 64 or 32 x 1 x 2, and then distributes
 only as many dimensions as come before the first of a single invocation: the loops of the others are run by each
 invocation as a whole. 2048 rows of 257 numbers were written by one invocation for each 64, one number after the other.
-Here all invocations lie along the innermost dimension, which is the one that lies together in memory, too.
+Here all invocations lie along the innermost dimension, which is the one that lies together in memory, too, or along
+several rows of it where it is short.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webtensorc.iree import mlir
+from iree.compiler import ir
+
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._configurations import Configured, configured
@@ -44,13 +46,17 @@ def _distribute(kernel: Configured) -> int:
     if size is None or tiles is None or not _loses(*map(int, size.groups())):
         return 0
     *outer, last = map(int, tiles[1].split(","))
-    along = int(size[1])
+    along, rows = int(size[1]), 1
     if along == 1:
-        last, along = _row(kernel.op, len(outer)), _INVOCATIONS
-    if not last:
-        return 0
-    text = ", ".join(map(str, [*(min(each, 1) for each in outer), last]))
-    told = _WORKGROUP.sub(f"workgroup_size = [{along}, 1, 1]", kernel.translation)
+        last = _row(kernel.op, len(outer))
+        along = min(last, _INVOCATIONS)
+        if not last:
+            return 0
+        rows = _INVOCATIONS // along if outer and outer[-1] else 1
+    outer = [min(each, 1) for each in outer]
+    outer[-1:] = [each * rows for each in outer[-1:]]
+    text = ", ".join(map(str, [*outer, last]))
+    told = _WORKGROUP.sub(f"workgroup_size = [{along}, {rows}, 1]", kernel.translation)
     kernel.change(told, _TILES.sub(f"tile_sizes = [[{text}]", kernel.lowering, count=1))
     return 1
 
@@ -61,8 +67,12 @@ def _loses(x: int, y: int, z: int) -> bool:
 
 
 def _row(op: Operation, loop: int) -> int:
-    """The numbers along the innermost loop of a result, if one workgroup may compute them; 0 if it may not."""
-    if not len(op.results) or not mlir.is_static_tensor(op.results[0]):
+    """The numbers along the innermost loop of a result, if one workgroup may compute them; 0 if it may not.
+
+    What is copied between buffers has no result, and its last operand in the place of one.
+    """
+    kind = ir.ShapedType(op.operands[len(op.operands) - 1].type)
+    if not kind.has_static_shape:
         return 0
-    shape = mlir.shape_of(op.results[0])
+    shape = kind.shape
     return shape[-1] if len(shape) == loop + 1 and 1 < shape[-1] <= _LONGEST else 0
