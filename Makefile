@@ -63,7 +63,7 @@ torch: $(STAMP)  ## Export the models of fixtures/torch_zoo.py with PyTorch, whi
 	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -q tests/differential/test_torch_models.py
 
 bless: $(STAMP) docs  ## Write the expected output of golden tests and generated pages again; read the diff.
-	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes
+	WEBTENSORC_BLESS=1 $(BIN)/python -m pytest -q tests/passes tests/kernels/test_arm_loops.py
 
 docs: $(STAMP)  ## Generate docs/reference.
 	$(BIN)/python docs/generate.py

@@ -272,6 +272,15 @@ class Code(Listing):
                 word = self.value(f"arith.ori {word}, {shifted} : i32")
         return self.value(f"vector.broadcast {word} : i32 to {self._of('i32')}")
 
+    def lanes_of_words(self, view: View, *at: Index) -> list[str]:
+        """Four adjacent words of bytes, each in every lane, where there are four lanes."""
+        loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, vector<16xi8>")
+        whole = self.value(f"vector.bitcast {loaded} : vector<16xi8> to vector<4xi32>")
+        return [
+            self.value(f"vector.shuffle {whole}, {whole} [{i}, {i}, {i}, {i}] : vector<4xi32>, vector<4xi32>")
+            for i in range(4)
+        ]
+
     def _byte(self, view: View, *at: Index) -> str:
         byte = self.value(f"memref.load {view.name}[{self.indices(*at)}] : {view.type}")
         return self.value(f"arith.extui {byte} : i8 to i32")
@@ -300,7 +309,8 @@ class Code(Listing):
         name, whole = dict(dot.intrinsics)[self.lanes], self._of("i32")
         if not dot.widened:
             wide = f"vector<{4 * self.lanes}xi8>"
-            bytes_ = [self.value(f"vector.bitcast {each} : {whole} to {wide}") for each in (image, weights)]
+            factors = (image, weights) if dot.lanes == 1 else (weights, image)  # a lane can be the second alone
+            bytes_ = [self.value(f"vector.bitcast {each} : {whole} to {wide}") for each in factors]
             types = f"({whole}, {wide}, {wide}) -> {whole}"
             return self.value(f'llvm.call_intrinsic "{name}"({sums}, {", ".join(bytes_)}) : {types}')
         short = f"vector<{2 * self.lanes}xi16>"

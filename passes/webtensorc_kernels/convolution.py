@@ -184,12 +184,13 @@ def choose(
     overlapping: bool = False,
     vectors: Iterable[int] = range(1, 9),
     in_part: bool = False,
+    holds_image: bool = False,
 ) -> Tile | None:
     """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code.
 
     The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
     `vectors` are the numbers of vectors that a tile may have; a vector that is not filled is one only if it may be
-    loaded and stored `in_part`.
+    loaded and stored `in_part`. What `holds_image` keeps numbers of each point in a register for several steps.
     """
     lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
     widths = [(lanes, wide, 0) for wide in vectors if wide * lanes <= problem.outputs]
@@ -199,7 +200,7 @@ def choose(
         Tile(points, wide, lanes, _together(problem, points, machine.second_level // 2), narrow)
         for lanes, wide, narrow in widths
         for points in range(1, min(problem.out[1], machine.registers) + 1)
-        if machine.fits(points, wide)
+        if machine.fits(points, wide, held=points if holds_image else 0)
         if not (problem.packed and WIDTH % (wide * lanes))
     ]
     overlapping |= not problem.has_products

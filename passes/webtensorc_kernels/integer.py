@@ -27,7 +27,7 @@ from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, inside, tile_runs_with_rest
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.machine import Dot, Machine
 from webtensorc_kernels.panels import FEW_POINTS, TOGETHER, Matrix
 from webtensorc_kernels.word_runs import Run, Word, along, runs_of
 
@@ -49,14 +49,15 @@ def plan(problem: Convolution, machine: Machine) -> Tile | None:
         return None
     words = replace(problem, channels=-(-problem.channels // TOGETHER))
     room = machine.registers - (_WIDENED if machine.dot.widened else 0)
-    tile = choose(words, replace(machine, broadcasts_from_memory=False, registers=room))
+    holds = machine.dot.lanes > 1
+    tile = choose(words, replace(machine, broadcasts_from_memory=False, registers=room), holds_image=holds)
     return replace(tile, together=1) if tile and tile.lanes >= _LEAST else None
 
 
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, machine: Machine, code: Code) -> Kernel:
     """Write the kernel into `code`. Operands: as for the direct one; results: y, then scratch of no meaning."""
     assert machine.dot is not None
-    return Writer(problem, tile, epilogue, code, unsigned=machine.dot.unsigned).kernel()
+    return Writer(problem, tile, epilogue, code, machine.dot).kernel()
 
 
 _Weights = Callable[[Index, int], str]
@@ -68,8 +69,8 @@ _Fetch = Callable[[Index], None]
 class Writer:
     """One kernel being written."""
 
-    def __init__(self, problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *, unsigned: bool) -> None:
-        self.problem, self.tile, self.epilogue, self.code, self.unsigned = problem, tile, epilogue, code, unsigned
+    def __init__(self, problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, dot: Dot) -> None:
+        self.problem, self.tile, self.epilogue, self.code, self.dot = problem, tile, epilogue, code, dot
         p = problem
         self.pixel = p.groups * p.channels
         self.runs = runs_of(p, tile.points)
@@ -170,7 +171,7 @@ class Writer:
         """Store what the results of a block of channels begin with."""
         code, vectors = self.code, range(self.tile.vectors)
         sums = [code.number("0 : i32") for _ in vectors]
-        if self.unsigned:
+        if self.dot.unsigned:
             ones = code.ones()
 
             def word(kh: Index, run: Run, index: Index, _: int, sums: list[str]) -> list[str]:
@@ -228,17 +229,26 @@ class Writer:
 
         def word(kh: Index, run: Run, index: Index, count: int, sums: list[str]) -> list[str]:
             at, ih = self._word_at(kh, run, index), code.add(x[1], code.multiply(kh, p.dilations[0]))
-            words = [weights(at, j) for j in range(tile.vectors)]
-            if following:
-                following(at)
             left = code.add(code.add(x[2], run.image), code.multiply(index, TOGETHER))
-            found, before = [], iter(sums)
-            for i in run.points:
-                value = code.word(self.x, x[0], ih, code.add(left, i * p.strides[1] * self.pixel), count=count)
-                found += [code.dot(next(before), value, words[j]) for j in range(tile.vectors)]
-            return found
 
-        return along(code, word, begin * points, runs, inside(code, p.rows, x[1]), tile.vectors)
+            def place(i: int) -> tuple[Index, ...]:
+                return x[0], ih, code.add(left, i * p.strides[1] * self.pixel)
+
+            several = count > TOGETHER
+            held = [code.lanes_of_words(self.x, *place(i)) for i in run.points] if several else []
+            for number in range(-(-count // TOGETHER)):
+                here = code.add(at, number)
+                words = [weights(here, j) for j in range(tile.vectors)]
+                if following:
+                    following(here)
+                found, before = [], iter(sums)
+                for k, i in enumerate(run.points):
+                    value = held[k][number] if several else code.word(self.x, *place(i), count=count)
+                    found += [code.dot(next(before), value, each) for each in words]
+                sums = found
+            return sums
+
+        return along(code, word, begin * points, runs, inside(code, p.rows, x[1]), tile.vectors, self.dot.lanes)
 
     def _word_at(self, kh: Index, run: Run, index: Index) -> Index:
         return self.code.add(self.code.add(self.code.multiply(kh, self.words), run.words), index)

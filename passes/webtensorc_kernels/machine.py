@@ -19,11 +19,13 @@ class Dot:
         intrinsics: LLVM's names, by the number of lanes.
         unsigned: whether the other operand, the image, is unsigned.
         widened: whether it is an instruction for the sum of two products of int16, for which bytes are widened.
+        lanes: whether the image may be one lane of a register: so many words of it are loaded together then.
     """
 
     intrinsics: tuple[tuple[int, str], ...]
     unsigned: bool
     widened: bool = False
+    lanes: int = 1
 
     @classmethod
     def of(cls, target: TargetView) -> Dot | None:
@@ -37,7 +39,7 @@ class Dot:
 
 
 _X86 = Dot(tuple((lanes, f"llvm.x86.avx512.vpdpbusd.{32 * lanes}") for lanes in (4, 8, 16)), unsigned=True)
-_ARM = Dot(((4, "llvm.aarch64.neon.sdot.v4i32.v16i8"),), unsigned=False)
+_ARM = Dot(((4, "llvm.aarch64.neon.sdot.v4i32.v16i8"),), unsigned=False, lanes=4)
 _PAIRS = Dot(
     ((4, "llvm.x86.sse2.pmadd.wd"), (8, "llvm.x86.avx2.pmadd.wd"), (16, "llvm.x86.avx512.pmaddw.d.512")),
     unsigned=True,
@@ -102,7 +104,10 @@ class Machine:
             masks=bool(target.features() & {"avx2", "avx512f"}),
         )
 
-    def fits(self, points: int, vectors: int) -> bool:
-        """Whether a register block of `points` x `vectors` accumulators leaves room for what feeds it."""
+    def fits(self, points: int, vectors: int, held: int = 0) -> bool:
+        """Whether a register block of `points` x `vectors` accumulators leaves room for what feeds it.
+
+        `held` are registers that stay filled beside it.
+        """
         spare = 0 if self.broadcasts_from_memory and vectors == 1 else 1 if self.fused else 2
-        return points * vectors + vectors + spare <= self.registers
+        return points * vectors + vectors + spare + held <= self.registers

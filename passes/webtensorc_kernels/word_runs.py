@@ -33,7 +33,7 @@ class Run:
 
 
 Word = Callable[[Index, Run, Index, int, list[str]], list[str]]
-"""`sums = word(kh, run, index, count of bytes, sums)`."""
+"""`sums = word(kh, run, index of a word, count of bytes from there on, sums)`."""
 
 
 def runs_of(p: Convolution, points: int, column: int | None = None) -> list[Run]:
@@ -52,16 +52,29 @@ def runs_of(p: Convolution, points: int, column: int | None = None) -> list[Run]
 
 
 def along(
-    code: Code, word: Word, sums: list[str], runs: Sequence[Run], rows: tuple[Index, Index], vectors: int
+    code: Code,
+    word: Word,
+    sums: list[str],
+    runs: Sequence[Run],
+    rows: tuple[Index, Index],
+    vectors: int,
+    together: int = 1,
 ) -> list[str]:
-    """Go through words of some of the window's rows, with the `vectors` sums of each point that they are for."""
+    """Go through words of some of the window's rows, with the `vectors` sums of each point that they are for.
+
+    As many words as there are go `together`, the others one by one.
+    """
 
     def window_row(kh: Index, sums: list[str]) -> list[str]:
         sums = list(sums)
         for run in runs:
             full, left = divmod(run.count, TOGETHER)
             used = [i * vectors + j for i in run.points for j in range(vectors)] if sums else []
-            carried = code.loop(0, full, partial(_step, word, kh, run), [sums[i] for i in used], element="i32")
+            steps, begun = full // together, full - full % together
+            step = partial(_step, code, word, kh, run, together)
+            carried = code.loop(0, steps, step, [sums[i] for i in used], element="i32")
+            for index in range(begun, full):
+                carried = word(kh, run, index, TOGETHER, carried)
             carried = word(kh, run, full, left, carried) if left else carried
             for i, value in zip(used, carried, strict=True):
                 sums[i] = value
@@ -70,5 +83,5 @@ def along(
     return code.loop(*rows, window_row, sums, element="i32")
 
 
-def _step(word: Word, kh: Index, run: Run, index: Index, sums: list[str]) -> list[str]:
-    return word(kh, run, index, TOGETHER, sums)
+def _step(code: Code, word: Word, kh: Index, run: Run, together: int, index: Index, sums: list[str]) -> list[str]:
+    return word(kh, run, code.multiply(index, together), TOGETHER * together, sums)

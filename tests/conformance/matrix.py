@@ -103,7 +103,8 @@ class Matrix:
             "A cell says how many passed of those that were run; there are",
             f"{len(self.rows)} problems in all, operators in batches of {A_BATCH} that are one model. Where there",
             "is no GPU, NVIDIA's ptxas assembles PTX and spirv-val validates SPIR-V. A SPIR-V kernel fails if several",
-            "invocations do the same or share memory without barriers. `make matrix` runs what has no result yet.\n",
+            "invocations do the same or share memory without barriers. `make matrix` runs what has no result yet.",
+            "What the inner loops of kernels for aarch64 consist of is [counted](benchmarks/arm-loops.md).\n",
             f"| target | {' | '.join(f'{kind}s' for kind in kinds)} | only assembled | not run |",
             f"|---|{'---|' * (len(kinds) + 2)}",
         ]

@@ -225,6 +225,10 @@ class Interpreter(Code):
         found = np.concatenate([self._read(view, at, count), np.zeros(4 - count)])
         return np.tile(found, (self.lanes, 1))  # type: ignore[return-value]
 
+    def lanes_of_words(self, view: View, *at: Index) -> list[str]:
+        words = self._read(view, at, 16).reshape(4, 4)
+        return [np.tile(word, (self.lanes, 1)) for word in words]  # type: ignore[misc]
+
     def ones(self) -> str:
         return np.ones((self.lanes, 4))  # type: ignore[return-value]
 

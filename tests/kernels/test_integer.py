@@ -16,7 +16,7 @@ from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Dot, Machine
 
 MACHINES = [
-    Machine(4, 32, True, False, 1 << 19, dot=Dot((), unsigned=False)),
+    Machine(4, 32, True, False, 1 << 19, dot=Dot((), unsigned=False, lanes=4)),
     Machine(8, 16, True, False, 1 << 19, dot=Dot((), unsigned=True)),
     Machine(16, 32, True, True, 1 << 20, dot=Dot((), unsigned=True)),
 ]
@@ -37,15 +37,16 @@ REQUANTISED = Epilogue(
 )
 
 
-def unpadded(p: Convolution) -> Convolution:
-    """The same without padding, which must be in the image."""
+def unpadded(p: Convolution, times: int = 1) -> Convolution:
+    """The same without padding, which must be in the image, and so many times as many channels."""
     extents = [
         (n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(p.out, p.strides, p.kernel, p.dilations, strict=True)
     ]
-    return replace(p, image=(extents[0], extents[1]), padding=(0, 0))
+    return replace(p, image=(extents[0], extents[1]), padding=(0, 0), channels=times * p.channels)
 
 
-problems = st.builds(unpadded, convolutions())
+problems = st.builds(unpadded, convolutions(), st.sampled_from((1, 1, 7)))
+"""Runs of up to 15 bytes, and of up to 105: of four words and more."""
 
 
 def arrays(p: Convolution) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +71,7 @@ def interpreted(
     matrix = w.reshape(-1, w.shape[-1])
     held = {"%x": image.reshape(p.batch, p.image[0], -1), "%w": in_words(matrix) if p.packed else matrix}
     code = Interpreter(tile.lanes, held | {f"%{name}": each for name, each in extra.items()})
-    integer.Writer(p, tile, epilogue, code, unsigned=machine.dot.unsigned).kernel()
+    integer.Writer(p, tile, epilogue, code, machine.dot).kernel()
     assert code.stored["%y"].all()
     return code.arrays["%y"].reshape(p.batch, *p.out, -1)
 
