@@ -51,6 +51,30 @@ CASES = {
             helper.make_node("Slice", ["x", "starts", "ends", "axis"], ["y"]),
         ),
     ),
+    "padded_at_both_ends": (
+        helper.make_node("NonZero", ["x"], ["t"]),
+        (
+            helper.make_node("Constant", [], ["pads"], value_ints=[1, 2, 0, 1]),
+            helper.make_node("Constant", [], ["seven"], value_int=7),
+            helper.make_node("Pad", ["t", "pads", "seven"], ["y"]),
+        ),
+    ),
+    "running_sums_at_pairs": (
+        helper.make_node("NonZero", ["x"], ["t"]),
+        (
+            helper.make_node("Transpose", ["t"], ["rows"]),
+            helper.make_node("Constant", [], ["one"], value_int=1),
+            helper.make_node("Constant", [], ["zero"], value_int=0),
+            helper.make_node("CumSum", ["rows", "one"], ["sums"], exclusive=1),
+            helper.make_node("CumSum", ["rows", "zero"], ["left"], reverse=1),
+            helper.make_node("Add", ["sums", "left"], ["both"]),
+            helper.make_node("Constant", [], ["first"], value_ints=[0]),
+            helper.make_node("Constant", [], ["second"], value_ints=[1]),
+            helper.make_node("Slice", ["rows", "first", "second", "second"], ["column"]),
+            helper.make_node("Clip", ["column", "zero", "one"], ["places"]),
+            helper.make_node("GatherND", ["both", "places"], ["y"], batch_dims=1),
+        ),
+    ),
     "in_order": (helper.make_node("Unique", ["x"], ["y", "first", "back", "counts"], sorted=0), ()),
 }
 

@@ -166,9 +166,40 @@ def quarters() -> onnx.ModelProto:
     return model(nodes, {"x": ["n", 1, "w"]}, {"one": np.ones((1, 1, 1), np.float32), **ends})
 
 
+def largest() -> onnx.ModelProto:
+    """The three largest of any number from three on."""
+    return model([node("TopK", ["x", "k"], ["y", "places"])], {"x": ["n", "w"]}, {"k": np.int64([3])})
+
+
+def suppressed() -> onnx.ModelProto:
+    """At most three of any number of boxes."""
+    nodes = [
+        node("NonMaxSuppression", ["x", "scores", "k"], ["chosen"]),
+        node("Cast", ["chosen"], ["y"], to=TensorProto.FLOAT),
+    ]
+    return model(nodes, {"x": ["n", "boxes", 4], "scores": ["n", 1, "boxes"]}, {"k": np.int64(3)})
+
+
+def written_from_the_end() -> onnx.ModelProto:
+    """A tensor of any size whose last element is written."""
+    return model([node("ScatterElements", ["x", "last", "zero"], ["y"])], {"x": ["n"]}, _LAST)
+
+
+def picked_from_the_end() -> onnx.ModelProto:
+    """The same element, picked by an index tuple."""
+    return model([node("GatherND", ["x", "last"], ["y"])], {"x": ["n"]}, _LAST)
+
+
+_LAST = {"last": np.int64([-1]), "zero": np.zeros(1, np.float32)}
+
+
 @pytest.mark.parametrize(
     ("make", "dims", "shapes"),
     [
+        (largest, ["n=1..", "w=3.."], [("n", "w")]),
+        (suppressed, ["n=1..", "boxes=1.."], [("n", "boxes", 4), ("n", 1, "boxes")]),
+        (written_from_the_end, ["n=1.."], [("n",)]),
+        (picked_from_the_end, ["n=1.."], [("n",)]),
         (quarters, ["n=1..", "w=1.."], [("n", 1, "w")]),
         (halved_and_doubled, ["n=1..", "h=2..:2", "w=4..:4"], [("n", 3, "h", "w")]),
         (positions, ["n=1..", "steps=1..10"], [("n", "steps", 4)]),

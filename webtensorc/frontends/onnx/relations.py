@@ -70,7 +70,7 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
         finally:
             is_trial = False
         if found is not None:
-            raise StartAgain(found)
+            raise StartAgain(found.with_numbers())
         tried = failed.error
         if on_failure is None:
             raise failed.error

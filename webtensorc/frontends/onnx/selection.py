@@ -26,9 +26,15 @@ _UNROLLED = 16
 
 
 def fits(x: jax.Array, count: int) -> bool:
-    """Whether `positions` takes elements of this type, and is less work than to sort rows of `x`."""
+    """Whether `positions` takes elements of this type, and is less work than to sort rows of `x`.
+
+    Rows of open size are sorted, unless they are long enough whatever it is.
+    """
     small = x.dtype.itemsize < 4 or x.dtype in (jnp.float32, jnp.int32, jnp.uint32)
-    return small and x.dtype != jnp.bool_ and 0 < 8 * count <= x.shape[-1] < 1 << 31 and 0 not in x.shape
+    try:
+        return small and x.dtype != jnp.bool_ and 0 < 8 * count <= x.shape[-1] < 1 << 31 and 0 not in x.shape
+    except jax.errors.InconclusiveDimensionOperation:
+        return False
 
 
 def positions(x: jax.Array, count: int, *, largest: bool) -> jax.Array:

@@ -110,6 +110,11 @@ class Signature:
         """
         return replace(self, dims=tuple(each.within(least, most) if each.name == name else each for each in self.dims))
 
+    def with_numbers(self) -> Signature:
+        """Numbers in place of dimensions that have one size only."""
+        only = next((each for each in self.dims if each.least == each.most), None)
+        return self.with_equal(only.name, str(only.least)).with_numbers() if only else self
+
     def with_equal(self, name: str, expression: str) -> Signature:
         """A number, or an expression of the other dimensions, in place of one, whose bounds become constraints.
 

@@ -10,7 +10,15 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, is_known, known_ints, select
+from webtensorc.frontends.onnx.values import (
+    Bounded,
+    NotSupportedError,
+    Value,
+    is_known,
+    known_ints,
+    select,
+    smaller,
+)
 
 
 @op("NonZero", since=9, neutral=lambda dtype: np.zeros((), dtype))
@@ -129,7 +137,7 @@ def non_max_suppression(
             raise NotSupportedError("the size of its batch or the number of classes depends on the model's inputs")
         is_there, boxes, scores = scores.is_there, boxes.array, scores.array
     batch, classes, count = scores.shape
-    rounds = min(most, count)
+    rounds = smaller(most, count)
     if rounds <= 0 or 0 in scores.shape:
         return np.zeros((0, 3), np.int64)
     limit = np.float32(0) if iou_threshold is None else jnp.reshape(iou_threshold, ())
@@ -151,8 +159,8 @@ def non_max_suppression(
     with jax.disable_jit(False):
         start = (left, jnp.full((batch, classes, rounds), -1, jnp.int64))
         _, chosen = lax.fori_loop(0, rounds, choose, start)
-    b, c, _ = np.indices(chosen.shape)
-    rows = jnp.stack([jnp.asarray(b), jnp.asarray(c), chosen], -1).reshape(-1, 3).astype(jnp.int64)
+    b, c = (lax.broadcasted_iota(jnp.int64, chosen.shape, axis) for axis in range(2))
+    rows = jnp.stack([b, c, chosen], -1).reshape(-1, 3)
     return select(chosen.ravel() >= 0, rows, 0)
 
 

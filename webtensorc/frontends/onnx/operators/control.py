@@ -62,8 +62,10 @@ def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node:
             return _unrolled(count, carried, body)
         except _UndecidedError:
             pass
-    if is_known(first) and is_bounded and len(node.outputs) > len(carried):
-        times = _counted(count, carried, body)
+    if is_bounded and len(node.outputs) > len(carried):
+        times, is_certain = _counted(count, carried, body)
+        if times is not None and not (is_certain and is_known(first)):
+            return _while(np.asarray(times), times, first, carried, body)
         if times is not None:
 
             def certain(*values: Value) -> tuple[Value, ...]:
@@ -74,10 +76,10 @@ def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node:
     return _while(trip_count, count, first, carried, body)
 
 
-def _counted(most: int | None, carried: tuple[Value, ...], body: Body) -> int | None:
-    """How many trips there are, if the condition tells that from counters alone, and `most` at most."""
+def _counted(most: int | None, carried: tuple[Value, ...], body: Body) -> tuple[int | None, bool]:
+    """How many trips the condition allows by counters, `most` at most, and whether there are as many for certain."""
     if not all(isinstance(each, np.ndarray | jax.Array) for each in carried):
-        return None
+        return None, False
 
     def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
         go_on, *results = body(index, np.asarray(True), *values)

@@ -34,6 +34,12 @@ def _positive(indices: Value, size: Value) -> Value:
     return jnp.where(indices < 0, indices + np.asarray(size, indices.dtype), indices)
 
 
+def _place(indices: Value, size: Value) -> Value:
+    """The same as what an array can be indexed with: counted from the end of an open size they are sizes."""
+    found = _positive(indices, size)
+    return found.__jax_array__() if isinstance(found, Extents) else found
+
+
 def _positive_sizes(indices: Extents, size: int) -> Value:
     """The same for indices that are sizes, which must be known to lie inside, but for those that depend on data.
 
@@ -120,7 +126,9 @@ def gather_nd(data: Value, indices: Value, *, batch_dims: int = 0) -> Value:
 
 
 def _gather_nd_of_some(data: Bounded, indices: Value, batch_dims: int) -> Value:
-    """The same where the size of an axis that is indexed depends on data."""
+    """The same where the size of an axis that is indexed, or that is shared with the indices, depends on data."""
+    if isinstance(indices, Bounded) and data.axis == indices.axis < batch_dims and data.count is indices.count:
+        return Bounded(gather_nd(data.array, indices.array, batch_dims=batch_dims), data.axis, data.count)
     if isinstance(indices, Bounded):
         found = _gather_nd_of_some(data, indices.array, batch_dims)
         return Bounded(found, indices.axis, indices.count)
@@ -134,7 +142,7 @@ def _coordinates(shape: tuple[int, ...], indices: Value, batch_dims: int = 0) ->
     rank = indices.ndim - 1
     batch = [_along(shape[b], b, rank) for b in range(batch_dims)]
     count = indices.shape[-1]
-    each = [_positive(indices[..., i], shape[batch_dims + i]) for i in range(count)]
+    each = [_place(indices[..., i], shape[batch_dims + i]) for i in range(count)]
     return (*batch, *each)
 
 
@@ -179,7 +187,7 @@ def scatter_elements(
     """Write one element per index, the other coordinates being the index's own."""
     indices, updates = _within(indices, updates)
     where = [_along(size, at, indices.ndim) for at, size in enumerate(indices.shape)]
-    where[axis] = _positive(indices, _sizes(data)[axis])
+    where[axis] = _place(indices, _sizes(data)[axis])
     return _write(data, tuple(where), updates, reduction)
 
 

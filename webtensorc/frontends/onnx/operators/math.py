@@ -10,7 +10,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known, known_ints, xp
+from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known_ints, xp
 
 
 @op("Add")
@@ -249,19 +249,22 @@ def atanh(x: Value) -> Value:
     return xp(x).arctanh(x)
 
 
-@op("CumSum")
+@op("CumSum", bounded=True)
 def cumsum(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
     """Running sum along an axis."""
     return _cumulative(lax.cumsum, x, axis, exclusive, reverse, 0)
 
 
-@op("CumProd", since=26)
+@op("CumProd", since=26, bounded=True)
 def cumprod(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
     """Running product along an axis."""
     return _cumulative(lax.cumprod, x, axis, exclusive, reverse, 1)
 
 
 def _cumulative(scan: Value, x: Value, axis: Value, exclusive: int, reverse: int, neutral: int) -> Value:
+    if isinstance(x, Bounded):
+        found = _cumulative(scan, x.filled(neutral), axis, exclusive, reverse, neutral)
+        return Bounded(found, x.axis, x.count)
     along = known_ints(axis, "axis")[0] % x.ndim
     if exclusive:
         pads = [(0, 0)] * x.ndim

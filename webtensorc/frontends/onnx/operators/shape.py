@@ -117,13 +117,13 @@ def concat(*inputs: Value, axis: int, node: Value) -> Value:
     """Join along an axis."""
     some = [each for each in inputs if isinstance(each, Bounded)]
     if some and any(each.axis == axis % each.array.ndim for each in some):
-        return _join_some(inputs, axis % some[0].array.ndim, node.shared)
+        return join_some(inputs, axis % some[0].array.ndim, node.shared)
     if some:
         return slices.apply(lambda *arrays: jnp.concatenate(arrays, axis), inputs)
     return xp(*inputs).concatenate(inputs, axis)
 
 
-def _join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> Value:
+def join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> Value:
     """Join along the axis whose size depends on data: what means nothing goes to the end.
 
     Boxes, scores and labels of several levels are joined alike: the sum of their sizes is computed once.
@@ -193,50 +193,6 @@ def tile(x: Value, repeats: Value) -> Value:
     """Repeat along every axis."""
     counts = known_ints(repeats, "repeats")
     return (xp(x) if is_static(counts) else jnp).tile(x, counts)
-
-
-@op("Pad", until=10)
-def pad_1(data: Value, *, pads: tuple[int, ...], mode: str = "constant", value: float = 0.0) -> Value:
-    """Pad with a value, by reflection or by the edge; everything is an attribute."""
-    return pad_11(data, np.asarray(pads), np.asarray(value, data.dtype), mode=mode)
-
-
-@op("Pad", domain="com.microsoft")
-@op("Pad", since=11)
-def pad_11(data: Value, pads: Value, value: Value = None, axes: Value = None, *, mode: str = "constant") -> Value:
-    """Pad (negative pads cut); `wrap` and `axes` since opset 19 and 18."""
-    which = range(data.ndim) if axes is None else known_ints(axes, "axes")
-    amounts = known_ints(pads, "pads")
-    widths = [(0, 0)] * data.ndim
-    for position, axis in enumerate(which):
-        widths[axis] = (amounts[position], amounts[position + len(which)])
-    if mode == "constant":
-        fill = np.zeros((), data.dtype) if value is None else value.reshape(())
-        if is_known(data) and is_known(fill) and min(map(min, widths), default=0) >= 0:
-            return np.pad(data, widths, constant_values=fill)
-        return lax.pad(jnp.asarray(data), fill, [(low, high, 0) for low, high in widths])
-    cut = tuple(slice(max(-low, 0), size - max(-high, 0)) for size, (low, high) in zip(data.shape, widths, strict=True))
-    grow = [(max(low, 0), max(high, 0)) for low, high in widths]
-    if mode == "wrap" and not is_static(data.shape):
-        return _wrapped(jnp.asarray(data[cut]), grow)
-    padded = data[cut]
-    if is_known(data) or not is_static(data.shape) or 0 in padded.shape:
-        return jnp.pad(padded, grow, mode=mode)
-    for axis, width in enumerate(grow):
-        if any(width):  # one copy an axis, by known indices
-            places: Value = np.pad(np.arange(padded.shape[axis]), width, mode)  # type: ignore[call-overload]
-            padded = jnp.take(padded, places, axis, mode="clip")
-    return padded
-
-
-def _wrapped(data: Value, widths: list[tuple[int, int]]) -> Value:
-    """Pad from the other end; an open size is at least the padding."""
-    for axis, (low, high) in enumerate(widths):
-        size = data.shape[axis]
-        ends = [lax.slice_in_dim(data, size - low, size, axis=axis)] if low else []
-        starts = [lax.slice_in_dim(data, 0, high, axis=axis)] if high else []
-        data = jnp.concatenate([*ends, data, *starts], axis)
-    return data
 
 
 @op("Trilu", domain="com.microsoft")
