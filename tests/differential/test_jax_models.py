@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jax
+import jax.export
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from end_to_end import assert_agrees, through_a_file
@@ -46,3 +49,17 @@ def test_training_goes_on_from_its_own_results(tmp_path: Path) -> None:
         losses.append(float(loss))
     assert losses[-1] < 0.5 * losses[0]
     assert np.isfinite(losses).all()
+
+
+@pytest.mark.slow
+def test_second_derivatives_of_a_product(tmp_path: Path) -> None:
+    """Padded derivatives of slices are added: one kernel was to write several of them, which has no lowering."""
+
+    def power(v: jax.Array) -> jax.Array:
+        return jnp.sum(v**3) * jnp.prod(jnp.cos(v))
+
+    x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    curvature = jax.jit(jax.vmap(jax.hessian(power)))
+    path = tmp_path / "model.jax"
+    path.write_bytes(jax.export.export(curvature)(jax.ShapeDtypeStruct(x.shape, x.dtype)).serialize())
+    np.testing.assert_allclose(through_a_file(path, tmp_path)(x)[0], curvature(x), rtol=1e-5, atol=1e-5)

@@ -6,6 +6,8 @@
   distributed over workgroups.
 - Widened numbers (float32 made int64, say) of which tensors of open size are joined: the fused kernel widens all of
   them to look one up, on a stack that cannot be as large as anything.
+- Padded values of which sums are made (derivatives of slices): a kernel that has several of them for results writes one
+  into its border before it is distributed over workgroups.
 - A scatter whose updates are counted (an iota): kernels for GPUs count in the fused kernel, whose tiling never ends.
 - A scatter and what computes its many row numbers or updates: it is one piece of work, with all of them on its stack.
 """
@@ -30,7 +32,7 @@ _MOST_FUSED = 1 << 14
 
 @dataclass(frozen=True)
 class KeepApart(Pass):
-    """Insert barriers behind a stepped slice and before a softmax whose input is shared, some joins and scatters."""
+    """Insert barriers behind a stepped slice and before shared inputs of softmax, some joins, pads and scatters."""
 
     name: ClassVar[str] = "keep-apart"
     family: ClassVar[Family] = Family.FUSION
@@ -53,6 +55,8 @@ class KeepApart(Pass):
                 elif op.name == "stablehlo.concatenate" and not op.results[0].type.has_static_shape:
                     wide = dict.fromkeys(each for each in op.operands if _is_widened(each))
                     changes += sum(_separate(each, [use for use in _uses(each) if use[0] == op]) for each in wide)
+                elif op.name == "stablehlo.pad" and _is_summed(op) and _is_computed(op.operands[0]):
+                    changes += _separate(op.operands[0], [(op, 0)])
                 elif op.name == "stablehlo.scatter":
                     changes += sum(_separate(op.operands[i], [(op, i)]) for i in {*_counted(op), *_large(op)})
         return changes
@@ -63,6 +67,18 @@ Use = tuple[Operation, int]
 
 def _uses(value: Value) -> list[Use]:
     return [(use.owner.operation, use.operand_number) for use in value.uses]
+
+
+def _is_summed(pad: Operation) -> bool:
+    """Whether it is added to something that is padded too."""
+    sums = [user for user in mlir.users(pad.results[0]) if user.name == "stablehlo.add"]
+    others = [mlir.owner(each) for op in sums for each in op.operands if each != pad.results[0]]
+    return any(each is not None and each.name == "stablehlo.pad" for each in others)
+
+
+def _is_computed(value: Value) -> bool:
+    op = mlir.owner(value)
+    return op is not None and op.name not in (_BARRIER, "stablehlo.constant")
 
 
 def _counted(scatter: Operation) -> list[int]:
@@ -77,10 +93,7 @@ def _large(scatter: Operation) -> list[int]:
 
 
 def _is_large(value: Value) -> bool:
-    op = mlir.owner(value)
-    if op is None or op.name in (_BARRIER, "stablehlo.constant") or not value.type.has_static_shape:
-        return False
-    return math.prod(mlir.shape_of(value)) >= _MOST_FUSED
+    return _is_computed(value) and value.type.has_static_shape and math.prod(mlir.shape_of(value)) >= _MOST_FUSED
 
 
 def _is_counted(value: Value) -> bool:
