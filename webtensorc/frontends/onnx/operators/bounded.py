@@ -39,8 +39,11 @@ def non_zero(x: Value, *, node: Value) -> Value:
 
 @op("Compress", since=9, bounded=True)
 def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
-    """The slices of an axis, or of the flattened tensor, whose condition holds; the condition may be shorter."""
-    condition = condition.filled(False) if isinstance(condition, Bounded) else condition
+    """The slices of an axis, or of the flattened tensor, whose condition holds; the condition may be shorter.
+
+    Of a condition with more dimensions than one the elements count, as in ONNX Runtime (PaddlePaddle's masks).
+    """
+    condition = (condition.filled(False) if isinstance(condition, Bounded) else condition).reshape(-1)
     if isinstance(x, Bounded):
         return _compress_some(x, condition, axis)
     along = 0 if axis is None else axis % x.ndim
