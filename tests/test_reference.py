@@ -65,6 +65,17 @@ def test_scalars_and_every_carried_dtype():
     assert [complex(result) for result in results.values()] == [3, 3, 3, 3, 1, 3]
 
 
+def test_what_the_interpreter_dies_of_is_refused(tmp_path):
+    path = tmp_path / "model.mlir"
+    path.write_text("""func.func @main(%x: tensor<2x2xf32>) -> tensor<2xf32> {
+      %d = "stablehlo.unary_einsum"(%x) {einsum_config = "ii->i"} : (tensor<2x2xf32>) -> tensor<2xf32>
+      %r = "stablehlo.einsum"(%d, %d) {einsum_config = "i,i->i"} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+      return %r : tensor<2xf32>
+    }""")
+    with pytest.raises(UnsupportedError, match="does not have: einsum"):
+        run_interpreter(load_model(path), {"arg0": np.ones((2, 2), np.float32)})
+
+
 def test_inputs_are_checked():
     model = load_model(export.export(jax.jit(jnp.sin))(np.ones(3, np.float32)))
     with pytest.raises(UsageError, match="no value was given for input x"):

@@ -21,6 +21,13 @@ from webtensorc.model import Model
 __all__ = ["INTERPRETER_SPEED", "interpreter_work", "run_interpreter", "run_onnxruntime"]
 
 Array = np.ndarray[Any, Any]
+_FATAL = {
+    *("batch_norm_grad", "batch_norm_inference", "batch_norm_training", "broadcast", "cholesky", "create_token", "dot"),
+    *("einsum", "fft", "real_dynamic_slice", "rng", "rng_bit_generator", "torch_index_select", "triangular_solve"),
+    "unary_einsum",
+}
+"""StableHLO's operations of which the interpreter ends the process."""
+
 INTERPRETER_SPEED = 1e6
 """Scalar operations that the interpreter does in a second, about."""
 
@@ -81,6 +88,7 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
     arrays = [*model.weights.values(), *in_order(model, inputs)]
     with portable.context() as context, ir.Location.unknown():
         module = stablehlo.deserialize_portable_artifact(context, model.graph)
+        _refuse_fatal(module)
         _guard_divisions(module)
         _carry(module)
         carried = [part for array in arrays for part in _to_carriers(np.asarray(array))]
@@ -99,6 +107,16 @@ def run_interpreter(model: Model, inputs: Mapping[str, Array]) -> dict[str, Arra
         if spec.is_static:
             results[spec.name] = results[spec.name].reshape(spec.sizes)
     return results
+
+
+def _refuse_fatal(module: Any) -> None:
+    from webtensorc.frontends.stablehlo.inline import nested
+
+    names = {op.name.removeprefix("stablehlo.") for op in nested(module.operation)}
+    if fatal := sorted(names & _FATAL):
+        raise UnsupportedError(
+            f"the StableHLO interpreter does not have: {', '.join(fatal)}", doing="computing the reference"
+        )
 
 
 def interpreter_work(model: Model) -> int:

@@ -209,6 +209,16 @@ FOUND = {
     # A window of one had a number where ONNX and ONNX Runtime divide 0 by 0.
     "symmetric window of one": node("HannWindow", {"n": np.asarray(1)}, opset=17, known=("n",), periodic=0),
     "long loop that collects": loop({"n": MANY}, {}, 1e6, collects=True),
+    # A known tensor was not flattened.
+    "known elements of a known tensor": node(
+        "Compress", {"x": BYTES, "c": np.asarray([True, False, True])}, known=("x", "c")
+    ),
+    # The result was float32.
+    "logarithm of a sum of integers": node(
+        "ReduceLogSumExp", {"x": np.asarray([[3, -2, 7]], np.int32)}, axes=[1], opset=17
+    ),
+    # Attributes are float32, and so are their defaults: a fifth of float64 is another number.
+    "default of an attribute": replace(node("HardSigmoid", {"x": np.asarray([0.5, -0.5])}), oracle="onnx"),
 }
 
 

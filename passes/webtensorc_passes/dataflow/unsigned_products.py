@@ -1,8 +1,9 @@
 """Keep the widening of unsigned integers out of products.
 
 IREE 3.13 folds a `convert` in front of a matrix product or a convolution into it, and such a product of mixed types
-extends the narrower integers by their sign: 200 of uint8 counts as -56. Behind a clamp to the numbers that there can be
-it does not see the `convert`; unlike a barrier that is fused with what is around it, and needs no shape.
+extends the narrower integers by their sign: 200 of uint8 counts as -56. So it does where the product itself has wider
+results than operands, which JAX's `preferred_element_type` asks for. Behind a clamp to the numbers that there can be it
+does not see the `convert`; unlike a barrier that is fused with what is around it, and needs no shape.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from iree.compiler import ir
 
 from webtensorc.iree import mlir
 from webtensorc.iree.builder import Builder
-from webtensorc.iree.mlir import Operation, Value
+from webtensorc.iree.mlir import Operation, Type, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _PRODUCTS = ("stablehlo.dot_general", "stablehlo.convolution")
@@ -23,7 +24,7 @@ _PRODUCTS = ("stablehlo.dot_general", "stablehlo.convolution")
 
 @dataclass(frozen=True)
 class UnsignedProducts(Pass):
-    """Clamp every conversion of unsigned integers to wider ones that a product reads."""
+    """Clamp every conversion of unsigned integers to wider ones that a product reads or does."""
 
     name: ClassVar[str] = "unsigned-products"
     family: ClassVar[Family] = Family.DATAFLOW
@@ -37,27 +38,29 @@ class UnsignedProducts(Pass):
         for op in mlir.nested(module):
             if op.name in _PRODUCTS:
                 for index in (0, 1):
-                    if _is_widened(op.operands[index]):
-                        op.operands[index] = _clamped(op.operands[index], op)
+                    if wide := _widened(op.operands[index], op):
+                        op.operands[index] = wide
                         changes += 1
         return changes
 
 
-def _is_widened(value: Value) -> bool:
-    """Whether a value is made of narrower unsigned integers."""
-    op = mlir.owner(value)
-    if op is None or op.name != "stablehlo.convert":
-        return False
-    given, made = op.operands[0].type.element_type, value.type.element_type
-    if not isinstance(given, ir.IntegerType) or not isinstance(made, ir.IntegerType):
-        return False
-    return bool(given.is_unsigned and given.width < made.width)
-
-
-def _clamped(value: Value, before: Operation) -> Value:
-    convert = mlir.owner(value)
-    assert convert is not None
-    build, dtype = Builder(before), mlir.dtype_of(value)
-    most = 2 ** convert.operands[0].type.element_type.width - 1
+def _widened(value: Value, product: Operation) -> Value | None:
+    """The clamped conversion of unsigned integers that a product reads, or does itself; None if it does neither."""
+    build, op, element = Builder(product), mlir.owner(value), product.results[0].type.element_type
+    if _widens(value, element):
+        given, value = value, build.op("convert", [value], build.kind(value.type.shape, element))
+    elif op is not None and op.name == "stablehlo.convert" and _widens(op.operands[0], value.type.element_type):
+        given = op.operands[0]
+    else:
+        return None
+    dtype, most = mlir.dtype_of(value), 2**given.type.element_type.width - 1
     low, high = (build.constant(np.asarray(limit, dtype)) for limit in (0, most))
     return build.op("clamp", [low, value, high], value.type)
+
+
+def _widens(given: Value, element: Type) -> bool:
+    """Whether values are unsigned integers, and narrower than an element type."""
+    kind = given.type.element_type
+    if not isinstance(kind, ir.IntegerType) or not kind.is_unsigned:
+        return False
+    return not isinstance(element, ir.IntegerType) or bool(kind.width < element.width)

@@ -7,30 +7,17 @@ from dataclasses import replace
 import numpy as np
 from fuzzing.case import Case
 from fuzzing.draw import Drawer, family, flag, integer, pick
-from fuzzing.graphs import (
-    EVALUATED,
-    OPSET,
-    SINGLE,
-    Pool,
-    Tensor,
-    binary,
-    broadcast,
-    case_of,
-    cut,
-    grow,
-    product,
-    start,
-    transpose,
-    unary,
-)
+from fuzzing.graphs import EVALUATED, OPSET, STEPS, binary, cut, grow, product, transpose, unary
+from fuzzing.pool import SINGLE, Pool, Tensor, broadcast, case_of, start
 from onnx import TensorProto, helper
 
 
 @family(since=OPSET, until=OPSET)
 def plain(draw: Drawer, opset: int) -> Case:
-    pool = start(draw)
+    rare = integer(draw, 0, 2) == 2
+    pool = start(draw, rare=rare)
     while not pool.nodes:
-        grow(pool, integer(draw, 2, 8))
+        grow(pool, integer(draw, 2, 8), EVALUATED if rare else STEPS)
     return case_of(pool, opset)
 
 

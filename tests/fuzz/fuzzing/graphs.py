@@ -1,115 +1,19 @@
-"""Graphs of several nodes that share values: a pool of values that grows by one node at a time.
-
-Nodes whose result jumps (comparisons, rounding, `ArgMax`, casts to integers) are only given values that every
-evaluator must agree on to the last bit: `bits` counts what a value needs to be exact, in units of its inputs' quarter.
-"""
+"""Steps by which a pool grows: a node or two each, of what operators are fused and folded with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from onnx import helper
 
-from fuzzing.case import Array, Case
-from fuzzing.draw import Drawer, array, flag, integer, pick
 from fuzzing.draw import axes as drawn_axes
-from webtensorc.frontends.onnx.structure import free_names
+from fuzzing.draw import flag, integer, pick
+from fuzzing.pool import INEXACT, INT, LONG, SINGLE, TRUTH, Pool, Tensor, broadcast, is_float, is_number, partner
 
-SINGLE, LONG, TRUTH = (np.dtype(kind) for kind in (np.float32, np.int64, np.bool_))
-EXACT = 20
-"""Bits that float32 sums of a few such values still hold."""
-INEXACT = 99
 OPSET = 17
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A value of the graph."""
-
-    name: str
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    bits: int
-
-    @property
-    def rank(self) -> int:
-        return len(self.shape)
-
-    @property
-    def is_exact(self) -> bool:
-        return self.bits <= EXACT
-
-
-@dataclass
-class Pool:
-    """What a graph under construction has."""
-
-    draw: Drawer
-    prefix: str = ""
-    values: list[Tensor] = field(default_factory=list)
-    nodes: list[Any] = field(default_factory=list)
-    inputs: dict[str, Array] = field(default_factory=dict)
-    constants: dict[str, Array] = field(default_factory=dict)
-    made: int = 0
-
-    def name(self) -> str:
-        self.made += 1
-        return f"{self.prefix}v{self.made}"
-
-    def given(self, kind: np.dtype[Any], shape: tuple[int, ...], *, known: bool = False) -> Tensor:
-        """A new input, or initialiser."""
-        found = Tensor(self.name(), kind, shape, 6)
-        (self.constants if known else self.inputs)[found.name] = array(self.draw, kind, shape)
-        self.values.append(found)
-        return found
-
-    def known(self, value: Any, kind: Any = np.int64) -> str:
-        """An initialiser that shapes depend on."""
-        name = self.name()
-        self.constants[name] = np.asarray(value, kind)
-        return name
-
-    def node(
-        self, operator: str, names: list[str], like: Tensor, shape: tuple[int, ...], bits: int, **how: Any
-    ) -> Tensor:
-        kind = how.pop("kind", like.dtype)
-        found = Tensor(self.name(), np.dtype(kind), tuple(shape), bits)
-        self.nodes.append(helper.make_node(operator, names, [found.name], **how))
-        self.values.append(found)
-        return found
-
-    def choose(self, fits: Callable[[Tensor], bool]) -> Tensor | None:
-        """A value, more often one of the last."""
-        found = [each for each in self.values if fits(each)]
-        return pick(self.draw, *found[::-1][:4], *found) if found else None
-
-
-def is_float(x: Tensor) -> bool:
-    return x.dtype == SINGLE
-
-
-def is_number(x: Tensor) -> bool:
-    return x.dtype != TRUTH
-
-
-def broadcast(a: Tensor, b: Tensor) -> tuple[int, ...] | None:
-    try:
-        return tuple(np.broadcast_shapes(a.shape, b.shape))
-    except ValueError:
-        return None
-
-
-def partner(pool: Pool, x: Tensor) -> Tensor:
-    """Something to meet x: a value of the graph that fits it, or a new one that is broadcast to it."""
-    found = pool.choose(lambda y: y.dtype == x.dtype and broadcast(x, y) is not None)
-    if found is not None and (found is not x or flag(pool.draw)) and integer(pool.draw, 0, 3):
-        return found
-    kept = x.shape[integer(pool.draw, 0, x.rank) :]
-    shape = tuple(1 if integer(pool.draw, 0, 3) == 3 else size for size in kept)
-    return pool.given(x.dtype, shape, known=flag(pool.draw))
 
 
 def binary(pool: Pool) -> None:
@@ -130,7 +34,8 @@ def unary(pool: Pool) -> None:
     if x is None:
         return
     smooth = ("Sigmoid", "Tanh", "Erf", "Softplus", "Elu") if is_float(x) else ()
-    operator = pick(pool.draw, "Relu", "Neg", "Abs", *smooth) if is_float(x) else pick(pool.draw, "Neg", "Abs")
+    signed = () if x.dtype.kind == "u" else ("Neg",)
+    operator = pick(pool.draw, *(("Relu",) if is_float(x) else ()), *signed, "Abs", *smooth)
     pool.node(operator, [x.name], x, x.shape, INEXACT if operator in smooth else x.bits)
 
 
@@ -156,17 +61,19 @@ def cast(pool: Pool) -> None:
     x = pool.choose(lambda each: each.is_exact)
     if x is None:
         return
-    kind = pick(pool.draw, *({SINGLE, LONG, np.dtype(np.int32)} - {x.dtype}))
+    kind = pick(pool.draw, *({SINGLE, LONG, INT} - {x.dtype}))
     pool.node("Cast", [x.name], x, x.shape, x.bits, kind=kind, to=helper.np_dtype_to_tensor_dtype(kind))
 
 
 def reduce(pool: Pool) -> None:
-    x = pool.choose(lambda each: is_number(each) and each.rank > 0)
+    x = pool.choose(lambda each: is_number(each) and each.rank > 0 and each.size > 0)
     if x is None:
         return
     axes = sorted(axis % x.rank for axis in drawn_axes(pool.draw, x.rank, 1))
     keep = flag(pool.draw)
-    operator = pick(pool.draw, "ReduceSum", "ReduceMax", "ReduceMin", *(("ReduceMean",) if is_float(x) else ()))
+    means = ("ReduceMean",) if is_float(x) else ()
+    sums = () if x.dtype.itemsize == 1 else ("ReduceSum",)  # of bytes ONNX has none
+    operator = pick(pool.draw, *sums, "ReduceMax", "ReduceMin", *means)
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape) if keep or axis not in axes)
     bits = {"ReduceSum": x.bits + 4, "ReduceMean": INEXACT}.get(operator, x.bits)
     if operator == "ReduceSum":
@@ -184,18 +91,16 @@ def transpose(pool: Pool) -> None:
 
 
 def permutations(rank: int) -> Any:
-    from hypothesis import strategies as st
-
     return st.permutations(range(rank))
 
 
 def reshape(pool: Pool) -> None:
-    x = pool.choose(lambda each: each.rank > 0)
+    x = pool.choose(lambda each: each.rank > 0 and each.size > 0)
     if x is None:
         return
-    size = int(np.prod(x.shape))
-    first = pick(pool.draw, *(n for n in range(1, size + 1) if size % n == 0))
-    shape = pick(pool.draw, (size,), (first, size // first), (1, *x.shape), (*x.shape, 1), (first, 1, size // first))
+    first = pick(pool.draw, *(n for n in range(1, x.size + 1) if x.size % n == 0))
+    rest = x.size // first
+    shape = pick(pool.draw, (x.size,), (first, rest), (1, *x.shape), (*x.shape, 1), (first, 1, rest))
     pool.node("Reshape", [x.name, pool.known(shape)], x, shape, x.bits)
 
 
@@ -230,7 +135,7 @@ def concat(pool: Pool) -> None:
 
 
 def pad(pool: Pool) -> None:
-    x = pool.choose(lambda each: is_float(each) and 0 < each.rank < 5)
+    x = pool.choose(lambda each: is_float(each) and 0 < each.rank < 5 and each.size > 0)
     if x is None:
         return
     before, after = ([integer(pool.draw, 0, 1) for _ in x.shape] for _ in "ab")
@@ -240,7 +145,7 @@ def pad(pool: Pool) -> None:
 
 
 def gather(pool: Pool) -> None:
-    x = pool.choose(lambda each: each.rank > 0)
+    x = pool.choose(lambda each: each.rank > 0 and each.size > 0)
     if x is None:
         return
     axis = integer(pool.draw, 0, x.rank - 1)
@@ -256,9 +161,9 @@ def product(pool: Pool) -> None:
     x = pool.choose(lambda each: is_float(each) and each.rank > 1)
     if x is None:
         return
-    y = pool.choose(lambda each: is_float(each) and each.rank == 2 and each.shape[0] == x.shape[-1])
+    y = pool.choose(lambda each: each.dtype == x.dtype and each.rank == 2 and each.shape[0] == x.shape[-1])
     if y is None or flag(pool.draw):
-        y = pool.given(SINGLE, (x.shape[-1], integer(pool.draw, 1, 9)), known=flag(pool.draw))
+        y = pool.given(x.dtype, (x.shape[-1], integer(pool.draw, 1, 9)), known=flag(pool.draw))
     bits = x.bits + y.bits + 4
     pool.node("MatMul", [x.name, y.name], x, (*x.shape[:-1], y.shape[1]), min(bits, INEXACT))
 
@@ -279,8 +184,8 @@ def images(pool: Pool) -> None:
     n, c, h, w = x.shape
     if pick(pool.draw, True, False) or min(h, w) < 2:
         k, filters = pick(pool.draw, 1, 3), integer(pool.draw, 1, 8)
-        weights = pool.given(SINGLE, (filters, c, k, k), known=integer(pool.draw, 0, 3) > 0)
-        bias = [pool.given(SINGLE, (filters,), known=True).name] if flag(pool.draw) else []
+        weights = pool.given(x.dtype, (filters, c, k, k), known=integer(pool.draw, 0, 3) > 0)
+        bias = [pool.given(x.dtype, (filters,), known=True).name] if flag(pool.draw) else []
         side = k // 2
         bits = min(x.bits + weights.bits + 7, INEXACT)
         pool.node("Conv", [x.name, weights.name, *bias], x, (n, filters, h, w), bits, pads=[side] * 4)
@@ -291,8 +196,10 @@ def images(pool: Pool) -> None:
 
 
 def quantise(pool: Pool) -> None:
-    """To bytes and back."""
-    x = pool.choose(lambda each: is_float(each) and each.is_exact)
+    """To bytes and back, once: of two such pairs ONNX Runtime makes one, and other numbers."""
+    if any(node.op_type == "QuantizeLinear" for node in pool.nodes):
+        return
+    x = pool.choose(lambda each: each.dtype == SINGLE and each.is_exact)
     if x is None:
         return
     scale = pool.known(pick(pool.draw, 0.25, 0.5, 1.0), np.float32)
@@ -315,31 +222,3 @@ def grow(pool: Pool, count: int, steps: tuple[Callable[[Pool], None], ...] = STE
     """Add about so many nodes."""
     for _ in range(count):
         pick(pool.draw, *steps)(pool)
-
-
-def start(draw: Drawer) -> Pool:
-    """A pool of an input or two."""
-    pool = Pool(draw)
-    rank = integer(draw, 1, 4)
-    shape = tuple(integer(draw, 1, 6) for _ in range(rank))
-    pool.given(SINGLE, shape)
-    if flag(draw):
-        pool.given(pick(draw, SINGLE, LONG, np.dtype(np.int32)), shape)
-    return pool
-
-
-def case_of(pool: Pool, opset: int) -> Case:
-    """What nobody reads is an output, and now and then what somebody reads is one as well."""
-    read = {name for node in pool.nodes for name in free_names(node)}
-    made = [name for node in pool.nodes for name in node.output]
-    wanted = tuple(name for name in made if name not in read or integer(pool.draw, 0, 5) == 5)
-    used = read | set(wanted)
-    return Case(
-        opset,
-        tuple(pool.nodes),
-        {name: each for name, each in pool.inputs.items() if name in used},
-        {name: each for name, each in pool.constants.items() if name in used},
-        oracle="onnxruntime",
-        rtol=1e-4,
-        wanted=wanted,
-    )

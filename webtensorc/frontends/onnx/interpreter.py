@@ -196,6 +196,7 @@ class Interpreter:
         }
         if lacking := operator.lacks(keywords):
             raise NotSupportedError(f"it has attributes that are not implemented: {', '.join(lacking)}")
+        keywords = operator.defaults | keywords
         # A body's nodes are computed one by one, and may read values that are not known; sizes may be expressions.
         is_plain = not any(map(callable, keywords.values())) and not any(isinstance(each, Extents) for each in inputs)
         if operator.wants_node:

@@ -32,6 +32,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__onnx_operators__"
@@ -72,6 +74,12 @@ class Operator:
         if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
             return []
         return [name for name in attributes if name not in parameters]
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, float]:
+        """The defaults of attributes that are floats, which have the precision that an attribute has: float32's."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {each.name: float(np.float32(each.default)) for each in parameters if isinstance(each.default, float)}
 
     @functools.cached_property
     def choices(self) -> dict[str, tuple[str, ...]]:

@@ -34,6 +34,8 @@ _SHAPED = "__shaped__"
 
 _WHOLE = {
     "stablehlo.atan2",
+    "stablehlo.batch_norm_grad",
+    "stablehlo.cbrt",
     "stablehlo.cholesky",
     "stablehlo.cosine",
     "stablehlo.custom_call",
@@ -42,6 +44,7 @@ _WHOLE = {
     "stablehlo.sine",
     "stablehlo.tan",
     "stablehlo.triangular_solve",
+    "stablehlo.unary_einsum",
 }
 _WIDE = {"float64", "complex64", "complex128"}
 """What is worth looking up: these operations, and those on these dtypes."""

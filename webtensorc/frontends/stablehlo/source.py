@@ -12,7 +12,7 @@ from jaxlib.mlir import ir, passmanager
 from jaxlib.mlir.dialects import chlo, sdy, stablehlo
 
 from webtensorc import portable
-from webtensorc.errors import InvalidFileError
+from webtensorc.errors import InvalidFileError, UnsupportedError
 from webtensorc.frontends.detect import Format
 
 COMPOSITES_TO_CALLS = "func.func(stablehlo-legalize-composite-to-call)"
@@ -62,6 +62,7 @@ def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
 
     Raises:
         InvalidFileError: it is damaged or malformed (with MLIR's first complaint), or of a newer StableHLO.
+        UnsupportedError: it has quantised types.
     """
     with _diagnostics() as complaints:
         try:
@@ -75,6 +76,13 @@ def parse(data: bytes, form: Format, file: str | None, doing: str) -> Any:
             module.operation.verify()
         except (ir.MLIRError, ValueError) as error:
             complaints += _complaints(error)
+            if any('`!"quant"' in text for text in complaints):
+                raise UnsupportedError(
+                    "quantised element types (`!quant.uniform`) are not implemented",
+                    file=file,
+                    doing=doing,
+                    hint="write them as integers and scales: `stablehlo-opt --stablehlo-legalize-quant-to-math`",
+                ) from None
             raise _rejected(data, form, complaints, file, doing) from None
     return module
 

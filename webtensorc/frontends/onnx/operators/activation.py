@@ -47,8 +47,8 @@ def hard_sigmoid(x: Value, *, alpha: float = 0.2, beta: float = 0.5) -> Value:
 
 @op("HardSwish", since=14)
 def hard_swish(x: Value) -> Value:
-    """x * clip(x / 6 + 1/2, 0, 1)."""
-    return x * hard_sigmoid(x, alpha=1 / 6, beta=0.5)
+    """x * clip(x / 6 + 1/2, 0, 1), where a sixth is that of float32."""
+    return x * hard_sigmoid(x, alpha=float(np.float32(1 / 6)), beta=0.5)
 
 
 @op("Elu")

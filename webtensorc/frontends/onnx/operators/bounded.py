@@ -18,6 +18,7 @@ from webtensorc.frontends.onnx.values import (
     known_ints,
     select,
     smaller,
+    xp,
 )
 
 
@@ -50,7 +51,7 @@ def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
     data = x.ravel() if axis is None else x
     if is_known(condition):
         kept = np.flatnonzero(condition)
-        return np.take(x, kept, along) if is_known(x) else jnp.take(data, kept, along)
+        return xp(data).take(data, kept, along)
     return select(_as_long(condition, data.shape[along]), jnp.asarray(data), along)
 
 

@@ -144,7 +144,7 @@ def reduce_log_sum(data: Value, axes: Value = None, *, keepdims: int = 1, noop_w
 
 @op("ReduceLogSumExp", neutral=_lowest)
 def reduce_log_sum_exp(data: Value, axes: Value = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
-    """Logarithm of the sum of exponentials, kept from overflowing by the maximum."""
+    """Logarithm of the sum of exponentials, kept from overflowing by the maximum; of integers in float."""
 
     def log_sum_exp(x: Value, axis: Value, keepdims: bool) -> Value:
         peak = jnp.max(x, axis=axis, keepdims=True, initial=-np.inf)
@@ -152,7 +152,10 @@ def reduce_log_sum_exp(data: Value, axes: Value = None, *, keepdims: int = 1, no
         total = jnp.log(jnp.sum(jnp.exp(x - peak), axis=axis, keepdims=True)) + peak
         return total if keepdims else jnp.squeeze(total, axis)
 
-    return _reduce(log_sum_exp, data, axes, keepdims, noop_with_empty_axes)
+    data, kind = jnp.asarray(data), data.dtype
+    if jnp.issubdtype(kind, jnp.integer):
+        data = data.astype(np.float64)
+    return _reduce(log_sum_exp, data, axes, keepdims, noop_with_empty_axes).astype(kind)
 
 
 @op("ArgMax")

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 
 from webtensorc.frontends.stablehlo.expansion import Call, expands
 
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
 _SIN = (
     -1.66666666666666324348e-01,
     8.33333333332248946124e-03,
@@ -129,21 +130,26 @@ def tanh(call: Call, x: jax.Array) -> tuple[jax.Array]:
     return (jnp.where(jnp.isnan(x), x, jnp.copysign(value, x)),)
 
 
-@expands("stablehlo.cbrt", dtypes=("float64",), fixed=0)
+@expands("stablehlo.cbrt", dtypes=_FLOATS, fixed=0)
 def cbrt(call: Call, x: jax.Array) -> tuple[jax.Array]:
-    """The real cube root, by two steps of Newton's method."""
+    """The real cube root, by two steps of Newton's method; the native one of infinity is NaN."""
+    kind, x = x.dtype, _in_single_at_least(x)
     size = jnp.abs(x)
     ordinary = (size > 0) & (size < jnp.inf)
     safe = jnp.where(ordinary, size, 1)
     root = jnp.exp(jnp.log(safe) / 3)
     for _ in range(2):
         root = root - (root - safe / (root * root)) / 3
-    return (jnp.where(ordinary, jnp.copysign(root, x), x),)
+    return (jnp.where(ordinary, jnp.copysign(root, x), x).astype(kind),)
 
 
-@expands("stablehlo.atan2", dtypes=("float32", "float64"), fixed=0)
+@expands("stablehlo.atan2", dtypes=_FLOATS, fixed=0)
 def atan2(call: Call, y: jax.Array, x: jax.Array) -> tuple[jax.Array]:
-    """The angle of the point (x, y), from -pi to pi; the native float32 one is off by 20 units in the last place."""
+    """The angle of the point (x, y), from -pi to pi.
+
+    The native one is off by 20 units in the last place in float32, and loses signs and infinities in half precision.
+    """
+    kind, y, x = x.dtype, _in_single_at_least(y), _in_single_at_least(x)
     a, b = jnp.abs(y), jnp.abs(x)
     low, high = jnp.minimum(a, b), jnp.maximum(a, b)
     ratio = jnp.where(low == high, jnp.where(low == 0, 0, 1), low / high)
@@ -151,7 +157,12 @@ def atan2(call: Call, y: jax.Array, x: jax.Array) -> tuple[jax.Array]:
     angle = jnp.where(a > b, jnp.pi / 2 - angle, angle)
     negative = jnp.signbit(x)
     angle = jnp.where(negative, jnp.pi - (angle - 1.2246467991473531772e-16), angle)
-    return (jnp.where(jnp.isnan(x) | jnp.isnan(y), jnp.nan, jnp.copysign(angle, y)),)
+    value = jnp.where(jnp.isnan(x) | jnp.isnan(y), jnp.nan, jnp.copysign(angle, y))
+    return (value.astype(kind),)
+
+
+def _in_single_at_least(x: jax.Array) -> jax.Array:
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
 def _atan(x: jax.Array) -> jax.Array:
