@@ -51,6 +51,8 @@ def _added(module: Any, graph: bytes, name: str) -> Any:
 
 
 def _renamed(op: Any, names: Mapping[str, str]) -> Any:
+    if op.name == "stablehlo.constant":  # the bindings read no complex ones
+        return ir.WalkResult.ADVANCE
     for each in op.attributes:
         value = op.attributes[each] if isinstance(each, str) else each.attr
         if isinstance(value, ir.FlatSymbolRefAttr):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import jax_cases
 from outcome import Outcome
 
 jax.config.update("jax_enable_x64", True)
+
+TOGETHER = jax_cases.TOGETHER
 
 
 @cache
@@ -26,3 +29,8 @@ def cases() -> list[str]:
 def run(case: str) -> Outcome:
     """Run one case to its end."""
     return jax_cases.run(case)
+
+
+def run_together(cases: Sequence[str]) -> list[Outcome]:
+    """Run cases compiled as one model."""
+    return jax_cases.run_together(cases)

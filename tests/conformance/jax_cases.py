@@ -7,9 +7,13 @@ exist in JAX's default 32-bit mode; `jax64_cases` has those that the 64-bit mode
 from __future__ import annotations
 
 import zlib
-from functools import cache
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
+import batch
 import jax
 import jax.numpy as jnp
 import jax_compare
@@ -18,6 +22,11 @@ import webtensorc_runtime
 from outcome import NotRunError, Outcome, attempt
 
 import webtensorc
+from webtensorc.errors import DiagnosticError
+from webtensorc.frontends import load_model
+
+TOGETHER = 16
+"""Cases that are compiled as one model."""
 
 
 @cache
@@ -36,10 +45,51 @@ def cases() -> list[str]:
 
 def run(case: str) -> Outcome:
     """Run one case to its end."""
-    return attempt(case, lambda: _run(harnesses()[case]))
+
+    def compared() -> None:
+        prepared = _prepared(case)
+        prepared.compare(webtensorc_runtime.load(webtensorc.compile(prepared.exported))(*prepared.inputs))
+
+    return attempt(case, compared)
 
 
-def _run(harness: Any) -> None:
+def run_together(cases: Sequence[str]) -> list[Outcome]:
+    """Run cases compiled as one model; what cannot be part of it, or all if it cannot be compiled, each by itself."""
+    prepared, models = {}, {}
+    for case in cases:
+        with suppress(Exception):  # whatever it raises, it raises again when it is run by itself
+            prepared[case] = _prepared(case)
+            models[case] = load_model(prepared[case].exported)
+    results: dict[str, list[Any]] = {}
+    with suppress(DiagnosticError):
+        module = webtensorc_runtime.load(webtensorc.compile(batch.merged(models)))
+        found = iter(module(*(each for case in models for each in prepared[case].inputs)))
+        results = {case: [next(found) for _ in model.outputs] for case, model in models.items()}
+    return [
+        attempt(case, partial(prepared[case].compare, results[case])) if case in results else run(case)
+        for case in cases
+    ]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """An exported harness, what it is given, and what JAX makes of that."""
+
+    harness: Any
+    exported: Any
+    leaves: list[Any]
+    wanted: list[Any]
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [self.leaves[index] for index in self.exported.module_kept_var_idx]
+
+    def compare(self, found: Sequence[Any]) -> None:
+        jax_compare.check(self.harness, self.leaves, found, self.wanted)
+
+
+def _prepared(case: str) -> _Prepared:
+    harness = harnesses()[case]
     if not harness.filter("cpu"):
         raise NotRunError("JAX lists it as not implemented on the CPU")
     arguments = harness.dyn_args_maker(np.random.RandomState(zlib.adler32(harness.fullname.encode())))
@@ -48,8 +98,5 @@ def _run(harness: Any) -> None:
         wanted = [np.asarray(each) for each in jax.tree.leaves(function(*arguments))]
     except Exception as error:
         raise NotRunError(f"JAX does not run it: {error}") from None
-    exported = jax.export.export(function)(*arguments)
-    module = webtensorc_runtime.load(webtensorc.compile(exported))
     leaves = [np.asarray(jnp.asarray(leaf)) for leaf in jax.tree.leaves(arguments)]  # in the mode's integer width
-    found = module(*(leaves[index] for index in exported.module_kept_var_idx))
-    jax_compare.check(harness, leaves, found, wanted)
+    return _Prepared(harness, jax.export.export(function)(*arguments), leaves, wanted)

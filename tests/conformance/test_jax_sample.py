@@ -14,6 +14,8 @@ from runner import run_all
 
 SUITES = {"jax_cases": 2, "jax64_cases": 2}
 """By suite: a sample has every so many-th group. What differs between 32 and 64 bits is rarely the operation."""
+TOGETHER = 16
+"""Cases that are compiled as one model."""
 STEP = 100
 """One case of a group of harnesses, and of large groups one in so many: some hundred and fifty of the 7526."""
 
@@ -23,7 +25,7 @@ STEP = 100
 def test_a_sample_does_as_expected(suite: str, tmp_path: Path) -> None:
     cases = names(suite)
     expected = Expected.read(suite)
-    outcomes = list(run_all(suite, sample(cases, expected, SUITES[suite]), 1, 300.0, tmp_path))
+    outcomes = list(run_all(suite, sample(cases, expected, SUITES[suite]), 1, 300.0, tmp_path, TOGETHER))
     assert len(outcomes) > 50
     assert not expected.problems(outcomes, len(cases))
 

@@ -217,6 +217,17 @@ FOUND = {
     "logarithm of a sum of integers": node(
         "ReduceLogSumExp", {"x": np.asarray([[3, -2, 7]], np.int32)}, axes=[1], opset=17
     ),
+    # A quarter of an integer was nothing.
+    "integers moved by a quarter": node("Shrink", {"x": np.asarray([2, -3, 0, 7], np.int32)}, bias=0.25),
+    "half a product of integers": replace(
+        node(
+            "Gemm",
+            {"a": np.asarray([[3, -2]]), "b": np.asarray([[5], [4]]), "c": np.asarray([[1]])},
+            alpha=0.5,
+            beta=0.5,
+        ),
+        oracle="onnx",
+    ),
     # Attributes are float32, and so are their defaults: a fifth of float64 is another number.
     "default of an attribute": replace(node("HardSigmoid", {"x": np.asarray([0.5, -0.5])}), oracle="onnx"),
 }

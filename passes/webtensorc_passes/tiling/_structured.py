@@ -87,9 +87,12 @@ def is_float32(value: Any) -> bool:
 
 
 def scalar_constant(value: Any) -> str | None:
-    """The text of a typed number (`1.0 : f32`) if a scalar or every element of a tensor is that constant."""
+    """The text of a typed number (`1.0 : f32`) if a scalar or every element of a tensor is that constant.
+
+    None for complex numbers, of which the bindings read no tensor.
+    """
     op = mlir.owner(value)
-    if op is None:
+    if op is None or isinstance(getattr(value.type, "element_type", None), ir.ComplexType):
         return None
     if op.name == "linalg.fill" or forwards(op):
         return scalar_constant(op.operands[0])

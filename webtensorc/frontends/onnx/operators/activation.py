@@ -111,9 +111,11 @@ def thresholded_relu(x: Value, *, alpha: float = 1.0) -> Value:
 
 @op("Shrink", since=9)
 def shrink(x: Value, *, bias: float = 0.0, lambd: float = 0.5) -> Value:
-    """x + bias below -lambd, x - bias above lambd, 0 between."""
-    b = np.asarray(bias, x.dtype)
-    return jnp.where(x < -lambd, x + b, jnp.where(x > lambd, x - b, np.zeros((), x.dtype)))
+    """x + bias below -lambd, x - bias above lambd, 0 between; of integers without what is behind the point."""
+    wide = jnp.asarray(x, np.float64) if jnp.issubdtype(x.dtype, jnp.integer) and bias % 1 else x
+    b = np.asarray(bias, wide.dtype)
+    moved = jnp.where(x < -lambd, wide + b, jnp.where(x > lambd, wide - b, np.zeros((), wide.dtype)))
+    return moved.astype(x.dtype)
 
 
 _LARGEST = float(np.finfo(np.float32).max)

@@ -25,7 +25,10 @@ def _product(a: Value, b: Value) -> Value:
 def gemm(
     a: Value, b: Value, c: Value = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
 ) -> Value:
-    """alpha * A @ B + beta * C, either matrix transposed on the way."""
+    """alpha * A @ B + beta * C, either matrix transposed on the way; fractions of integers are cut off at the end."""
+    if jnp.issubdtype(a.dtype, jnp.integer) and (alpha % 1 or beta % 1):
+        wide = (None if each is None else jnp.asarray(each, np.float64) for each in (a, b, c))
+        return gemm(*wide, alpha=alpha, beta=beta, transA=transA, transB=transB).astype(a.dtype)
     y = _product(a.T if transA else a, b.T if transB else b)
     if alpha != 1:
         y = y * np.asarray(alpha, y.dtype)

@@ -16,7 +16,8 @@ _DOMAIN = "ai.onnx.ml"
 @op("Binarizer", domain=_DOMAIN)
 def binarizer(x: Value, *, threshold: float = 0.0) -> Value:
     """1 above the threshold, else 0."""
-    return (x > np.asarray(threshold, x.dtype)).astype(x.dtype)
+    limit = np.floor(threshold) if jnp.issubdtype(x.dtype, jnp.integer) else threshold
+    return (x > np.asarray(limit, x.dtype)).astype(x.dtype)
 
 
 @op("Scaler", domain=_DOMAIN)
