@@ -217,6 +217,8 @@ FOUND = {
     "logarithm of a sum of integers": node(
         "ReduceLogSumExp", {"x": np.asarray([[3, -2, 7]], np.int32)}, axes=[1], opset=17
     ),
+    # Half of one was the lowest integer.
+    "integers to negative powers": node("Pow", {"x": np.asarray([2, 1, -1, 3]), "y": np.asarray([-1, -2, -3, 2])}),
     # A quarter of an integer was nothing.
     "integers moved by a quarter": node("Shrink", {"x": np.asarray([2, -3, 0, 7], np.int32)}, bias=0.25),
     "half a product of integers": replace(

@@ -59,7 +59,16 @@ def pow_(base: Value, exponent: Value) -> Value:
         special = _small_power(base, exponent.ravel()[0])
         if special is not None:
             return special.reshape(shape)
-    return np_.power(base.astype(common), exponent.astype(common)).astype(base.dtype)
+    is_inverse = jnp.issubdtype(common, jnp.signedinteger) and not (is_known(exponent) and np.all(exponent >= 0))
+    power = _signed_power if is_inverse else np_.power
+    return power(base.astype(common), exponent.astype(common)).astype(base.dtype)
+
+
+def _signed_power(base: Value, exponent: Value) -> Value:
+    """A power of integers, towards zero: of a negative exponent 1, -1 or 0."""
+    np_ = xp(base, exponent)
+    inverse = np_.where(base == 1, 1, np_.where(base == -1, 1 - 2 * (exponent & 1), 0))
+    return np_.where(exponent < 0, inverse, np_.power(base, np_.maximum(exponent, 0)))
 
 
 def _small_power(base: Value, exponent: np.generic) -> Value | None:
