@@ -21,8 +21,8 @@ from fuzzing.draw import Drawer, array, flag, integer, pick, shape
 from webtensorc.frontends.onnx.structure import free_names
 
 SINGLE, LONG, INT, TRUTH = (np.dtype(kind) for kind in (np.float32, np.int64, np.int32, np.bool_))
-RARE = tuple(map(np.dtype, (np.float16, ml_dtypes.bfloat16, np.float64, np.int8, np.uint8, np.uint32, np.uint64)))
-"""Element types that ONNX Runtime has few operators for."""
+RARE = tuple(map(np.dtype, (np.float16, np.float64, np.int8, np.uint8, np.uint32, np.uint64)))
+"""Element types that ONNX Runtime has few operators for; for bfloat16 opset 17 has few itself."""
 INEXACT = 99
 
 
