@@ -6,7 +6,7 @@ one) runs the very same kernel and watches its accesses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webtensorc_kernels import functions, packing, tiles
@@ -53,10 +53,55 @@ class Code(Listing):
         """Vector registers of the machine."""
         return self._machine.registers
 
+    def turn(self, vectors: int) -> int:
+        """Rows of weights to multiply by in a round of a loop, for blocks of so many vectors."""
+        return self._machine.turn(vectors, self.lanes)
+
     @property
     def first_level(self) -> int:
         """Bytes of the machine's first-level cache."""
         return self._machine.first_level
+
+    def loop_over_rows(
+        self,
+        turn: int,
+        low: Index,
+        high: Index,
+        body: Callable[[Index, list[str]], Sequence[str]],
+        carried: Sequence[str],
+        before: Callable[[Index, int], None] = lambda first, count: None,
+    ) -> list[str]:
+        """`loop` with `turn` indices a round, each of which reads nothing until the sums of the one before are there.
+
+        Bounds that are not known must be a multiple of `turn` apart. `before` is called with the first index of a round
+        and how many it has.
+        """
+
+        def some(first: Index, count: int, sums: list[str]) -> list[str]:
+            before(first, count)
+            for i in range(count):
+                sums = list(body(self.add(first, i), self.settled(sums) if i else sums))
+            return sums
+
+        known = isinstance(low, int) and isinstance(high, int)
+        even = low + (high - low) // turn * turn if known else high  # type: ignore[operator]
+        found = self.loop(low, even, lambda first, sums: some(first, turn, sums), carried, step=turn)
+        return some(even, high - even, found) if even != high else found  # type: ignore[operator]
+
+    def settled(self, vectors: Sequence[str]) -> list[str]:
+        """The same vectors, each in a register, before anything that follows is read; no instruction of its own.
+
+        Without it the native compiler reads the operands of two steps at once, for which there are no registers: it
+        would store sums and load them again.
+        """
+        letter, count = self._machine.register, len(vectors)
+        kinds = ", ".join([self.vector] * count)
+        names = ",".join([f"={letter}"] * count + [str(i) for i in range(count)] + ["~{memory}"])
+        one = f'llvm.inline_asm has_side_effects "", "{names}" {", ".join(vectors)} : ({kinds}) -> '
+        if count == 1:
+            return [self.value(one + self.vector)]
+        all_ = self.value(f"{one}!llvm.struct<({kinds})>")
+        return [self.value(f"llvm.extractvalue {all_}[{i}] : !llvm.struct<({kinds})>") for i in range(count)]
 
     def zero(self) -> str:
         """A vector of zeros."""

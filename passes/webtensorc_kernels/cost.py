@@ -40,7 +40,14 @@ _TILES = {"tile.multiply": 16, "tile.load": 8, "tile.store": 16}
 """Cycles of instructions on tiles, which have units of their own; measured."""
 _TILE_FLOPS = 2 * 16 * 16 * 64
 """Operations on bytes that one of them is."""
-_FREE = {"memref.prefetch", "vector.bitcast", "llvm.intr.masked.gather", "scf.yield"}
+_FREE = {
+    "memref.prefetch",
+    "llvm.inline_asm",
+    "llvm.extractvalue",
+    "vector.bitcast",
+    "llvm.intr.masked.gather",
+    "scf.yield",
+}
 _SCALAR = {"addi", "subi", "muli", "divui", "remui", "minsi", "maxsi", "arith.cmpi"}
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, segments, tile_starts
@@ -93,6 +94,7 @@ class _Writer:
         self.w = Matrix("%w", self.depth * (p.batch if p.apart else 1), p.groups * p.outputs, p.packed)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
+        self.turn = code.turn(tile.vectors)
         self.starts = tile_starts(p.out[1], tile.points)
         self.blocks = -(-p.outputs // tile.channels)
         self.images = p.batch * p.depth.out
@@ -220,13 +222,6 @@ class _Writer:
         def step(k: Index, carried: list[str]) -> list[str]:
             row = code.add(w[0], k)
             weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
-            if self.fetches_ahead:
-                self._fetch_ahead(w[1], row)
-            if p.packed and p.points > FEW_POINTS:
-                if self.tile.together > 1:
-                    self._fetch_following(position, w[1], row)
-                elif p.is_product:
-                    self._fetch_points(x[2], w[1], k)
             out = []
             for place, i in enumerate(valid):
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)
@@ -234,35 +229,50 @@ class _Writer:
                 out += [code.multiply_add(value, weights[j], carried[place * vectors + j]) for j in range(vectors)]
             return out
 
+        def before(k: Index, count: int) -> None:
+            self._fetch(position, x[2], w, k, count)
+
         sums = list(sums)
-        for i, value in zip(used, code.loop(*depth, step, [sums[i] for i in used]), strict=True):
+        found = code.loop_over_rows(self.turn, *depth, step, [sums[i] for i in used], before)
+        for i, value in zip(used, found, strict=True):
             sums[i] = value
         return sums
 
-    def _fetch_ahead(self, channels: _Channels, row: Index) -> None:
-        """Bring weights near that are soon to be multiplied: those of a workgroup's first block come from memory."""
-        ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - 1)
-        for j in range(self.tile.vectors):
-            self.code.prefetch(self.w.view, *channels.weights(ahead, j * self.tile.lanes))
+    def _fetch(self, position: Index, left: Index, w: tuple[Index, _Channels], k: Index, count: int) -> None:
+        """Bring near what goes with `count` rows of weights from row `k` of a run on."""
+        p, (first, channels) = self.problem, w
+        if self.fetches_ahead:
+            self._fetch_ahead(channels, self.code.add(first, k), count)
+        if p.packed and p.points > FEW_POINTS:
+            if self.tile.together > 1:
+                self._fetch_following(position, channels, self.code.add(first, k), count)
+            elif p.is_product:
+                self._fetch_points(left, channels, k, count)
 
-    def _fetch_following(self, position: Index, channels: _Channels, row: Index) -> None:
+    def _fetch_ahead(self, channels: _Channels, row: Index, count: int) -> None:
+        """Bring weights near that are soon to be multiplied: those of a workgroup's first block come from memory."""
+        ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - count)
+        for i, j in product(range(count), range(self.tile.vectors)):
+            self.code.prefetch(self.w.view, *channels.weights(self.code.add(ahead, i), j * self.tile.lanes))
+
+    def _fetch_following(self, position: Index, channels: _Channels, row: Index, count: int) -> None:
         """Bring a piece of the next block's weights near; over all rows and tiles the pieces are the whole block."""
         code, width = self.code, self.tile.channels
         piece = -(-width // self._tiles_together())
         at = code.multiply(code.add(code.multiply(position, self.w.rows), row), piece)
-        for line in range(0, piece, _LINE):
+        for line in range(0, count * piece, _LINE):
             place = code.add(at, line)
             following = code.smaller(code.quotient(place, width), self.w.rows - 1)
             code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)), level=2)
 
-    def _fetch_points(self, left: Index, channels: _Channels, k: Index) -> None:
+    def _fetch_points(self, left: Index, channels: _Channels, k: Index, count: int) -> None:
         """Bring a piece of the next tile's image near; over all rows and blocks of weights the pieces are all of it."""
         code, p = self.code, self.problem
         blocks = -(-self.blocks // self.across)
         piece = -(-self.tile.points // blocks)
         at = code.add(left, self.tile.points * p.channels)
         at = code.add(at, code.multiply(code.add(code.multiply(channels.number, p.channels), k), piece))
-        for line in range(0, piece, _LINE):
+        for line in range(0, count * piece, _LINE):
             code.prefetch(self.x, 0, 0, code.smaller(code.add(at, line), p.image[1] * p.channels - 1), level=2)
 
     def _tiles_together(self) -> int:

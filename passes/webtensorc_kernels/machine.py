@@ -9,6 +9,8 @@ from webtensorc.pass_api import Speeds, TargetView
 __all__ = ["Dot", "Machine"]
 
 _FLOAT_BYTES = 4
+_SMALLEST = 16
+"""Bytes of the smallest vector register."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ _PAIRS = Dot(
     unsigned=True,
     widened=True,
 )
+_REGISTERS = {"avx512f": "v", "sse2": "x"}
+"""LLVM's constraints on operands of inline assembly, by the feature that has such registers.
+
+Those of NEON (`w`) are left out: loops of two rows spill there.
+"""
 _WIDENING = {16: "sse2", 32: "avx2", 64: "avx512bw"}
 """The feature that has it, by the size of vectors.
 
@@ -70,6 +77,7 @@ class Machine:
         tiles: whether it has registers of 16 rows of 64 bytes and multiplies them (see `tiles`), unsigned bytes by
             signed ones; sums of weights need `dot` beside.
         masks: whether a vector may be loaded and stored in part.
+        register: the letter by which inline assembly asks for a vector register; none if that is not known.
     """
 
     lanes: int
@@ -83,6 +91,7 @@ class Machine:
     speeds: Speeds = field(default_factory=Speeds)
     tiles: bool = False
     masks: bool = False
+    register: str = ""
 
     @classmethod
     def of(cls, target: TargetView) -> Machine | None:
@@ -102,6 +111,7 @@ class Machine:
             dot=dot,
             tiles=dot is not None and not dot.widened and target.features() >= {"amx-int8", "amx-tile"},
             masks=bool(target.features() & {"avx2", "avx512f"}),
+            register=next((each for feature, each in _REGISTERS.items() if feature in target.features()), ""),
         )
 
     def fits(self, points: int, vectors: int, held: int = 0) -> bool:
@@ -111,3 +121,13 @@ class Machine:
         """
         spare = 0 if self.broadcasts_from_memory and vectors == 1 else 1 if self.fused else 2
         return points * vectors + vectors + spare + held <= self.registers
+
+    def turn(self, vectors: int, lanes: int) -> int:
+        """Rows of weights that a round of the innermost loop multiplies by, for a block of so many vectors.
+
+        Two make products a twentieth faster: the loop and what it fetches for later take half as much. Where each
+        number of the image is multiplied by one vector, in a register, the native compiler would copy sums to others;
+        and assembly can ask for registers of 16 bytes and more alone.
+        """
+        can = self.register and lanes * _FLOAT_BYTES >= _SMALLEST
+        return 2 if can and (vectors > 1 or self.broadcasts_from_memory) else 1

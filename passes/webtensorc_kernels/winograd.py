@@ -58,6 +58,8 @@ class _Writer:
         self.u = panels("%u", workgroups, blocking.chunk, blocking)
         if p.transformed:
             self.u = panels("%w", self.groups, p.channels, blocking)
+        even = p.channels % 2 == blocking.chunk % 2 == 0
+        self.turn = code.turn(tile.vectors) if even else 1
         # As in panels of weights, a line more for each product.
         self.v = View("%v", (workgroups, self.algorithm.products, self.rows * p.channels + tile.lanes))
         self.m = View("%m", (workgroups, self.algorithm.products, self.rows * tile.channels + tile.lanes))
@@ -204,7 +206,8 @@ class _Writer:
                     out += [code.multiply_add(value, w, carried[i * tile.vectors + j]) for j, w in enumerate(weights)]
                 return out
 
-            for value, place in zip(code.loop(0, count, step, sums), places, strict=True):
+            sums = code.loop_over_rows(self.turn, 0, count, step, sums)
+            for value, place in zip(sums, places, strict=True):
                 code.store(value, self.m, mine, f, place)
 
         def whole(number: Index, _: list[str]) -> list[str]:

@@ -85,9 +85,13 @@ def _best(p: Convolution, machine: Machine, algorithm: ToomCook) -> tuple[float,
 
 
 def _chunk(channels: int, tile: Tile, machine: Machine, products: int) -> int:
-    """Channels per chunk: equal chunks whose transformed weights fill at most a third of the second-level cache."""
-    most = max(8, machine.second_level // 3 // (products * tile.channels * 4))
-    return -(-channels // -(-channels // most))
+    """Channels per chunk, an even number of almost equal ones.
+
+    Transformed weights of a chunk fill at most a third of the second-level cache.
+    """
+    most = max(8, machine.second_level // 3 // (products * tile.channels * 4)) // 2 * 2
+    chunk = -(-channels // -(-channels // most))
+    return min(channels, chunk + chunk % 2)
 
 
 def _grids(across: int, blocks: int) -> list[tuple[int, int]]:

@@ -166,6 +166,9 @@ class Interpreter(Code):
     def prefetch(self, view: View, *at: Index, level: int = 1) -> None:
         self._slice(view, at, 1)
 
+    def settled(self, vectors: Sequence[str]) -> list[str]:
+        return list(vectors)
+
     def is_below(self, index: Index, extent: int) -> str:
         return 0 <= number(index) < extent  # type: ignore[return-value]
 
