@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -65,3 +66,11 @@ def test_numbers(rounds: int, tmp_path: Path) -> None:
     for program, expected in zip(PROGRAMS, jax.jit(every)(x, w), strict=True):
         for theirs in jax.tree.leaves(expected):
             np.testing.assert_allclose(next(results), theirs, rtol=1e-5, atol=1e-5, err_msg=program.__name__)
+
+
+def test_a_loop_that_hands_constants_round() -> None:
+    """The counter is in a register of 32 bits, the places of what rotates in two: it was overwritten by one of them."""
+    program = jax.export.export(jax.jit(lambda key: jax.random.bits(key, (5,))))(jax.ShapeDtypeStruct((2,), np.uint32))
+    key = np.asarray(jax.random.PRNGKey(3))
+    (found,) = webtensorc_runtime.load(webtensorc.compile(program, cache=False))(key)
+    np.testing.assert_array_equal(found, jax.random.bits(key, (5,)))

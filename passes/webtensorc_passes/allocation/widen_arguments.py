@@ -1,0 +1,77 @@
+"""Hand over numbers of 32 bits as numbers of 64 bits to blocks that take some of these.
+
+The registers of IREE's virtual machine have 32 bits, and a number of 64 bits is in two of them. What a branch hands
+over is copied one by one, in an order in which nothing is overwritten that is still to be copied; but IREE 3.13 knows a
+number of 64 bits by the first of its registers, and does not see that a number of 32 bits is in the second
+(`FeedbackArcSet` in `compiler/src/iree/compiler/Dialect/VM/Analysis/RegisterAllocation.cpp`). The counter of a loop
+that carries offsets beside it was one of them, and the loop ended before it began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Block, Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+
+_WIDE = {"index", "i64", "f64"}
+_NARROW = {"i1", "i8", "i16", "i32", "f32"}
+
+
+@dataclass(frozen=True)
+class WidenArguments(Pass):
+    """Make numbers of up to 32 bits that go to a block together with some of 64 bits as wide as these."""
+
+    name: ClassVar[str] = "widen-arguments"
+    family: ClassVar[Family] = Family.ALLOCATION
+    after: ClassVar[Phase] = Phase.HAL
+    level: ClassVar[int | None] = 0
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of arguments that became wider."""
+        changes = 0
+        for function in [op for op in mlir.nested(module) if op.name in ("util.func", "util.initializer")]:
+            blocks = list(function.regions[0].blocks)
+            branches = [branch for block in blocks for branch in _branches(block)]
+            for block in blocks[1:]:
+                kinds = {str(argument.type) for argument in block.arguments}
+                if kinds & _WIDE:
+                    handing = [(op, first) for op, target, first in branches if target == block]
+                    narrow = [each for each in block.arguments if str(each.type) in _NARROW]
+                    changes += sum(_widen(argument, block, handing) for argument in narrow)
+        return changes
+
+
+def _branches(block: Block) -> Iterator[tuple[Operation, Block, int]]:
+    """Every block that `block` may go to, the operation that does so, and the number of the first operand for it."""
+    last = block.operations[len(block.operations) - 1].operation
+    if last.name == "cf.br":
+        yield last, last.successors[0], 0
+    elif last.name == "cf.cond_br":
+        _, first, _ = last.attributes["operandSegmentSizes"]
+        yield last, last.successors[0], 1
+        yield last, last.successors[1], 1 + first
+
+
+def _widen(argument: Value, block: Block, handing: list[tuple[Operation, int]]) -> bool:
+    """Make an argument wide, and narrow again what the block reads of it."""
+    kind, context = argument.type, block.owner.context
+    whole = ir.IntegerType.get_signless(32, context) if str(kind) == "f32" else kind
+    wide = ir.IntegerType.get_signless(64, context)
+    for op, first in handing:
+        value = op.operands[first + argument.arg_number]
+        if whole != kind:
+            value = mlir.create("arith.bitcast", [value], [whole], before=op).result
+        op.operands[first + argument.arg_number] = mlir.create("arith.extui", [value], [wide], before=op).result
+    argument.set_type(wide)
+    start = block.operations[0].operation
+    narrow = made = mlir.create("arith.trunci", [argument], [whole], before=start)
+    if whole != kind:
+        narrow = mlir.create("arith.bitcast", [made.result], [kind], before=start)
+    argument.replace_all_uses_except(narrow.result, made)
+    return True
