@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from webtensorc_kernels.code import Code
+    from webtensorc_kernels.vectors import Vectors
 
 __all__ = ["exponential", "exponential_below"]
 
@@ -24,7 +24,7 @@ _MAGIC = 12582912.0
 _POLYNOMIAL = (1.0, 1.0, 0.49999988, 0.166665182, 0.0416693017, 0.00836893264, 0.00137642783)
 
 
-def exponential(code: Code, x: str) -> str:
+def exponential(code: Vectors, x: str) -> str:
     """exp(x): gradual underflow, infinity above; a NaN stays one."""
     x = _limited(code, "olt", _limited(code, "ogt", x, _MOST), _LEAST)
     power, k = _reduced(code, x)
@@ -39,7 +39,7 @@ def exponential(code: Code, x: str) -> str:
     return power
 
 
-def exponential_below(code: Code, x: str) -> str:
+def exponential_below(code: Vectors, x: str) -> str:
     """exp(x) for numbers that are not above 0, NaN or minus infinity; 0 where it is less than exp(-87)."""
     power, k = _reduced(code, _limited(code, "olt", x, _NORMAL))
     shifted = code.apply("arith.shli", (k, _whole(code, 23)), "", ("i32",) * 3)
@@ -49,13 +49,13 @@ def exponential_below(code: Code, x: str) -> str:
     return code.choose(is_less, code.zero(), result)
 
 
-def _limited(code: Code, predicate: str, x: str, bound: float) -> str:
+def _limited(code: Vectors, predicate: str, x: str, bound: float) -> str:
     """The bound where x is beyond it; a NaN is not. One instruction of most processors."""
     limit = code.number(f"{bound} : f32")
     return code.choose(code.compare(predicate, x, limit), limit, x)
 
 
-def _reduced(code: Code, x: str) -> tuple[str, str]:
+def _reduced(code: Vectors, x: str) -> tuple[str, str]:
     """exp(x - k log 2), and k as the last bits of an int32 that has those of `_MAGIC` besides."""
     magic = code.number(f"{_MAGIC} : f32")
     rounded = code.multiply_add(x, code.number("1.44269504 : f32"), magic)
@@ -69,7 +69,7 @@ def _reduced(code: Code, x: str) -> tuple[str, str]:
     return power, code.apply("arith.bitcast", (rounded,), "", ("f32", "i32"))
 
 
-def _whole(code: Code, number: int) -> str:
+def _whole(code: Vectors, number: int) -> str:
     return code.number(f"{number} : i32")
 
 

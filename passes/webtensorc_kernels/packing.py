@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from webtensorc_kernels.code import Code, Index, View
+    from webtensorc_kernels.listing import Index
+    from webtensorc_kernels.vectors import Vectors, View
 
 __all__ = ["TOGETHER", "pack", "store_half"]
 
@@ -17,7 +18,7 @@ TOGETHER = 4
 """Vectors that are packed into one."""
 
 
-def pack(code: Code, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
+def pack(code: Vectors, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
     """Four vectors of 16 int32 as 64 bytes in their order, `zero` added to each, saturated."""
     four, narrow, packed = "vector<16xi32>", "vector<32xi16>", "vector<64xi8>"
     pairs = zip(vectors[::2], vectors[1::2], strict=True)
@@ -31,11 +32,11 @@ def pack(code: Code, vectors: Sequence[str], zero: int, *, signed: bool) -> str:
     return code.value(f"vector.shuffle {mixed}, {mixed} [{order}] : {four}, {four}")
 
 
-def _intrinsic(code: Code, name: str, pair: Sequence[str], given: str, made: str) -> str:
+def _intrinsic(code: Vectors, name: str, pair: Sequence[str], given: str, made: str) -> str:
     return code.value(f'llvm.call_intrinsic "llvm.{name}"({", ".join(pair)}) : ({given}, {given}) -> {made}')
 
 
-def store_half(code: Code, packed: str, half: int, view: View, at: Sequence[Index]) -> None:
+def store_half(code: Vectors, packed: str, half: int, view: View, at: Sequence[Index]) -> None:
     """Store the first or the second 32 of the 64 bytes that `pack` made."""
     places = ", ".join(map(str, range(8 * half, 8 * half + 8)))
     words = code.value(f"vector.shuffle {packed}, {packed} [{places}] : vector<16xi32>, vector<16xi32>")

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from webtensorc_kernels.code import Code, Index, View
+    from webtensorc_kernels.listing import Index
+    from webtensorc_kernels.vectors import Vectors, View
 
 __all__ = ["BYTES", "COUNT", "ROWS", "configuration", "load", "multiply", "pointer", "release", "store", "use"]
 
@@ -31,7 +32,7 @@ def configuration(shapes: Sequence[tuple[int, int]]) -> bytes:
     return struct.pack("<BB14x8H16x8B8x", 1, 0, *widths, *rows)
 
 
-def use(code: Code, shapes: Sequence[tuple[int, int]], view: View, at: Sequence[Index]) -> None:
+def use(code: Vectors, shapes: Sequence[tuple[int, int]], view: View, at: Sequence[Index]) -> None:
     """Set the registers' shapes, by way of 64 bytes of scratch memory. A thread ends with `release`."""
     numbers = ", ".join(str(byte) for byte in configuration(shapes))
     vector = code.constant(f"dense<[{numbers}]> : vector<{BYTES}xi8>")
@@ -39,39 +40,39 @@ def use(code: Code, shapes: Sequence[tuple[int, int]], view: View, at: Sequence[
     _call(code, "ldtilecfg", (pointer(code, view, at),), ("!llvm.ptr",))
 
 
-def release(code: Code) -> None:
+def release(code: Vectors) -> None:
     """Have all registers empty, so that nobody needs to save them."""
     _call(code, "tilerelease", (), ())
 
 
-def load(code: Code, tile: int, view: View, at: Sequence[Index], stride: Index) -> None:
+def load(code: Vectors, tile: int, view: View, at: Sequence[Index], stride: Index) -> None:
     """Fill a register; from row to row it is `stride` bytes, 0 for the same one again and again."""
     _call(code, "tileloadd64", (_number(code, tile), *_rows(code, view, at, stride)), ("i8", "!llvm.ptr", "i64"))
 
 
-def store(code: Code, tile: int, view: View, at: Sequence[Index], stride: Index) -> None:
+def store(code: Vectors, tile: int, view: View, at: Sequence[Index], stride: Index) -> None:
     """Store a register; from row to row it is `stride` bytes."""
     _call(code, "tilestored64", (_number(code, tile), *_rows(code, view, at, stride)), ("i8", "!llvm.ptr", "i64"))
 
 
-def multiply(code: Code, c: int, a: int, b: int) -> None:
+def multiply(code: Vectors, c: int, a: int, b: int) -> None:
     """`c += a * b`."""
     _call(code, "tdpbusd", [_number(code, tile) for tile in (c, a, b)], ("i8",) * 3)
 
 
-def _call(code: Code, name: str, arguments: Sequence[str], types: Sequence[str]) -> None:
+def _call(code: Vectors, name: str, arguments: Sequence[str], types: Sequence[str]) -> None:
     code.line(f'llvm.call_intrinsic "llvm.x86.{name}"({", ".join(arguments)}) : ({", ".join(types)}) -> ()')
 
 
-def _number(code: Code, tile: int) -> str:
+def _number(code: Vectors, tile: int) -> str:
     return code.constant(f"{tile} : i8")
 
 
-def _rows(code: Code, view: View, at: Sequence[Index], stride: Index) -> tuple[str, str]:
+def _rows(code: Vectors, view: View, at: Sequence[Index], stride: Index) -> tuple[str, str]:
     return pointer(code, view, at), code.value(f"arith.index_cast {code.index(stride)} : index to i64")
 
 
-def pointer(code: Code, view: View, at: Sequence[Index]) -> str:
+def pointer(code: Vectors, view: View, at: Sequence[Index]) -> str:
     """The address of an element."""
     place: Index = 0
     for index, extent in zip(at, view.shape, strict=True):
