@@ -8,7 +8,6 @@ all. Every repetition becomes a value of its own, by a choice that the native co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.allocation._branches import handed_over
 
 
 @dataclass(frozen=True)
@@ -32,28 +32,15 @@ class SeparateReferences(Pass):
         """Return the number of repetitions that became values of their own."""
         changes = 0
         for op in mlir.nested(module):
-            for operands in _handed_over(op):
+            for _, operands in handed_over(op):
                 seen: set[Value] = set()
-                for index in operands:
+                for index in [each for each in operands if str(op.operands[each].type).startswith("!")]:
                     value = op.operands[index]
                     if value in seen:
                         op.operands[index] = _another(value, op)
                         changes += 1
                     seen.add(value)
         return changes
-
-
-def _handed_over(op: Operation) -> Iterator[list[int]]:
-    """For every block that `op` may branch to, the numbers of the operands that are references to its arguments."""
-    if op.name == "cf.br":
-        groups = [range(len(op.operands))]
-    elif op.name == "cf.cond_br":
-        _, first, second = op.attributes["operandSegmentSizes"]
-        groups = [range(1, 1 + first), range(1 + first, 1 + first + second)]
-    else:
-        return
-    for group in groups:
-        yield [index for index in group if str(op.operands[index].type).startswith("!")]
 
 
 def _another(value: Value, before: Operation) -> Value:

@@ -9,7 +9,6 @@ that carries offsets beside it was one of them, and the loop ended before it beg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Block, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.allocation._branches import handed_over
 
 _WIDE = {"index", "i64", "f64"}
 _NARROW = {"i1", "i8", "i16", "i32", "f32"}
@@ -37,37 +37,28 @@ class WidenArguments(Pass):
         changes = 0
         for function in [op for op in mlir.nested(module) if op.name in ("util.func", "util.initializer")]:
             blocks = list(function.regions[0].blocks)
-            branches = [branch for block in blocks for branch in _branches(block)]
+            ends = [block.operations[len(block.operations) - 1].operation for block in blocks]
+            branches = [(op, target, operands) for op in ends for target, operands in handed_over(op)]
             for block in blocks[1:]:
                 kinds = {str(argument.type) for argument in block.arguments}
                 if kinds & _WIDE:
-                    handing = [(op, first) for op, target, first in branches if target == block]
+                    handing = [(op, operands) for op, target, operands in branches if target == block]
                     narrow = [each for each in block.arguments if str(each.type) in _NARROW]
                     changes += sum(_widen(argument, block, handing) for argument in narrow)
         return changes
 
 
-def _branches(block: Block) -> Iterator[tuple[Operation, Block, int]]:
-    """Every block that `block` may go to, the operation that does so, and the number of the first operand for it."""
-    last = block.operations[len(block.operations) - 1].operation
-    if last.name == "cf.br":
-        yield last, last.successors[0], 0
-    elif last.name == "cf.cond_br":
-        _, first, _ = last.attributes["operandSegmentSizes"]
-        yield last, last.successors[0], 1
-        yield last, last.successors[1], 1 + first
-
-
-def _widen(argument: Value, block: Block, handing: list[tuple[Operation, int]]) -> bool:
+def _widen(argument: Value, block: Block, handing: list[tuple[Operation, range]]) -> bool:
     """Make an argument wide, and narrow again what the block reads of it."""
     kind, context = argument.type, block.owner.context
     whole = ir.IntegerType.get_signless(32, context) if str(kind) == "f32" else kind
     wide = ir.IntegerType.get_signless(64, context)
-    for op, first in handing:
-        value = op.operands[first + argument.arg_number]
+    for op, operands in handing:
+        number = operands[argument.arg_number]
+        value = op.operands[number]
         if whole != kind:
             value = mlir.create("arith.bitcast", [value], [whole], before=op).result
-        op.operands[first + argument.arg_number] = mlir.create("arith.extui", [value], [wide], before=op).result
+        op.operands[number] = mlir.create("arith.extui", [value], [wide], before=op).result
     argument.set_type(wide)
     start = block.operations[0].operation
     narrow = made = mlir.create("arith.trunci", [argument], [whole], before=start)
