@@ -9,7 +9,7 @@ Prefix Sums and Their Applications, 1990, section 1.3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ import numpy as np
 
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.builder import Builder, add_block, copy_body, end_block, spread_body
-from webtensorc.iree.mlir import Operation, Value
+from webtensorc.iree.mlir import Block, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._combinations import Combination
 from webtensorc_passes.tiling._steps import part
@@ -60,10 +60,16 @@ class _Scan:
     longest: int
     along: int
     is_backward: bool
-    build: Builder = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "build", Builder(self.op))
+    @cached_property
+    def build(self) -> Builder:
+        """Writes before it."""
+        return Builder(self.op)
+
+    @cached_property
+    def body(self) -> Block:
+        """Of the function."""
+        return Combination.of(self.op).body
 
     @classmethod
     def of(cls, op: Operation, longest: int) -> _Scan | None:
@@ -113,7 +119,7 @@ class _Scan:
         before = self._before(inner, along)
         dimensions = [d for d in range(len(shape) + 1) if d != along + 1]
         spread = self.build.broadcast(before, mlir.shape_of(inner), dimensions)
-        (both,) = spread_body(Combination.of(self.op).body, [spread, inner], self.op)
+        (both,) = spread_body(self.body, [spread, inner], self.op)
         flat = self.build.reshape(both, mlir.shape_of(whole))
         return part(self.build, flat, along, low[along], low[along] + extent)
 
@@ -144,7 +150,6 @@ class _Scan:
         }
         operands = [value, self._initial]
         made = mlir.create("stablehlo.reduce_window", operands, [value.type], attributes, before=self.op, regions=1)
-        body = Combination.of(self.op).body
-        arguments, last = add_block(made, [each.type for each in body.arguments])
-        end_block(last, copy_body(body, arguments, last))
+        arguments, last = add_block(made, [each.type for each in self.body.arguments])
+        end_block(last, copy_body(self.body, arguments, last))
         return made.result
