@@ -1,8 +1,9 @@
 """Raise negative numbers to whole powers.
 
 IREE 3.13 computes `math.powf` as `exp(y log x)`: NaN for every negative base, and for the special cases of C99, annex
-F.9.4.4, where an infinity meets a zero; in half precision it rounds the exponent, to a few digits of the result. The
-power is taken of the size of the base, in float32 at least, and these cases beside it.
+F.9.4.4, where an infinity meets a zero; float32 is off by up to 70 units in the last place, and half precision rounds
+the exponent, to a few digits of the result. The power is taken of the size of the base, in float32 at least, and these
+cases beside it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from iree.compiler import ir
 from iree.compiler.dialects import arith, math
 
 from webtensorc.iree import mlir
-from webtensorc.iree.mlir import Operation, Value
+from webtensorc.iree.mlir import Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.dataflow._powers import positive_power
+
+_SMALLEST = {32: 2.0**-126, 64: 2.0**-1022}
+"""Normal numbers, by their width: smaller ones count as zero."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +34,11 @@ class SignedPowers(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of powers that were rewritten."""
-        found = [op for op in mlir.nested(module) if op.name == "math.powf" and not _is_done(op)]
+        found = [op for op in mlir.nested(module) if op.name == "math.powf"]
         for op in found:
             with module.context, op.location, ir.InsertionPoint(op):
                 mlir.replace(op, [_wide_power(*op.operands)])
         return len(found)
-
-
-def _is_done(op: Operation) -> bool:
-    base = mlir.owner(op.operands[0])
-    return base is not None and base.name == "math.absf"
 
 
 def _wide_power(x: Value, y: Value) -> Value:
@@ -56,15 +56,21 @@ def _power(x: Value, y: Value) -> Value:
         return arith.cmpf(predicate, left, right)
 
     is_equal, is_less = arith.CmpFPredicate.OEQ, arith.CmpFPredicate.OLT
+    infinity = number(float("inf"))
     size = math.absf(x)
     is_whole, is_odd = _parity(math.absf(y))
     has_sign = compare(is_less, math.copysign(number(1), x), number(0))
-    power = math.powf(size, y)
+    power = positive_power(size, y)
+    is_zero = compare(is_less, size, number(_SMALLEST[x.type.width]))
+    end = arith.select(arith.xori(is_zero, compare(is_less, number(0), y)), infinity, number(0))
+    power = arith.select(arith.ori(is_zero, compare(is_equal, size, infinity)), end, power)
+    total = arith.addf(size, y)
+    power = arith.select(compare(arith.CmpFPredicate.UNO, size, y), total, power)
     is_one = arith.ori(compare(is_equal, x, number(1)), compare(is_equal, y, number(0)))
-    is_turn = arith.andi(compare(is_equal, size, number(1)), compare(is_equal, math.absf(y), number(float("inf"))))
+    is_turn = arith.andi(compare(is_equal, size, number(1)), compare(is_equal, math.absf(y), infinity))
     power = arith.select(arith.ori(is_one, is_turn), number(1), power)
     power = arith.select(arith.andi(has_sign, is_odd), arith.negf(power), power)
-    is_finite = compare(is_less, size, number(float("inf")))
+    is_finite = compare(is_less, size, infinity)
     is_broken = arith.andi(compare(is_less, x, number(0)), is_finite)
     return arith.select(is_broken, arith.select(is_whole, power, number(float("nan"))), power)
 

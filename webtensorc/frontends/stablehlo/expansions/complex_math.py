@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from webtensorc.frontends.stablehlo.expansion import Call, expands
-from webtensorc.frontends.stablehlo.expansions.powers import product, total
+from webtensorc.frontends.stablehlo.expansions._exact import product, total
 
 _DTYPES = ("complex128",)
 _BOTH = ("complex64", "complex128")
