@@ -29,6 +29,8 @@ def cast_like(x: Value, like: Value, *, saturate: int = 1, round_mode: Round = "
 def convert(x: Value, dtype: np.dtype[Any], *, saturate: bool = True, round_mode: str = "up") -> Value:
     """The elements as `dtype`; out-of-range values saturate for floats of 8 bits and fewer when asked.
 
+    What is beyond an integer type becomes its nearest one, and NaN 0, as in compiled code; ONNX leaves that open.
+
     Raises:
         NotSupportedError: strings.
     """
@@ -48,7 +50,18 @@ def convert(x: Value, dtype: np.dtype[Any], *, saturate: bool = True, round_mode
         return _to_narrow_int(x, dtype)
     if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize == 1:
         x = x.astype(np.float32)
+    if is_known(x) and jnp.issubdtype(x.dtype, jnp.floating) and jnp.issubdtype(dtype, jnp.integer):
+        return _to_integer(x, dtype)
     return x.astype(dtype)
+
+
+def _to_integer(x: Value, dtype: np.dtype[Any]) -> Value:
+    """As compiled code has it; numpy has what the processor does."""
+    info, wide = np.iinfo(dtype), np.asarray(x, np.float64)
+    with np.errstate(invalid="ignore"):
+        found = wide.astype(dtype)
+    beyond = [np.isnan(wide), wide <= float(info.min), wide >= float(info.max) + 1]
+    return np.select(beyond, [np.zeros((), dtype), *(np.asarray(each, dtype) for each in (info.min, info.max))], found)
 
 
 def _to_narrow_float(x: Value, dtype: np.dtype[Any], saturate: bool) -> Value:
@@ -63,7 +76,7 @@ def _to_narrow_float(x: Value, dtype: np.dtype[Any], saturate: bool) -> Value:
 def _to_narrow_int(x: Value, dtype: np.dtype[Any]) -> Value:
     """The low bits of the integer part, as two's complement."""
     bits = int(jnp.iinfo(dtype).bits)
-    whole = x.astype(np.float32).astype(np.int32) if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(np.int32)
+    whole = convert(x, np.dtype(np.int32))
     low = whole & ((1 << bits) - 1)
     if dtype.name.startswith("int"):
         low = xp(low).where(low >= 1 << (bits - 1), low - (1 << bits), low)
