@@ -11,7 +11,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 
-__all__ = ["Configured", "configured"]
+__all__ = ["Configured", "configured", "translated"]
 
 _TRANSLATION, _LOWERING = "translation_info", "lowering_config"
 
@@ -40,10 +40,15 @@ class Configured:
             self.function.attributes[_TRANSLATION] = ir.Attribute.parse(translation)
 
 
-def configured(module: Any, code: str) -> Iterator[Configured]:
-    """The kernels that become code of a kind, by the native compiler's name for it, and have one tiled operation."""
+def translated(module: Any, code: str) -> list[Operation]:
+    """The functions of kernels that become code of a kind, by the native compiler's name for it."""
     functions = [op for op in mlir.nested(module) if op.name == "func.func" and _TRANSLATION in op.attributes]
-    for function in functions:
+    return [each for each in functions if code in str(each.attributes[_TRANSLATION])]
+
+
+def configured(module: Any, code: str) -> Iterator[Configured]:
+    """Those of them that have one tiled operation."""
+    for function in translated(module, code):
         tiled = [op for op in mlir.nested(function) if _LOWERING in op.attributes]
-        if code in str(function.attributes[_TRANSLATION]) and len(tiled) == 1:
+        if len(tiled) == 1:
             yield Configured(function, tiled[0])

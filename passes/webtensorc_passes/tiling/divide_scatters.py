@@ -1,32 +1,34 @@
 """Write the updates of a scatter side by side, where the native compiler has one invocation write them all.
 
-Of updates several of which may be for one place, the native compiler (IREE 3.13) writes one after the other. Here every
-update first becomes what its place is to hold in the end, of all updates for that place: the last of them, or all
-combined with what is there. Then it does not matter who writes. Each of `n` updates looks at all `n` places; a GPU does
-so faster than one of its invocations writes `n` times to memory, unless there are very many.
+Of updates several of which may be for one place, the native compiler (IREE 3.13) writes one after the other. Here the
+last update for a place takes all others for it along and is the only one that is written there: the rest go to rows of
+their own behind the table, which are cut off. So no two invocations write to one place, in whatever order.
+
+Which updates are for one place is found by comparing all with all; where there are too many for that, by a sort.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 from iree.compiler import ir
 
-from webtensorc.iree import mlir
-from webtensorc.iree.builder import IN_BOUNDS, Builder, copy_body, spread_body
-from webtensorc.iree.mlir import Array, Operation, Value
+from webtensorc.iree import mlir, stablehlo
+from webtensorc.iree.builder import IN_BOUNDS, Builder
+from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._combinations import Combination
-from webtensorc_passes.tiling._steps import Function, reduction
+from webtensorc_passes.tiling._duplicates import Updates
 
 _UNIQUE = "unique_indices"
 
 
 @dataclass(frozen=True)
 class DivideScatters(Pass):
-    """Divide scatters of rows, as `scatter-rows` leaves them, of at most `most` updates."""
+    """Divide scatters of rows, as `scatter-rows` leaves them, by at most `compared` comparisons and `folded` sums."""
 
     name: ClassVar[str] = "divide-scatters"
     family: ClassVar[Family] = Family.TILING
@@ -34,16 +36,17 @@ class DivideScatters(Pass):
     level: ClassVar[int | None] = 1
     order: ClassVar[int] = 41  # behind split-reductions: there are as many sums as updates
 
-    most: int = 1 << 14
+    compared: int = 1 << 28
+    folded: int = 1 << 26
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of scatters that were divided."""
         if context.target is None or not context.target.workgroup_memory:
             return 0
         scatters = [_Scatter(op) for op in mlir.nested(module) if op.name == "stablehlo.scatter"]
-        found = [each for each in scatters if each.is_of_rows and each.count <= self.most and each.can_divide]
+        found = [each for each in scatters if each.is_of_rows and each.can_divide]
         for each in found:
-            mlir.replace(each.op, [each.divided()])
+            mlir.replace(each.op, [each.divided(self.compared, self.folded)])
         return len(found)
 
 
@@ -78,71 +81,42 @@ class _Scatter:
         )
 
     @property
-    def count(self) -> int:
-        """Of updates."""
-        return mlir.shape_of(self.op.operands[2])[0]
-
-    @property
     def can_divide(self) -> bool:
         """Whether the last update for a place is what is left there, or their order does not matter."""
-        return self.count == 1 or self._replaces or (self.function.commutes and self._identity is not None)
+        return self._count == 1 or self._replaces or self.function.commutes
+
+    @property
+    def _count(self) -> int:
+        return mlir.shape_of(self.op.operands[2])[0]
 
     @property
     def _replaces(self) -> bool:
         return self.function.returned == [self.function.body.arguments[1]]
 
-    @property
-    def _identity(self) -> Array | None:
-        return self.function.identity(mlir.dtype_of(self.op.operands[2]))
-
-    def divided(self) -> Value:
-        """What stands for the result."""
+    def divided(self, compared: int, folded: int) -> Value:
+        """What stands for the result; the numbers are those of `Updates.united`."""
+        rows, indices, values = self.op.operands
+        if self._count == 1:
+            return self._written(rows, indices, values)
         build = Builder(self.op)
-        rows, indices, updates = self.op.operands
+        function = None if self._replaces else self.function
+        updates = Updates(build, build.reshape(indices, [self._count]), values, function)
+        return self._last_alone(*updates.united(compared, folded))
+
+    def _last_alone(self, updates: Updates, are_last: Value) -> Value:
+        """Write those that are the last for their place there, and each of the others behind the table."""
+        build, rows = Builder(self.op), self.op.operands[0]
+        count, shape, element = self._count, list(mlir.shape_of(rows)), updates.places.type.element_type
+        number = build.iota([count], 0, element)
+        behind = build.binary("add", number, build.full([count], shape[0], number))
+        spare = build.broadcast(build.constant(np.zeros((), mlir.dtype_of(rows))), [count, *shape[1:]], [])
+        table = build.concatenate([rows, spare], 0)
+        final = build.reshape(build.select(are_last, updates.places, behind), [count, 1])
+        # In one kernel with the scatter, numbers that are counted are tiled without end (see keep-apart).
+        final, values = (stablehlo.barrier(each, self.op) for each in (final, updates.values))
+        return build.slice(self._written(table, final, values), [0] * len(shape), shape)
+
+    def _written(self, rows: Value, indices: Value, values: Value) -> Value:
+        """This scatter, of updates for different places."""
         unique = {_UNIQUE: ir.BoolAttr.get(True, self.op.context)}
-        if self.count == 1:
-            return mlir.clone_with(self.op, [rows, indices, updates], [rows.type], unique).result
-        places = build.reshape(indices, [self.count])
-        square = [self.count, self.count]
-        are_same = build.compare("EQ", build.broadcast(places, square, [0]), build.broadcast(places, square, [1]))
-        if self._replaces:
-            final = build.gather_rows(updates, self._last(are_same))
-        else:
-            there = build.gather_rows(rows, places)
-            (final,) = spread_body(self.function.body, [there, self._combined(are_same)], self.op)
-        made = mlir.clone_with(self.op, [rows, indices, final], [rows.type], unique)
-        _let_replace(made)
-        return made.result
-
-    def _last(self, are_same: Value) -> Value:
-        """For each update the number of the last one for the same place: `[count]`."""
-        build = Builder(self.op)
-        numbers = build.iota(mlir.shape_of(are_same), 1, "i32")
-        found = build.select(are_same, numbers, build.full(mlir.shape_of(are_same), 0, numbers))
-        zero = build.full([], 0, numbers)
-        return _fold(build, found, zero, lambda pair, last: [Builder(last).binary("maximum", *pair)])
-
-    def _combined(self, are_same: Value) -> Value:
-        """For each update all those for the same place in one: `[count, ...]`."""
-        build, updates = Builder(self.op), self.op.operands[2]
-        shape = [self.count, *mlir.shape_of(updates)]
-        others = build.broadcast(updates, shape, range(1, len(shape)))
-        assert self._identity is not None
-        identity = build.constant(self._identity)
-        found = build.select(build.broadcast(are_same, shape, [0, 1]), others, build.broadcast(identity, shape, []))
-        return _fold(build, found, identity, partial(copy_body, self.function.body))
-
-
-def _fold(build: Builder, value: Value, initial: Value, function: Function) -> Value:
-    """What becomes of all along the second dimension."""
-    (folded,) = reduction(build, [value], [initial], [1], function)
-    return folded
-
-
-def _let_replace(scatter: Operation) -> None:
-    """Have a scatter's updates take the place of what is there."""
-    block = scatter.regions[0].blocks[0]
-    *others, last = (op.operation for op in block.operations)
-    last.operands[0] = block.arguments[1]
-    for op in reversed(others):
-        op.erase()
+        return mlir.clone_with(self.op, [rows, indices, values], [rows.type], unique).result
