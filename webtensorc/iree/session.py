@@ -8,6 +8,10 @@ to be trusted: the caller ends the process (compilation runs in a worker for thi
 from __future__ import annotations
 
 import ctypes
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 from iree.compiler import api, ir
@@ -18,6 +22,27 @@ from webtensorc.phase import Phase
 # enum iree_compiler_diagnostic_severity_t of embedding_api.h
 _SEVERITIES = ("note", "warning", "error", "remark")
 _DIAGNOSTIC = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+
+
+class _NoBindings(MetaPathFinder, Loader):
+    """Gives a dialect that has no Python module an empty one, when nothing else does.
+
+    The bindings import a dialect's module when they meet an operation of it, and where there is none they try again at
+    the next: that was two thirds of the time of the passes over a graph, since StableHLO has none.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        parent, _, _ = name.rpartition(".")
+        return ModuleSpec(name, self) if parent == "iree.compiler.dialects" else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+sys.meta_path.append(_NoBindings())
 
 
 class NativeError(Exception):
