@@ -16,4 +16,5 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A compile cache of this run, also for the processes that tests start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEBTENSORC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # else each of them compiles all sources: 0.3 s
         yield
