@@ -2,9 +2,10 @@
 
 IREE 3.13 fills with patterns of at most 64 bits: a constant of complex128 that has to be stored is refused
 ("'stream.async.splat' op operand must be ... 64-bit"). Padding with a complex constant of either width crashes the
-compiler, as does a bit cast of complex numbers to their own type. A number put together behind a barrier is no constant
-to it, and what it is put together from must be none that memory is filled with: it copies fills into the loops that
-read them and may leave the original out of every schedule ("streamable op expected to be in an execution region").
+compiler, around the image of a window as well, and so does a bit cast of complex numbers to their own type. A number
+put together behind a barrier is no constant to it, and what it is put together from must be none that memory is filled
+with: it copies fills into the loops that read them and may leave the original out of every schedule ("streamable op
+expected to be in an execution region").
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
@@ -34,12 +36,15 @@ class ComplexFills(Pass):
     order: ClassVar[int] = 8  # after whatever makes such constants
 
     def run(self, module: Any, context: PassContext) -> int:
-        """Return the number of constants, paddings and casts that are gone."""
+        """Return the number of constants, paddings (of windows, too) and casts that are gone."""
         changes = 0
         for op in mlir.nested(module):
             element = _element(op)
             if op.name == "stablehlo.pad" and element in _PARTS:
                 mlir.replace(op, [_padded(op, _PARTS[element])])
+                changes += 1
+            elif op.name == "stablehlo.reduce_window" and element in _PARTS and _pads(op):
+                mlir.replace(op, _without_padding(op, _PARTS[element]))
                 changes += 1
             elif op.name == "stablehlo.bitcast_convert" and op.operands[0].type == op.results[0].type:
                 mlir.replace(op, [op.operands[0]])
@@ -63,3 +68,39 @@ def _padded(op: Operation, part: str) -> Value:
         operands = [build.op(name, [value], build.kind(mlir.shape_of(value), part)) for value in op.operands]
         parts.append(mlir.clone_with(op, operands, [kind], {}).result)
     return build.op("complex", parts, op.results[0].type)
+
+
+def _pads(op: Operation) -> bool:
+    """Whether a window of one image of known shape pads it, or puts something between its elements."""
+    is_dilated = any(each > 1 for each in mlir.integers(op, "base_dilations"))
+    return mlir.is_static_tensor(op.operands[0]) and (is_dilated or any(mlir.integers(op, "padding")))
+
+
+def _without_padding(op: Operation, part: str) -> list[Value]:
+    """The same windows of an image that is padded before."""
+    build, image, shape = Builder(op), op.operands[0], mlir.shape_of(op.operands[0])
+    edges = mlir.integers(op, "padding", [0] * 2 * len(shape))
+    between = [each - 1 for each in mlir.integers(op, "base_dilations", [1] * len(shape))]
+    padded = [
+        max(size + low + high + inner * max(size - 1, 0), 0)
+        for size, low, high, inner in zip(shape, edges[::2], edges[1::2], between, strict=True)
+    ]
+    context = op.context
+    pad = mlir.create(
+        "stablehlo.pad",
+        [image, op.operands[1]],
+        [build.kind(padded, image.type.element_type)],
+        {
+            "edge_padding_low": mlir.integer_array(edges[::2], context),
+            "edge_padding_high": mlir.integer_array(edges[1::2], context),
+            "interior_padding": mlir.integer_array(between, context),
+        },
+        before=op,
+    )
+    whole = _padded(pad, part)
+    pad.erase()
+    none = {
+        "padding": mlir.dense(np.zeros((len(shape), 2), np.int64), context),
+        "base_dilations": mlir.integer_array([1] * len(shape), context),
+    }
+    return list(mlir.clone_with(op, [whole, op.operands[1]], [op.results[0].type], none).results)
