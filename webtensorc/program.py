@@ -61,7 +61,7 @@ class Program:
         self._instruments.dump(phase.value, self.module)
 
     def run_pass(self, step: Step) -> int:
-        """Run one pass, verify the module after it, and return its number of changes.
+        """Run one pass, verify the module if that changed it, and return its number of changes.
 
         Raises:
             DiagnosticError: the pass failed or left an invalid module.
@@ -73,7 +73,8 @@ class Program:
         with self._session.context:
             try:
                 changes = each.run(self.module.operation, PassContext(self.weights, self._target, self.report))
-                self.module.operation.verify()
+                if changes:
+                    self.module.operation.verify()
             except DiagnosticError:
                 raise
             except Exception as error:

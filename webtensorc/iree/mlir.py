@@ -79,12 +79,14 @@ def users(value: Value) -> list[Operation]:
 
 def nested(op: Operation) -> list[Operation]:
     """All operations inside the regions of `op`, outer before inner, in order."""
-    found = []
-    for region in op.regions:
-        for block in region.blocks:
-            for inner in block.operations:
-                found += [inner.operation, *nested(inner.operation)]
-    return found
+    found: list[Operation] = []
+
+    def visit(each: Operation) -> Any:
+        found.append(each)
+        return ir.WalkResult.ADVANCE
+
+    op.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return found[1:]
 
 
 def symbol(op: Operation) -> str:
