@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError
+from webtensorc_runtime.errors import DiagnosticError, IncompatibleMachineError, UsageError
 
 _EXHAUSTED = "RESOURCE_EXHAUSTED"
 """The engine's status for want of memory, its own, the host's or a device's."""
+
+_REFUSED = "FAILED_PRECONDITION; node"
+"""How a model's own checks of its inputs begin, which name a node."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ class Memory:
     def failure(self, error: Exception) -> Exception:
         """What to raise for an error of the engine's during a call: whose memory was too small, or what it says."""
         said = str(error).strip().partition("\n")[0] or type(error).__name__
+        _, refused, why = said.partition(_REFUSED)
+        if refused:
+            return UsageError(f"node{why.rstrip('; ')}", doing="running the model")
         _, mark, why = said.partition(_EXHAUSTED)
         if not mark:
             return DiagnosticError(f"the engine failed: {said}", doing="running the model")

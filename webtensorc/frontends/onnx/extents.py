@@ -3,7 +3,8 @@
 Exporters compute shapes in the graph: `Shape`, `Gather`, `Mul`, `Concat`, then `Reshape`. With open dimensions such
 values are known as expressions only. `Extents` holds them in a numpy array of objects, computes on them as numpy does,
 and becomes an array of the trace where an operator computes with it what no expression can say. Its element type may be
-a floating one: sizes go through `Cast` to float, are scaled, rounded, and come back.
+a floating one: sizes go through `Cast` to float, are scaled, rounded, and come back. It may be that of truth values,
+too: see `truths`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import export
+
+from webtensorc.frontends.onnx import truths
 
 _MOST_TIMES = 64
 
@@ -125,10 +128,9 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         return of(self.elements.ravel(), self.dtype)
 
     def astype(self, dtype: Any) -> Any:
-        """The same numbers in another type; truth values are computed when the model runs."""
-        if jnp.issubdtype(dtype, jnp.number):
-            return of(self.elements, dtype)
-        return jnp.asarray(self.__jax_array__(), dtype)
+        """The same numbers in another type."""
+        is_number = jnp.issubdtype(dtype, jnp.number) or self.dtype == np.dtype(dtype)
+        return of(self.elements, dtype) if is_number else self != np.zeros((), np.int64)
 
     def __jax_array__(self) -> jax.Array:
         """The values as an array of the trace."""
@@ -139,20 +141,22 @@ class Extents(np.lib.mixins.NDArrayOperatorsMixin):
         raise TypeError("a size that depends on a named dimension is no number")
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        rule = _RULES.get(function.__name__)
+        rules = truths.CONNECTIVES if self.dtype == np.dtype(bool) else _RULES
+        rule = rules.get(function.__name__)
         counts_too = function.__name__ in _OF_COUNTS and not any(isinstance(each, jax.Array) for each in inputs)
         if method != "__call__" or kwargs or (not counts_too and any(map(is_computed, inputs))):
             rule = None
         if rule is not None:
             try:
                 found = np.vectorize(rule, otypes=[object])(*map(_whole, inputs))
-                is_comparison = function.__name__ in _COMPARISONS
-                return np.asarray(found, bool) if is_comparison else of(found, self.dtype)
+                return of(found, bool if function.__name__ in _COMPARISONS else self.dtype)
             except (jax.errors.InconclusiveDimensionOperation, ZeroDivisionError):
                 pass
         return getattr(jnp, function.__name__)(*map(_traced, inputs), **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.where and isinstance(args[0], Extents):
+            return _where(*args)
         try:
             found = function(
                 *_objects(args), **{name: _objects(each) for name, each in kwargs.items() if name != "dtype"}
@@ -207,6 +211,29 @@ def _traced(value: Any) -> Any:
 
 def _undecided(message: str) -> Exception:
     return jax.errors.InconclusiveDimensionOperation(message)
+
+
+def _where(holds: Extents, a: Any, b: Any) -> Any:
+    """`numpy.where` of sizes, whose result is one if both are whole."""
+    try:
+        found = np.vectorize(truths.chosen, otypes=[object])(holds.elements, _whole(a), _whole(b))
+    except jax.errors.InconclusiveDimensionOperation:
+        return jnp.where(*map(_traced, (holds, a, b)))
+    return of(found, np.result_type(a.dtype, b.dtype))
+
+
+def _compared(name: str) -> Callable[[Any, Any], Any]:
+    """Whether a comparison holds: decided if it does whatever the dimensions are, else an expression of them."""
+
+    def compare(a: Any, b: Any) -> Any:
+        try:
+            return _DECISIONS[name](a, b)
+        except jax.errors.InconclusiveDimensionOperation:
+            if isinstance(a, Count) or isinstance(b, Count):
+                raise
+            return truths.COMPARISONS[name](a, b)
+
+    return compare
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -276,7 +303,7 @@ def _same(a: Any) -> Any:
     return a
 
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+_DECISIONS: dict[str, Callable[[Any, Any], bool]] = {
     "equal": _equal,
     "not_equal": lambda a, b: not _equal(a, b),
     "less": operator.lt,
@@ -284,6 +311,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "greater": operator.gt,
     "greater_equal": operator.ge,
 }
+
+_COMPARISONS = {name: _compared(name) for name in _DECISIONS}
 
 _OF_COUNTS = ("add", "equal", "multiply", "not_equal", "subtract")
 """Those that may be decided for sizes that depend on data."""

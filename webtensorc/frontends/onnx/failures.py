@@ -35,11 +35,13 @@ UNKNOWN: Any = object()
 
 
 class StartAgain(Exception):
-    """The trace shall begin again, with another signature."""
+    """The trace shall begin again, with another signature than it had before; `scope` is of the variables in it."""
 
-    def __init__(self, signature: Any) -> None:
+    def __init__(self, signature: Any, before: Any, scope: Any) -> None:
         super().__init__("the trace shall begin again")
         self.signature = signature
+        self.before = before
+        self.scope = scope
 
 
 class NeedsConstantsError(UnsupportedError):

@@ -18,8 +18,9 @@ from webtensorc.frontends.onnx import declarations, failures, inference, registr
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
+from webtensorc.frontends.onnx.narrowing import Narrowing
 from webtensorc.frontends.onnx.scope import Node, Scope
-from webtensorc.frontends.onnx.structure import free_names, label, ordered, refuse_undefined
+from webtensorc.frontends.onnx.structure import free_names, label, ordered, outer_names, refuse_undefined
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -41,6 +42,8 @@ class Failed:
         proto, node: the node.
         inputs: what it is given.
         error: the user's error.
+        cause: what was raised.
+        is_tried: whether it is in a body that may turn out not to fit, and is invalid: then it has no stand-in.
         again: computes it for other inputs.
     """
 
@@ -48,6 +51,8 @@ class Failed:
     node: Node
     inputs: tuple[Value, ...]
     error: DiagnosticError
+    cause: Exception
+    is_tried: bool
     again: Callable[[tuple[Value, ...]], tuple[Value, ...]]
 
 
@@ -129,21 +134,23 @@ class Interpreter:
         except (DiagnosticError, failures.StartAgain) as error:
             if isinstance(error, failures.NeedsConstantsError):
                 error.inputs = tuple(free_names(proto))
-            is_tried = self.trials and isinstance(error, InvalidFileError)
-            if isinstance(error, failures.StartAgain) or is_tried or not self.on_failure:
+            if isinstance(error, failures.StartAgain) or not self.on_failure:
                 raise
-            outputs = self.on_failure(Failed(proto, node, inputs, error, apply))
+            outputs = self.on_failure(Failed(proto, node, inputs, error, error, self._is_tried(error), apply))
         except UnknownResultError:
             outputs = (failures.UNKNOWN,) * len(proto.output)
         except Exception as error:
             failure = failures.explain(error, node, proto, inputs, place, self.source)
-            if not self.on_failure or (self.trials and isinstance(failure, InvalidFileError)):
+            if not self.on_failure:
                 raise failure from error
-            outputs = self.on_failure(Failed(proto, node, inputs, failure, apply))
+            outputs = self.on_failure(Failed(proto, node, inputs, failure, error, self._is_tried(failure), apply))
         for output, value in zip(proto.output, outputs, strict=False):
             if output:
                 scope.values[output] = value
                 self.weights.remember(scope.path + output, value)
+
+    def _is_tried(self, error: DiagnosticError) -> bool:
+        return bool(self.trials) and isinstance(error, InvalidFileError)
 
     def _apply(self, proto: Any, domain: str, node: Node, scope: Scope, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         own = attrs.resolve(proto, scope.attributes)
@@ -197,6 +204,8 @@ class Interpreter:
         if lacking := operator.lacks(keywords):
             raise NotSupportedError(f"it has attributes that are not implemented: {', '.join(lacking)}")
         keywords = operator.defaults | keywords
+        if not operator.truths:
+            inputs = tuple(each.__jax_array__() if _is_truth(each) else each for each in inputs)
         # A body's nodes are computed one by one, and may read values that are not known; sizes may be expressions.
         is_plain = not any(map(callable, keywords.values())) and not any(isinstance(each, Extents) for each in inputs)
         if operator.wants_node:
@@ -223,11 +232,13 @@ class Interpreter:
         return self.weights.lift(value)
 
     def _subgraph(self, graph: Any, path: str, scope: Scope) -> Callable[..., tuple[Value, ...]]:
-        def run(*inputs: Value, trial: bool = False) -> tuple[Value, ...]:
+        def run(*inputs: Value, trial: bool = False, narrowing: Narrowing | None = None) -> tuple[Value, ...]:
             names = [each.name for each in graph.input]
             if len(names) != len(inputs):
                 raise ValueError(f"its body `{graph.name}` has {len(names)} inputs, {len(inputs)} are given")
             inner = Scope(path, scope.opsets, scope, scope.attributes)
+            if narrowing:
+                inner.values.update({name: narrowing.of(scope[name]) for name in outer_names(graph)})
             with jax.disable_jit(), self._trial() if trial else contextlib.nullcontext():
                 results = self.graph(graph, inner, dict(zip(names, inputs, strict=True)))
             if any(each is failures.UNKNOWN for each in results):
@@ -313,6 +324,10 @@ def _key(domain: str, node: Node, inputs: tuple[Value, ...], attributes: Mapping
         return None
     wanted = tuple(map(bool, node.outputs))
     return domain, node.operator, wanted, *map(id, inputs), *(each.SerializeToString() for each in attributes.values())
+
+
+def _is_truth(value: Value) -> bool:
+    return isinstance(value, Extents) and value.dtype == np.dtype(bool)
 
 
 def _settled(value: Value) -> Value:

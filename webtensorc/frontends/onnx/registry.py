@@ -46,7 +46,8 @@ class Operator:
 
     `folds` is whether a node with known inputs only is computed during the trace. `bounded` tells whether it takes
     tensors whose size depends on data; others get arrays in their stead (`slices`), with `neutral` of the element type
-    in all slices that mean nothing if there is such a value.
+    in all slices that mean nothing if there is such a value. `truths` tells whether it takes truth values that are
+    expressions of open dimensions (`Extents`); others get computed ones.
     """
 
     domain: str
@@ -57,6 +58,7 @@ class Operator:
     folds: bool = True
     bounded: bool = False
     neutral: Callable[[Any], Any] | None = None
+    truths: bool = False
 
     @functools.cached_property
     def wants_node(self) -> bool:
@@ -105,18 +107,20 @@ def op(
     folds: bool = True,
     bounded: bool = False,
     neutral: Callable[[Any], Any] | None = None,
+    truths: bool = False,
 ) -> Callable[[F], F]:
     """Declare that the decorated function computes operator `name` for opsets `since` to `until`.
 
     With `folds=False` it leaves its operations in the graph even if all inputs are known: for what must not be computed
     ahead because its result is larger than its inputs. With `bounded` it takes tensors whose size depends on data
     (`values.Bounded`) as well as others. `neutral` gives the value, by the element type of the first input, which
-    changes no result however often it comes after the other elements.
+    changes no result however often it comes after the other elements. With `truths` it takes truth values that are
+    expressions of open dimensions (`extents.Extents`).
     """
 
     def mark(function: F) -> F:
-        found = [*getattr(function, _MARK, ()), Operator(domain, name, since, until, function, folds, bounded, neutral)]
-        setattr(function, _MARK, tuple(found))
+        made = Operator(domain, name, since, until, function, folds, bounded, neutral, truths)
+        setattr(function, _MARK, (*getattr(function, _MARK, ()), made))
         return function
 
     return mark

@@ -21,12 +21,12 @@ import numpy as np
 from jax import export
 from webtensorc_runtime.dims import Bounds, evaluate, names
 
-from webtensorc.frontends.onnx import extents, quotients, symbolic
+from webtensorc.frontends.onnx import extents, narrowing, quotients, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.failures import StartAgain
 from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
 from webtensorc.frontends.onnx.signature import Signature
-from webtensorc.frontends.onnx.values import Value
+from webtensorc.frontends.onnx.values import OneOfTwoError, Value
 
 _STEPS = (*range(2, 65), *range(72, 257, 8))
 _MOST_LEAST = 64
@@ -49,20 +49,24 @@ def settle(
     """
     for _ in range(_MOST_ROUNDS):
         try:
-            return run(signature, _watcher(signature, on_failure) if signature.dims else on_failure)
+            return run(signature, _watcher(signature, on_failure))
         except StartAgain as found:
             signature = found.signature
-    return run(signature, on_failure)
+    return run(signature, _watcher(replace(signature, dims=()), on_failure))
 
 
 def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
     is_trial = False
     tried: Exception | None = None
+    exceptions: list[Exception] = []
 
     def watch(failed: Failed) -> tuple[Value, ...]:
         nonlocal is_trial, tried
         if is_trial or failed.error is tried:  # of the node that this one is inside of, or of one inside of this one
             raise failed.error
+        if isinstance(failed.cause, OneOfTwoError):
+            exceptions.append(failed.cause.exception)
+            return failed.cause.usual
         is_trial = True
         try:
             trial = _Trial(signature, failed)
@@ -70,9 +74,11 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
         finally:
             is_trial = False
         if found is not None:
-            raise StartAgain(found.with_numbers())
+            raise StartAgain(found.with_numbers(), signature, trial.scope)
+        if exceptions:
+            raise exceptions.pop(0)
         tried = failed.error
-        if on_failure is None:
+        if on_failure is None or failed.is_tried:
             raise failed.error
         return on_failure(failed)
 
@@ -85,6 +91,11 @@ class _Trial:
 
     signature: Signature
     failed: Failed
+
+    @property
+    def scope(self) -> Any:
+        """What the variables in the sizes belong to."""
+        return next(size.scope for each in self.failed.inputs for size in _sizes(each) if extents.is_open(size))
 
     def involved(self) -> list[str]:
         """The dimensions in the sizes that the node is given."""
@@ -101,7 +112,7 @@ class _Trial:
             variables = {symbolic.variable(each): written[each.name] // each.step for each in self.signature.dims}
             more = [
                 each
-                for each in quotients.identities(_evaluated(size, variables) for size in sizes)
+                for each in quotients.identities(narrowing.evaluated(size, variables) for size in sizes)
                 if each not in known
             ]
             if not more:
@@ -237,7 +248,7 @@ class _Trial:
 
     def _compute(self, variables: Mapping[str, Any]) -> None:
         """Compute the node with other variables in the sizes of what it is given."""
-        given = [_at(value, variables) for value in self.failed.inputs]
+        given = [narrowing.at(value, variables) for value in self.failed.inputs]
         places = [index for index, value in enumerate(given) if isinstance(value, jax.ShapeDtypeStruct)]
 
         def run(*arrays: jax.Array) -> None:
@@ -287,25 +298,3 @@ def _sizes(value: Value) -> list[Any]:
     if isinstance(value, Extents):
         return [each.bound if isinstance(each, extents.Count) else each for each in value.elements.ravel()]
     return list(value.shape) if isinstance(value, jax.Array | np.ndarray) else []
-
-
-def _at(value: Value, variables: Mapping[str, Any]) -> Any:
-    """The value with other variables in its sizes; an array of the trace by its type."""
-    if isinstance(value, Extents):
-        elements = np.frompyfunc(lambda each: _evaluated(each, variables), 1, 1)(value.elements)
-        return extents.of(elements, value.dtype)
-    if not isinstance(value, jax.Array) or extents.is_static(value.shape):
-        return value
-    shape = [_evaluated(each, variables) for each in value.shape]
-    if any(
-        isinstance(size, int) and size < 1 and extents.is_open(dim)
-        for size, dim in zip(shape, value.shape, strict=True)
-    ):
-        raise ValueError("no elements are left, which fit anything")
-    return symbolic.struct(shape, value.dtype)
-
-
-def _evaluated(dim: Any, variables: Mapping[str, Any]) -> Any:
-    if isinstance(dim, extents.Count):
-        return extents.Count(_evaluated(dim.bound, variables), dim.value)
-    return symbolic.evaluated(dim, variables) if extents.is_open(dim) else dim

@@ -38,10 +38,15 @@ def free_names(node: Any) -> Iterator[str]:
     """The outer values that a node reads: its inputs and those that its subgraphs take from around them."""
     yield from filter(None, node.input)
     for graph in subgraphs(node):
-        own = _given(graph) | {name for inner in graph.node for name in inner.output}
-        for inner in graph.node:
-            yield from (name for name in free_names(inner) if name not in own)
-        yield from (each.name for each in graph.output if each.name not in own)
+        yield from outer_names(graph)
+
+
+def outer_names(graph: Any) -> Iterator[str]:
+    """The values that a graph inside another takes from around it."""
+    own = _given(graph) | {name for inner in graph.node for name in inner.output}
+    for inner in graph.node:
+        yield from (name for name in free_names(inner) if name not in own)
+    yield from (each.name for each in graph.output if each.name not in own)
 
 
 def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[int, Any]]:

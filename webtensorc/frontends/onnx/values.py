@@ -40,6 +40,20 @@ class NotKnownError(NotSupportedError):
         self.value = value
 
 
+class OneOfTwoError(NotSupportedError):
+    """A choice by open sizes between results that no type has in common.
+
+    Attributes:
+        usual: what it gives for most sizes; a run with others fails.
+        exception: begins the trace again for those others.
+    """
+
+    def __init__(self, message: str, usual: tuple[Value, ...], exception: Exception) -> None:
+        super().__init__(message)
+        self.usual = usual
+        self.exception = exception
+
+
 @dataclass(frozen=True)
 class Bounded:
     """A tensor whose size along one axis depends on data.

@@ -14,7 +14,7 @@ from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, 
 Round = Literal["up", "down", "nearest"]
 
 
-@op("Cast", bounded=True)
+@op("Cast", bounded=True, truths=True)
 def cast(x: Value, *, to: int, saturate: int = 1, round_mode: Round = "up") -> Value:
     """Convert to the element type `to`; `saturate` (opset 19) and `round_mode` (opset 24) concern narrow floats."""
     return convert(x, dtype_of(to), saturate=bool(saturate), round_mode=round_mode)

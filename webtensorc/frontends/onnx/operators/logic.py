@@ -43,25 +43,25 @@ def greater_or_equal(a: Value, b: Value) -> Value:
     return xp(a, b).greater_equal(a, b)
 
 
-@op("And")
+@op("And", truths=True)
 def and_(a: Value, b: Value) -> Value:
     """Logical and."""
     return xp(a, b).logical_and(a, b)
 
 
-@op("Or")
+@op("Or", truths=True)
 def or_(a: Value, b: Value) -> Value:
     """Logical or."""
     return xp(a, b).logical_or(a, b)
 
 
-@op("Xor")
+@op("Xor", truths=True)
 def xor(a: Value, b: Value) -> Value:
     """Logical exclusive or."""
     return xp(a, b).logical_xor(a, b)
 
 
-@op("Not")
+@op("Not", truths=True)
 def not_(x: Value) -> Value:
     """Logical not."""
     return xp(x).logical_not(x)
@@ -101,7 +101,7 @@ def bit_shift(a: Value, b: Value, *, direction: Literal["LEFT", "RIGHT"]) -> Val
     return lax.shift_right_arithmetic(a, b) if is_signed else lax.shift_right_logical(a, b)
 
 
-@op("Where", since=9)
+@op("Where", since=9, truths=True)
 def where(condition: Value, x: Value, y: Value) -> Value:
     """x where the condition holds, else y."""
     return xp(condition, x, y).where(condition, x, y)

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from webtensorc.frontends.onnx import slices
-from webtensorc.frontends.onnx.extents import Extents, check_equal, is_open, is_static, quotient
+from webtensorc.frontends.onnx.extents import Extents, check_equal, is_static, quotient
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -25,13 +25,13 @@ from webtensorc.frontends.onnx.values import (
 )
 
 
-@op("Identity", bounded=True)
+@op("Identity", bounded=True, truths=True)
 def identity(x: Value) -> Value:
     """x."""
     return x
 
 
-@op("Reshape", bounded=True)
+@op("Reshape", bounded=True, truths=True)
 def reshape(data: Value, shape: Value, *, allowzero: int = 0, node: Any) -> Value:
     """New sizes; 0 copies the old size unless `allowzero` (opset 14), -1 is inferred.
 
@@ -64,7 +64,10 @@ def _reshape(data: Value, shape: Value, *, allowzero: int) -> Value:
         wanted = [data.shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
     if wanted.count(-1) == 1:
         rest = -math.prod(wanted)
-        wanted[wanted.index(-1)] = quotient(data.size, rest) if is_open(rest) or rest else 0
+        if not is_static((data.size, rest)):
+            wanted[wanted.index(-1)] = quotient(data.size, rest)
+        elif rest == 0:
+            wanted[wanted.index(-1)] = 0
     if not is_static((*data.shape, *wanted)):
         check_equal(data.size, math.prod(wanted))  # JAX takes open sizes on trust
     return (xp(data) if is_static(wanted) else jnp).reshape(data, wanted)
@@ -88,7 +91,7 @@ def transpose(x: Value, *, perm: tuple[int, ...] | None = None) -> Value:
     return xp(x).transpose(x, perm)
 
 
-@op("Squeeze", bounded=True)
+@op("Squeeze", bounded=True, truths=True)
 def squeeze(data: Value, axes: Value = None) -> Value:
     """Drop dimensions of size 1: all, or `axes` (an attribute until opset 12, an input since 13)."""
     if isinstance(data, Bounded):
@@ -101,7 +104,7 @@ def squeeze(data: Value, axes: Value = None) -> Value:
     return xp(data).squeeze(data, None if axes is None else known_ints(axes, "axes"))
 
 
-@op("Unsqueeze", bounded=True)
+@op("Unsqueeze", bounded=True, truths=True)
 def unsqueeze(data: Value, axes: Value) -> Value:
     """Insert dimensions of size 1 at `axes` (an attribute until opset 12, an input since 13)."""
     if isinstance(data, Bounded):

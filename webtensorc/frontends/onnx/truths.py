@@ -1,0 +1,52 @@
+"""Truth values of open sizes as expressions that are 1 or 0.
+
+`width >= 8` is `min(1, max(0, width - 7))`: what an exporter computes from it, and which sizes a branch leaves, stay
+expressions that the loader evaluates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+
+def _least(a: Any, b: Any) -> Any:
+    return jax.core.min_dim(a, b)
+
+
+def _most(a: Any, b: Any) -> Any:
+    return jax.core.max_dim(a, b)
+
+
+def _less(a: Any, b: Any) -> Any:
+    return _least(1, _most(0, b - a))
+
+
+def _equal(a: Any, b: Any) -> Any:
+    return 1 - _least(1, _most(a - b, b - a))
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "equal": _equal,
+    "not_equal": lambda a, b: 1 - _equal(a, b),
+    "less": _less,
+    "less_equal": lambda a, b: 1 - _less(b, a),
+    "greater": lambda a, b: _less(b, a),
+    "greater_equal": lambda a, b: 1 - _less(a, b),
+}
+"""By numpy's name, of two sizes."""
+
+CONNECTIVES: dict[str, Callable[..., Any]] = {
+    "logical_not": lambda a: 1 - a,
+    "logical_and": lambda a, b: a * b,
+    "logical_or": _most,
+    "logical_xor": lambda a, b: a + b - 2 * a * b,
+}
+"""By numpy's name, of truth values."""
+
+
+def chosen(holds: Any, a: Any, b: Any) -> Any:
+    """a if it holds, else b."""
+    return b + (a - b) * holds
