@@ -146,13 +146,16 @@ def test_input_shapes_pin_dimensions_and_must_agree():
         load_model(exported, input_shapes={"x": (2, 4), "y": (5, 4)})
 
 
-def test_a_size_that_the_export_excludes_is_refused_in_its_words():
+def test_a_size_that_the_export_excludes_is_refused_in_its_words(tmp_path):
     (batch,) = export.symbolic_shape("batch", constraints=["batch >= 4"])
     exported = export.export(jax.jit(jnp.sin))(jax.ShapeDtypeStruct((batch,), np.float32))
     assert load_model(exported, dims={"batch": 4}).inputs[0].shape == (4,)
     with pytest.raises(UsageError, match="batch"):
         load_model(exported, dims={"batch": 3})
     assert [str(each) for each in load_model(exported, dims={"batch": (1, 9)}).dims] == ["batch=4..9"]
+    file = tmp_path / "sin.jax"
+    file.write_bytes(exported.serialize())
+    assert [str(each) for each in load_model(file).dims] == ["batch=4.."]
 
 
 def test_open_dimensions_of_plain_stablehlo(tmp_path):

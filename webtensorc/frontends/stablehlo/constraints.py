@@ -38,6 +38,8 @@ def read(
     Raises:
         UsageError: no size keeps both the constraints and `dims`.
     """
+    if not dims:
+        return (), ()
     found = {each.name: each for each in dims}
     left: list[Constraint] = []
     for constraint in _stated(function):
