@@ -167,7 +167,7 @@ def _strided(image: Any, channels: int, outputs: int) -> tuple[Convolution, Any]
     What the product sums along must be the image's `channels`: a slice can be reshaped to rows of anything.
     """
     op = mlir.owner(image)
-    if op is None or op.name != "tensor.extract_slice" or len(op.operands) != 1:
+    if op is None or op.name != "tensor.extract_slice" or not mlir.is_static_tensor(op.operands[0]):
         return None
     source, sizes = mlir.shape_of(op.operands[0]), mlir.integers(op, "static_sizes")
     strides = mlir.integers(op, "static_strides")
