@@ -120,7 +120,7 @@ def conformance() -> str:
         "Operator suites that others maintain for themselves, run by `make conformance`. `opset_cases` are ONNX's as",
         "other opsets write them, compared with ONNX Runtime; `check_cases` compile ONNX's for four targets, 25 each,",
         "as far as `webtensorc check` accepts them. What is not listed here is expected to pass; a case that does",
-        "otherwise, for better or worse, fails the run.",
+        "otherwise, for better or worse, fails the run. JAX's are compiled 16 at a time; a case's time is its share.",
         "",
         f"| suite | cases | {' | '.join(STATUSES)} | processor time of a case in seconds |",
         f"|---|---|{'---|' * len(STATUSES)}---|",

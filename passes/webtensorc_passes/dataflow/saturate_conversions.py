@@ -2,7 +2,8 @@
 
 That is left undefined (LLVM's `fptosi`, StableHLO's `convert`, ONNX's `Cast`), and what came out differed between
 vectors and single numbers, and from one processor to another. It is what XLA has on processors: the integer that is
-nearest, and 0 for NaN. A number that has been limited before is left as it is: nothing is to be gained there but the 0.
+nearest, and 0 for NaN (decision 0052). A number that has been limited before is left as it is: nothing is to be gained
+there but the 0.
 """
 
 from __future__ import annotations
