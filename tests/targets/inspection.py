@@ -47,13 +47,20 @@ _At = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def complaints(binary: bytes) -> list[str]:
-    """Whether its invocations do the same along a dimension, and whether they race."""
+    """Whether its invocations do the same along a dimension, whether they race, and what `_twice` says."""
     kernel = kernels.Kernel.read(binary)
     if kernel.invocations == 1:
-        return []
+        return _twice(binary)
     unasked = [at for at, size in enumerate(kernel.workgroup) if size > 1 and at not in kernel.asked]
     found = [f"{kernel.workgroup[at]} invocations along dimension {at} do the same" for at in unasked]
-    return [*found, *dict.fromkeys(_races(events(binary)))]
+    return [*found, *dict.fromkeys(_races(events(binary))), *_twice(binary)]
+
+
+def _twice(binary: bytes) -> list[str]:
+    """Whether a value comes from one block in two ways, of which only the first is ever taken (OpPhi)."""
+    phis = (operands for opcode, operands in loops.instructions(binary) if opcode == _PHI)
+    blocks = (operands[3::2] for operands in phis)
+    return ["two values from one block"] * any(len(set(each)) < len(each) for each in blocks)
 
 
 @dataclass

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
+import kernels
 import numpy as np
 import pytest
 import target_models
 import webtensorc_runtime
+from inspection import complaints
 from jax import export
 from vulkan_device import needs_vulkan
 
@@ -83,3 +87,29 @@ def test_results_of_open_size_come_back_from_the_device() -> None:
         assert nothing.shape == (0, 16)
         (kept, _) = module.on_device(x)
         np.testing.assert_array_equal(np.from_dlpack(kept), product)
+
+
+@pytest.mark.slow
+@needs_vulkan
+def test_each_of_several_tensors_of_open_size_is_read() -> None:
+    """Whether they are stacked, joined along what is open, or looked up by what a condition says."""
+
+    def joined(x: jax.Array, y: jax.Array, z: jax.Array) -> Sequence[jax.Array]:
+        return (
+            jnp.stack([x, y]),
+            jnp.stack([x, y, x + y], axis=1),
+            jnp.concatenate([x, y, z, x]),
+            jnp.where(x[:, :1] > 0, x, y),
+        )
+
+    n, m = export.symbolic_shape("n, m")
+    exported = export.export(jax.jit(joined), platforms=["cpu"])(
+        *(jax.ShapeDtypeStruct((rows, 128), np.float32) for rows in (n, n, m))
+    )
+    bundle = webtensorc.compile(exported, targets=["spirv"], cache=False)
+    assert not [complaint for each in kernels.spirv(bundle.artifacts[0].module) for complaint in complaints(each)]
+    module = webtensorc_runtime.load(bundle, device="vulkan")
+    for sizes in ((3, 3, 5), (1, 1, 1), (40, 40, 2)):
+        given = [np.random.default_rng(i).standard_normal((rows, 128), np.float32) for i, rows in enumerate(sizes)]
+        for found, wanted in zip(module(*given), joined(*given), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-6)
