@@ -33,6 +33,18 @@ _PAIRS = """
     pairs = Concat<axis = -1>(e, f)
     read = GatherND(mask, pairs)
 """
+_FLAT = """
+    batch = Gather<axis = 0>(shape, zero)
+    rows = Range(zero, batch, one)
+    a = Unsqueeze(rows, back)
+    sizes = Shape(mask)
+    width = Gather<axis = 0>(sizes, back)
+    starts = Mul(a, width)
+    places = Add(starts, positions)
+    row = Flatten<axis = 0>(mask)
+    all = Squeeze(row, front)
+    read = Gather<axis = 0>(all, places)
+"""
 _SHIFTED = "later = Add(positions, two)\n read = Gather<axis = 1>(mask, later)"
 
 
@@ -42,9 +54,10 @@ _SHIFTED = "later = Add(positions, two)\n read = Gather<axis = 1>(mask, later)"
         ("read = Gather<axis = 1>(mask, positions)", ["total - steps >= 0"]),
         (_SHIFTED, ["total - steps - 2 >= 0"]),
         (_PAIRS, ["total - steps >= 0"]),
+        (_FLAT, ["total - steps >= 0"]),
         ("read = GatherElements<axis = 1>(mask, given)", []),
     ],
-    ids=["counted", "shifted", "pairs", "given"],
+    ids=["counted", "shifted", "pairs", "flat", "given"],
 )
 def test_what_subscripts_demand(body: str, demand: list[str]) -> None:
     model = onnx.parser.parse_model(_GRAPH.replace("BODY", body))

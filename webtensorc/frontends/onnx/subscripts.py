@@ -122,10 +122,12 @@ def _subtract(equation: Any, inputs: Any) -> Spans:
 
 
 def _multiply(equation: Any, inputs: Any) -> Spans | None:
-    factor, other = sorted((each for (each,) in inputs), key=lambda each: not isinstance(each.most, int))
-    if factor.least != factor.most or not _is_at_least(factor.least, 0):
-        return None
-    return (Span(other.least * factor.least, other.most * factor.least),)
+    """By a factor that all elements share: a number, or how long the rows of a flat tensor are."""
+    (a,), (b,) = inputs
+    for factor, other in ((a, b), (b, a)):
+        if factor.least == factor.most and _is_at_least(factor.least, 0):
+            return (Span(other.least * factor.least, other.most * factor.least),)
+    return None
 
 
 def _less(equation: Any, inputs: Any) -> Spans | None:
@@ -167,6 +169,11 @@ def _joined(equation: Any, inputs: Any) -> Spans | None:
     return tuple(span for part in parts for span in part)
 
 
+def _stacked(equation: Any, inputs: Any) -> Spans | None:
+    """Numbers next to each other, as those of a shape are."""
+    return tuple(span for (span,) in inputs) if equation.outvars[0].aval.ndim == 1 else None
+
+
 def _picked(equation: Any, inputs: Any) -> Spans | None:
     """One subscript of each index vector, or any elements of a tensor of one span."""
     spans, (at,) = inputs
@@ -191,5 +198,6 @@ _RULES: dict[str, Callable[[Any, Any], Spans | None]] = {
     "mul": _multiply,
     "reshape": _same,
     "squeeze": _same,
+    "stack": _stacked,
     "sub": _subtract,
 }
