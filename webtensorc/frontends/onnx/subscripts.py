@@ -17,7 +17,7 @@ from jax import lax
 from jax.errors import InconclusiveDimensionOperation
 from webtensorc_runtime.constraints import Constraint
 
-from webtensorc.frontends.onnx import extents, symbolic
+from webtensorc.frontends.onnx import extents, symbolic, windows
 from webtensorc.frontends.onnx.signature import Signature
 
 _CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call")
@@ -37,7 +37,7 @@ Spans = tuple[Span, ...]
 
 
 def demanded(jaxpr: Any, signature: Signature) -> Signature:
-    """The signature with the constraints that the gathers of a trace (a `ClosedJaxpr`) put on its dimensions."""
+    """The signature with what gathers and windows of a trace (a `ClosedJaxpr`) demand of its dimensions."""
     found: dict[Constraint, None] = {}
     for room in _Trace(jaxpr.jaxpr, jaxpr.consts, []).rooms():
         if extents.is_open(room) and not _is_at_least(room, 0):
@@ -63,7 +63,7 @@ class _Trace:
         return _of_array(atom.val) if hasattr(atom, "val") else self.known.get(atom)
 
     def rooms(self) -> Iterator[Any]:
-        """How far the largest subscript of every gather is from the last valid one."""
+        """How far the largest subscript of every gather is from the last valid one, and how much windows leave over."""
         for equation in self.jaxpr.eqns:
             name = equation.primitive.name
             inputs = [self.of(each) for each in equation.invars]
@@ -75,6 +75,7 @@ class _Trace:
                 outputs = [_result(equation, inputs)] if len(equation.outvars) == 1 else []
             if name == "gather" and equation.params["mode"] in _CLAMPED:
                 yield from _rooms(equation, inputs[1])
+            yield from windows.rooms(equation)
             self._note(equation.outvars, outputs)
 
 
