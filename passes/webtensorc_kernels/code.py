@@ -34,6 +34,11 @@ class Code(Words):
         """Bytes of the machine's first-level cache."""
         return self._machine.first_level
 
+    @property
+    def second_level(self) -> int:
+        """Bytes of the second-level cache of one core."""
+        return self._machine.second_level
+
     def loop_over_rows(
         self,
         turn: int,

@@ -19,10 +19,10 @@ _TOGETHER_IN_PRODUCTS = 16
 """The same where half of that cache has room for them."""
 _LATENCY = 4
 """Cycles from one addition to an accumulator to the next."""
-_WAYS = 8
-"""Lines of one set that a first-level cache holds; addresses 4096 bytes apart share a set."""
-_WAYS_BESIDE_PANELS = 10
-"""Rows that may share a set where weights come in panels, which spread over all sets: measured, two more than ways."""
+_PAGE = 4096
+"""Addresses so many bytes apart share a set of a first-level cache, which has as many ways as it has pages."""
+_BESIDE_PANELS = 2
+"""Rows more than ways that may share a set where weights come in panels, which spread over all sets: measured."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def choose(
         if not (problem.packed and WIDTH % (wide * lanes))
     ]
     overlapping |= not problem.has_products
-    tiles.sort(key=lambda tile: (_cycles(problem, tile, overlapping), -tile.points * tile.vectors))
+    tiles.sort(key=lambda tile: (_cycles(problem, tile, machine, overlapping), -tile.points * tile.vectors))
     return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
 
 
@@ -216,16 +216,16 @@ def _together(problem: Convolution, points: int, cache: int) -> int:
     return max(_TOGETHER, min(_TOGETHER_IN_PRODUCTS, fitting))
 
 
-def _cycles(problem: Convolution, tile: Tile, overlapping: bool) -> float:
+def _cycles(problem: Convolution, tile: Tile, machine: Machine, overlapping: bool) -> float:
     """Estimated cycles for one step of the innermost loop of every tile of a row."""
     whole, left = divmod(problem.out[1], tile.points)
-    cycles = whole * step_cycles(problem, tile, tile.points)
+    cycles = whole * step_cycles(problem, tile, machine, tile.points)
     if left:
-        cycles += step_cycles(problem, tile, tile.points if overlapping else left)
+        cycles += step_cycles(problem, tile, machine, tile.points if overlapping else left)
     return cycles * -(-problem.outputs // tile.channels)
 
 
-def step_cycles(problem: Convolution, tile: Tile, points: int) -> float:
+def step_cycles(problem: Convolution, tile: Tile, machine: Machine, points: int) -> float:
     """Estimated cycles for one step of the innermost loop, for so many points.
 
     A step takes as long as its multiplications (two a cycle), its loads (two a cycle), the weights it streams from the
@@ -235,8 +235,8 @@ def step_cycles(problem: Convolution, tile: Tile, points: int) -> float:
     vectors = tile.vectors
     step = max(points * vectors / 2, (points + vectors) / 2, 2 * vectors, _LATENCY) + 0.5
     apart = problem.strides[1] * problem.groups * problem.channels * 4
-    ways = _WAYS_BESIDE_PANELS if problem.packed else _WAYS
-    if points * math.gcd(apart, 4096) > ways * 4096:
+    ways = machine.first_level // _PAGE + (_BESIDE_PANELS if problem.packed else 0)
+    if points * math.gcd(apart, _PAGE) > ways * _PAGE:
         step *= 1.25
     return step
 

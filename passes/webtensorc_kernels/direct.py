@@ -34,7 +34,7 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.panels import FEW_POINTS, Matrix
+from webtensorc_kernels.panels import FEW_POINTS, LINE, Matrix
 
 __all__ = ["generate"]
 
@@ -44,8 +44,6 @@ _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
 _FEW_BLOCKS = 2
 """Blocks of a workgroup of which the first, that nobody fetched for it, is a good part."""
-_LINE = 16
-"""Numbers in a line of a cache."""
 
 
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> Kernel:
@@ -260,7 +258,7 @@ class _Writer:
         code, width = self.code, self.tile.channels
         piece = -(-width // self._tiles_together())
         at = code.multiply(code.add(code.multiply(position, self.w.rows), row), piece)
-        for line in range(0, count * piece, _LINE):
+        for line in range(0, count * piece, LINE):
             place = code.add(at, line)
             following = code.smaller(code.quotient(place, width), self.w.rows - 1)
             code.prefetch(self.w.view, *channels.following(following, code.remainder(place, width)), level=2)
@@ -272,7 +270,7 @@ class _Writer:
         piece = -(-self.tile.points // blocks)
         at = code.add(left, self.tile.points * p.channels)
         at = code.add(at, code.multiply(code.add(code.multiply(channels.number, p.channels), k), piece))
-        for line in range(0, count * piece, _LINE):
+        for line in range(0, count * piece, LINE):
             code.prefetch(self.x, 0, 0, code.smaller(code.add(at, line), p.image[1] * p.channels - 1), level=2)
 
     def _tiles_together(self) -> int:

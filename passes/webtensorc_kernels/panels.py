@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["FEW_POINTS", "TOGETHER", "WIDTH", "Matrix", "starts"]
+__all__ = ["FEW_POINTS", "LINE", "TOGETHER", "WIDTH", "Matrix", "starts"]
 
 WIDTH = 32
 """Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
 TOGETHER = 4
 """Adjacent bytes that an instruction for products of bytes takes: rows of a word."""
+LINE = 16
+"""Numbers in a line of a cache."""
 FEW_POINTS = 4
 """With so few the processor, with nothing else to do, is ahead by itself, and fetching panels would only delay it."""
 

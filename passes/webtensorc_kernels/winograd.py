@@ -14,14 +14,15 @@ workgroup takes some blocks of tile rows and some blocks of output channels:
         y = epilogue(A^T m A)
 
 Transformed weights are four times as many, or 16/9. Where there is memory for them they are made once, when the module
-is loaded (`winograd_weights`), and all channels are one chunk; else where they are used, which is dear if there are few
-tiles.
+is loaded (`winograd_weights`), and all channels are one chunk; where they are too many for the second-level cache, each
+product fetches those of the next one. Else they are made where they are used, which is dear if there are few tiles.
 
 Where the tile does not divide the result, the last tiles begin earlier and compute some results twice.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
@@ -29,6 +30,7 @@ from webtensorc_kernels.convolution import Convolution, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share
+from webtensorc_kernels.panels import LINE
 from webtensorc_kernels.winograd_blocking import Blocking
 from webtensorc_kernels.winograd_weights import block, given, panels, transform
 
@@ -60,6 +62,7 @@ class _Writer:
             self.u = panels("%w", self.groups, p.channels, blocking)
         even = p.channels % 2 == blocking.chunk % 2 == 0
         self.turn = code.turn(tile.vectors) if even else 1
+        self.fetches = bool(p.transformed) and 4 * math.prod(self.u.shape) > code.second_level
         # As in panels of weights, a line more for each product.
         self.v = View("%v", (workgroups, self.algorithm.products, self.rows * p.channels + tile.lanes))
         self.m = View("%m", (workgroups, self.algorithm.products, self.rows * tile.channels + tile.lanes))
@@ -191,7 +194,9 @@ class _Writer:
         """Product number `f` for a part of the channels, those of one panel of weights."""
         code, tile, (first, count) = self.code, self.blocking.tile, part
 
-        def rows(row: Index, points: int) -> None:
+        following = self._following(panel, f)
+
+        def rows(number: Index, row: Index, points: int) -> None:
             here = code.multiply(row, tile.channels)
             places = [code.add(here, i * tile.lanes) for i in range(points * tile.vectors)]
             sums = [code.zero() if begins else code.load(self.m, mine, f, place) for place in places]
@@ -206,17 +211,37 @@ class _Writer:
                     out += [code.multiply_add(value, w, carried[i * tile.vectors + j]) for j, w in enumerate(weights)]
                 return out
 
-            sums = code.loop_over_rows(self.turn, 0, count, step, sums)
+            def before(c: Index, count: int) -> None:
+                if self.fetches:
+                    self._fetch(following, number, c, count)
+
+            sums = code.loop_over_rows(self.turn, 0, count, step, sums, before)
             for value, place in zip(sums, places, strict=True):
                 code.store(value, self.m, mine, f, place)
 
         def whole(number: Index, _: list[str]) -> list[str]:
-            rows(code.multiply(number, tile.points), tile.points)
+            rows(number, code.multiply(number, tile.points), tile.points)
             return []
 
         code.loop(0, self.rows // tile.points, whole)
         if rest := self.rows % tile.points:
-            rows(self.rows - rest, rest)
+            rows(self.rows // tile.points, self.rows - rest, rest)
+
+    def _following(self, panel: Index, f: Index) -> tuple[Index, Index]:
+        """The panel and the product that come after."""
+        code, count = self.code, self.algorithm.products
+        after = code.add(code.add(code.multiply(panel, count), f), 1)
+        after = code.smaller(after, self.u.shape[0] * count - 1)
+        return code.quotient(after, count), code.remainder(after, count)
+
+    def _fetch(self, panel: tuple[Index, Index], number: Index, c: Index, count: int) -> None:
+        """Bring a piece of a product's weights near; over all channels and tiles the pieces are all of them."""
+        code, tile, channels = self.code, self.blocking.tile, self.problem.channels
+        piece = -(-tile.channels // -(-self.rows // tile.points))
+        begin = code.smaller(code.multiply(number, channels * piece), channels * (tile.channels - piece))
+        at = code.add(begin, code.multiply(c, piece))
+        for line in range(0, count * piece, LINE):
+            code.prefetch(self.u, *panel, code.add(at, line), level=2)
 
     # y = epilogue(A^T m A)
 

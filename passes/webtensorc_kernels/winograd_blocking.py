@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, step_cycles, tile_starts
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.toom_cook import ALGORITHMS, ToomCook
 
-__all__ = ["Blocking", "plan"]
+__all__ = ["Blocking", "plan", "work"]
 
-_INSTRUCTIONS = {2: (90, 120, 75), 4: (300, 300, 250)}
-"""Vector instructions to transform a window, weights and results of a vector of channels, loads and stores included."""
-_UNFORESEEN = 2 / 3
-"""What part of main memory's speed panels of weights come at: measured, nothing fetches the next one ahead."""
+_INSTRUCTIONS = {2: (90, 300, 75), 4: (300, 700, 250)}
+"""Vector instructions to transform a window, weights and results of a vector of channels, loads and stores included.
+
+Those for weights, which lie kilobytes apart, in effect: measured.
+"""
+_ALONE = 2 / 3
+"""What part of main memory's speed one core gets."""
+_ROOM = 3 / 4
+"""What part of the second-level cache is still there when it is read again."""
 _VECTORS = (1, 2, 3, 4)
 """Of outputs in a register tile: the more they are, the less often the transformed image is read."""
 _TOLERATED = 3.0
 """The largest error, as a multiple of the definition's, at which the algorithm is used."""
-_GAIN = 1.15
-"""How much less work than the direct convolution it must be."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Blocking:
         tile_rows: rows of tiles of results that a block transforms at once.
         chunk: channels whose weights are transformed at once.
         grid: workgroups along the outputs and along the blocks of tile rows.
+        work: an estimate, to compare with others of the same machine (see `work`).
     """
 
     algorithm: ToomCook
@@ -41,6 +45,13 @@ class Blocking:
     tile_rows: int
     chunk: int
     grid: tuple[int, int]
+    work: float = 0.0
+
+
+def work(problem: Convolution, machine: Machine) -> float:
+    """Vector instructions of the busiest worker, the mean for one and two, of this algorithm or the direct one."""
+    blocking = plan(problem, machine)
+    return blocking.work if blocking else _direct(problem, machine)
 
 
 def plan(problem: Convolution, machine: Machine) -> Blocking | None:
@@ -55,19 +66,30 @@ def plan(problem: Convolution, machine: Machine) -> Blocking | None:
         return None
     allowed = [ALGORITHMS[p.transformed]] if p.transformed else ALGORITHMS.values()
     found = [_best(p, machine, each) for each in allowed if _suits(p, each)]
-    work, blocking = min(filter(None, found), key=lambda each: each[0], default=(math.inf, None))
-    direct = 9 * p.points * p.channels * -(-p.outputs // lanes) * _shared(2)
-    return blocking if work * _GAIN < direct else None
+    best = min(filter(None, found), key=lambda each: each.work, default=None)
+    return best if best and best.work < _direct(p, machine) else None
+
+
+def _direct(p: Convolution, machine: Machine) -> float:
+    """The work of the direct convolution."""
+    products = 9 * p.points * p.channels * -(-p.outputs // machine.lanes)
+    return (products + 9 * p.channels * p.outputs * 4 * _slots_a_byte(machine)) * _shared(2)
+
+
+def _slots_a_byte(machine: Machine) -> float:
+    """Vector instructions in the time in which one core gets a byte from main memory."""
+    speeds = machine.speeds
+    return speeds.vector_units * speeds.clock / (_ALONE * speeds.memory)
 
 
 def _suits(p: Convolution, algorithm: ToomCook) -> bool:
     return min(p.out) >= algorithm.results and algorithm.error(p.channels) <= _TOLERATED
 
 
-def _best(p: Convolution, machine: Machine, algorithm: ToomCook) -> tuple[float, Blocking] | None:
+def _best(p: Convolution, machine: Machine, algorithm: ToomCook) -> Blocking | None:
     """The blocking with the least work."""
     down, along = (len(tile_starts(extent, algorithm.results)) for extent in p.out)
-    best: tuple[float, Blocking] | None = None
+    best: Blocking | None = None
     for tile_rows, vectors in itertools.product(range(1, min(down, 16) + 1), _VECTORS):
         rows = tile_rows * along
         product = Convolution.product(rows, p.channels, p.outputs)
@@ -78,9 +100,9 @@ def _best(p: Convolution, machine: Machine, algorithm: ToomCook) -> tuple[float,
         chunk = p.channels if p.transformed else _chunk(p.channels, tile, machine, algorithm.products)
         for grid in _grids(-(-p.outputs // tile.channels), blocks):
             blocking = Blocking(algorithm, tile, tile_rows, chunk, grid)
-            work = _work(p, blocking, rows, blocks, machine)
-            if best is None or work < best[0]:
-                best = work, blocking
+            blocking = replace(blocking, work=_work(p, blocking, rows, blocks, machine))
+            if best is None or blocking.work < best.work:
+                best = blocking
     return best
 
 
@@ -105,21 +127,26 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     tile, (across, down) = blocking.tile, blocking.grid
     of_input, of_weights, of_results = _INSTRUCTIONS[blocking.algorithm.results]
     inputs = of_input * rows * -(-p.channels // tile.lanes)
-    count = blocking.algorithm.products
+    count, speeds = blocking.algorithm.products, machine.speeds
+    groups = -(-p.outputs // tile.channels // across)
+    mine = -(-blocks // down)
     product = Convolution.product(rows, p.channels, p.outputs)
-    step = 2 * step_cycles(product, tile, tile.points)
-    products = count * -(-rows // tile.points) * p.channels * step
-    speeds, image = machine.speeds, count * rows * p.channels * 4
-    if image > machine.second_level:
-        products += image / speeds.shared * speeds.vector_units
+    of_group = count * -(-rows // tile.points) * p.channels * 2 * step_cycles(product, tile, machine, tile.points)
+    of_group += of_results * rows * tile.vectors
+    channels, chunk = p.channels * tile.channels * 4, blocking.chunk * tile.channels * 4
+    image, sums = count * rows * p.channels * 4, count * rows * tile.channels * 4
+    near, far = _ROOM * machine.second_level, speeds.vector_units / speeds.shared
+    if image + sums + 2 * chunk > near:
+        of_group += far * (image + 2 * sums * (p.channels // blocking.chunk - 1))
+    once = _slots_a_byte(machine) * groups
     if p.transformed:
-        cycles = count * p.channels * tile.channels * 4 * speeds.clock / (_UNFORESEEN * speeds.memory)
-        weights = max(0, cycles * speeds.vector_units - products)
+        once *= count * channels
+        if image + count * channels * groups > near:
+            once += (mine - 1) * count * channels * groups * far
     else:
-        weights = of_weights * p.channels * tile.vectors
-    of_group = products + weights + of_results * rows * tile.vectors
-    mine = -(-blocks // down) * (inputs + of_group * -(-p.outputs // tile.channels // across))
-    return mine * across * down * _shared(across * down)
+        once *= 9 * channels
+        of_group += of_weights * p.channels * tile.vectors
+    return (once + mine * (inputs + of_group * groups)) * across * down * _shared(across * down)
 
 
 def _shared(groups: int) -> float:

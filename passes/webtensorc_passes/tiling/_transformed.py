@@ -7,7 +7,7 @@ grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -26,7 +26,7 @@ __all__ = ["transformed"]
 
 @dataclass(frozen=True)
 class _Offer:
-    """What a site gains in seconds a call, what that takes in bytes, and how: for so many results, by what kernel."""
+    """What a site gains in work of a call, what that takes in bytes, and how: for so many results, by what kernel."""
 
     gain: float
     size: int
@@ -34,20 +34,18 @@ class _Offer:
     kernel: Kernel
 
 
-def transformed(
-    sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth: float, seconds: Callable[[Convolution], float]
-) -> list[Site]:
+def transformed(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth: float) -> list[Site]:
     """The same sites, with weights in panels where that pays and the module's weights grow by no more than `growth`.
 
-    `seconds` estimates one call; `growth` is a part of the bytes of all weights. Step by step, the site with the most
-    to gain for each byte more takes what it gains by.
+    `growth` is a part of the bytes of all weights. Step by step, the site with the most to gain for each byte more
+    takes what it gains by.
     """
     given = {
         number: site.problem
         for number, site in enumerate(sites)
         if site.fold is None and not site.integer and at_load.is_stored(site.operands[1])
     }
-    offers = {problem: _offers(problem, machine, seconds) for problem in set(given.values())}
+    offers = {problem: _offers(problem, machine) for problem in set(given.values())}
     stored = [(number, offer) for number, problem in given.items() for offer in offers[problem]]
     room, chosen = growth * at_load.stored_bytes, dict[int, _Offer]()
     while True:
@@ -68,7 +66,7 @@ def _more(offer: _Offer, than: _Offer | None) -> tuple[float, int]:
     return (offer.gain - than.gain, offer.size - than.size) if than else (offer.gain, offer.size)
 
 
-def _offers(problem: Convolution, machine: Machine, seconds: Callable[[Convolution], float]) -> list[_Offer]:
+def _offers(problem: Convolution, machine: Machine) -> list[_Offer]:
     """What a problem may gain by."""
     offers = []
     for results in ALGORITHMS:
@@ -76,7 +74,7 @@ def _offers(problem: Convolution, machine: Machine, seconds: Callable[[Convoluti
         blocking = winograd_blocking.plan(known, machine)
         if blocking is None or (problem.packed and problem.outputs % blocking.tile.lanes):
             continue
-        gain = seconds(problem) - seconds(known)
+        gain = winograd_blocking.work(problem, machine) - blocking.work
         if gain > 0:
             kernel = winograd_weights.generate(problem, blocking, Code(blocking.tile.lanes, machine))
             offers.append(_Offer(gain, 4 * prod(kernel.views[-1].shape), results, kernel))

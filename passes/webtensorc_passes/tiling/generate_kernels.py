@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -112,8 +111,7 @@ class GenerateKernels(Pass):
         sites = [_repeated(in_panels(site)) for site in matched if site is not None]
         at_load = AtLoad(module, library)
         if self.winograd:
-            alone = functools.cache(lambda problem: _alone(chosen(problem, None, False, Epilogue())))
-            sites = transformed(sites, machine, at_load, self.growth, alone)
+            sites = transformed(sites, machine, at_load, self.growth)
         for site in reversed(sites):
             if site.integer:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
@@ -250,11 +248,6 @@ def _gated(cell: gated.Cell, machine: Machine) -> Choice | None:
     if vectors is None:
         return None
     return best([Candidate("gates", machine.lanes, functools.partial(gated.generate, cell, vectors))], machine)
-
-
-def _alone(choice: Choice | None) -> float:
-    """Seconds that a kernel takes with nothing behind it; endless if there is none."""
-    return choice.cost.seconds() if choice else math.inf
 
 
 def _chosen(
