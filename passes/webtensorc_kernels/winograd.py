@@ -62,7 +62,9 @@ class _Writer:
             self.u = panels("%w", self.groups, p.channels, blocking)
         even = p.channels % 2 == blocking.chunk % 2 == 0
         self.turn = code.turn(tile.vectors) if even else 1
-        self.fetches = bool(p.transformed) and 4 * math.prod(self.u.shape) > code.second_level
+        # A round with one row of weights has no room for that.
+        far = 4 * math.prod(self.u.shape) > code.second_level
+        self.fetches = bool(p.transformed) and far and self.turn > 1
         # As in panels of weights, a line more for each product.
         self.v = View("%v", (workgroups, self.algorithm.products, self.rows * p.channels + tile.lanes))
         self.m = View("%m", (workgroups, self.algorithm.products, self.rows * tile.channels + tile.lanes))
