@@ -54,7 +54,7 @@ def _widened(value: Value, product: Operation) -> Value | None:
     else:
         return None
     dtype, most = mlir.dtype_of(value), 2**given.type.element_type.width - 1
-    low, high = (build.constant(np.asarray(limit, dtype)) for limit in (0, most))
+    low, high = (build.constant(np.asarray(limit).astype(dtype)) for limit in (0, most))
     return build.op("clamp", [low, value, high], value.type)
 
 
