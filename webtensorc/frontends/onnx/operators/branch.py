@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +31,7 @@ from webtensorc.frontends.onnx.values import (
 
 Body = Callable[..., tuple[Value, ...]]
 Run = Callable[[], Sequence[Value]]
+T = TypeVar("T")
 
 
 @op("If", truths=True)
@@ -151,22 +153,30 @@ class _Branch:
 def _branches(then_branch: Body, else_branch: Body, condition: Value, place: str) -> list[_Branch]:
     """Both branches; what does not fit (silero_vad has one per sampling rate, for other lengths) gives no results."""
     bodies = {f"{place}: its `then_branch`": then_branch, f"{place}: its `else_branch`": else_branch}
-    found: dict[str, _Branch | None] = {}
+    tries = _all([partial(_fitting, body, condition, what) for what, body in bodies.items()], InvalidFileError)
+    valid = [each for each in tries if each]
+    if not valid:
+        runs = [_tensors(body, condition) for body in bodies.values()]
+        given = _all([partial(_results, run) for run in runs])
+        return [_Branch(run, each or []) for run, each in zip(runs, given, strict=True)]
+    narrowing.refuse_for_all([each.narrowing for each in valid])
+    return [each or _unfit(valid[0].results, what) for what, each in zip(bodies, tries, strict=True)]
+
+
+def _all(tries: Sequence[Callable[[], T]], *invalid: type[Exception]) -> list[T | None]:
+    """What each gives, None for what is invalid; none is left out, so that everything unsupported is listed."""
+    found: list[T | None] = []
     unknown: UnknownResultError | None = None
-    for what, body in bodies.items():  # all are traced, so that everything unsupported is listed
+    for each in tries:
         try:
-            found[what] = _fitting(body, condition, what)
-        except InvalidFileError:
-            found[what] = None
+            found.append(each())
+        except invalid:
+            found.append(None)
         except UnknownResultError as error:
             unknown = error
     if unknown:
         raise unknown
-    valid = [each for each in found.values() if each]
-    if not valid:
-        return [_Branch(run, _results(run)) for run in (_tensors(body, condition) for body in bodies.values())]
-    narrowing.refuse_for_all([each.narrowing for each in valid])
-    return [each or _unfit(valid[0].results, what) for what, each in found.items()]
+    return found
 
 
 def _unfit(results: list[_Result], what: str) -> _Branch:
