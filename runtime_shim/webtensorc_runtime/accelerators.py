@@ -38,6 +38,8 @@ _SUBGROUP_OPERATIONS = {
 }
 """Bits of Vulkan's VkSubgroupFeatureFlagBits, in the words of SPIR-V."""
 
+_ENDS_LOOPS = "llvmpipe"
+"""The driver that ends all loops of an invocation after 65534 rounds (Mesa, `LP_MAX_TGSI_LOOP_ITERATIONS`)."""
 _COMPUTE_STAGE = 0x20
 """VK_SHADER_STAGE_COMPUTE_BIT."""
 
@@ -165,6 +167,8 @@ def vulkan_abilities(number: int, text: str) -> Abilities:
         able |= _subgroup_sizes(said.get("subgroup", ""))
     operations = re.search(r"operations=(0x\w+)", said.get("subgroup", ""))
     able |= {each for bit, each in _SUBGROUP_OPERATIONS.items() if operations and int(operations[1], 16) & bit}
+    if said.get("driver") != _ENDS_LOOPS:
+        able.add("LongLoops")
     versions = {f"vulkan1.{each}" for each in range((minor if major == 1 else 9) + 1)}
     heaps = re.findall(r"^\s+\[\d+\] size=(\d+) flags=(0x\w+)", text, re.MULTILINE)
     local = [int(size) for size, heap_flags in heaps if int(heap_flags, 16) & 1]  # VK_MEMORY_HEAP_DEVICE_LOCAL_BIT

@@ -107,3 +107,27 @@ def test_types_are_asked_of_a_device_where_they_are_used(tmp_path: Path) -> None
             value // np.array([3, 1, 4, 1, 5]) if name == "i64" else value // value if name == "i32" else value + value
         )
         np.testing.assert_array_equal(found.astype(np.float64), wanted.astype(np.float64), name)
+
+
+@pytest.mark.slow
+@needs_vulkan
+@pytest.mark.parametrize("shape", [(3, 70000), (3, 300, 300)])
+def test_loops_that_a_driver_would_end_too_early(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """One long loop, and one in another; without passes each sum is one invocation's. Lavapipe's were 65535."""
+    tensor = "x".join(map(str, shape))
+    path = tmp_path / "sums.mlir"
+    path.write_text(f"""
+      func.func @main(%x: tensor<{tensor}xf32>) -> tensor<3xf32> {{
+        %zero = stablehlo.constant dense<0.0> : tensor<f32>
+        %0 = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = {[*range(1, len(shape))]}
+          : (tensor<{tensor}xf32>, tensor<f32>) -> tensor<3xf32>
+        return %0 : tensor<3xf32>
+      }}""")
+    without = webtensorc.compile(path, targets=["spirv"], optimization_level=0, cache=False)
+    assert "LongLoops" in without.artifacts[0].features
+    with pytest.raises(IncompatibleMachineError, match="spirv needs LongLoops"):
+        webtensorc_runtime.load(without, device="vulkan")
+    bundle = webtensorc.compile(path, targets=["spirv"], cache=False)
+    assert "LongLoops" not in bundle.artifacts[0].features
+    (found,) = webtensorc_runtime.load(bundle, device="vulkan")(np.ones(shape, np.float32))
+    np.testing.assert_array_equal(found, np.full(3, np.prod(shape[1:]), np.float32))

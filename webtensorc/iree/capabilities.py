@@ -6,12 +6,15 @@ import re
 
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
+from webtensorc.iree.rounds import rounds
 
 _CAPABILITIES = re.compile(r"vce<v[\d.]+, \[([^\]]*)\]")
 _SUBGROUP = re.compile(r"subgroup_size = (\d+)")
 _MATRIX = re.compile(r"coopmatrix<(\d+)x(\d+)x(\w+),")
 _EVERYWHERE = {"Shader", "Matrix"}
 """What every device with Vulkan has: the second is part of the first (SPIR-V specification, 3.2.30)."""
+_MOST_ROUNDS = 65534
+"""Of all loops of an invocation together, after which Mesa's llvmpipe ends every loop without a word."""
 
 
 def declared(module: Operation) -> tuple[str, ...]:
@@ -19,7 +22,8 @@ def declared(module: Operation) -> tuple[str, ...]:
 
     Capabilities are under their names in SPIR-V. `subgroup32` is a size of subgroups; products of matrices that all
     invocations of a subgroup hold have their sizes and types, `CooperativeMatrix16x8x16xf16xf32`: rows, columns and
-    depth, the type of the factors, and that of the sum.
+    depth, the type of the factors, and that of the sum. `LongLoops` are those that not every driver goes through to
+    the end.
 
     Args:
         module: the compiler's module once its executables are compiled (`Phase.EXECUTABLE_TARGETS`).
@@ -28,9 +32,12 @@ def declared(module: Operation) -> tuple[str, ...]:
     for op in mlir.nested(module):
         if op.name == "spirv.module" and (text := _CAPABILITIES.search(str(op.attributes["vce_triple"]))):
             found |= {name.strip() for name in text[1].split(",") if name.strip()}
-        elif op.name == "spirv.func" and "spirv.entry_point_abi" in op.attributes:
-            sizes = _SUBGROUP.findall(str(op.attributes["spirv.entry_point_abi"]))
-            found |= {f"subgroup{size}" for size in sizes}
+        elif op.name == "spirv.func":
+            if "spirv.entry_point_abi" in op.attributes:
+                sizes = _SUBGROUP.findall(str(op.attributes["spirv.entry_point_abi"]))
+                found |= {f"subgroup{size}" for size in sizes}
+            if rounds(op) > _MOST_ROUNDS:
+                found.add("LongLoops")
         elif op.name == "spirv.KHR.CooperativeMatrixMulAdd":
             found.add(_product(op))
     return tuple(sorted(found - _EVERYWHERE))
