@@ -72,6 +72,11 @@ def owner(value: Value) -> Operation | None:
     return None if isinstance(value, ir.BlockArgument) else value.owner.operation
 
 
+def terminator(block: Block) -> Operation:
+    """The last operation of a block."""
+    return block.operations[len(block.operations) - 1].operation
+
+
 def users(value: Value) -> list[Operation]:
     """The operations that use a value, one entry per use."""
     return [use.owner.operation for use in value.uses]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webtensorc.iree import mlir
-from webtensorc.iree.mlir import Block, Operation, Value
+from webtensorc.iree.mlir import Operation, Value
 
 __all__ = ["rounds"]
 
@@ -31,23 +31,19 @@ def _trips(loop: Operation) -> int:
     if len(blocks) < 4:
         return 1
     entry, header, last = blocks[0], blocks[1], blocks[-2]
-    compared = mlir.owner(_terminator(header).operands[0])
+    compared = mlir.owner(mlir.terminator(header).operands[0])
     if compared is None or compared.name not in _COMPARISONS:
         return 1
     counter, bound = compared.operands
     position = next((at for at, each in enumerate(header.arguments) if each == counter), None)
     if position is None:
         return 1
-    start, following = (_terminator(each).operands[position] for each in (entry, last))
+    start, following = (mlir.terminator(each).operands[position] for each in (entry, last))
     added, most = mlir.owner(following), _number(bound)
     if added is None or added.name != "spirv.IAdd" or most is None:
         return 1
     steps = [_number(each) for each in added.operands if each != counter]
     return max(0, -(-(most - (_number(start) or 0)) // steps[0])) if len(steps) == 1 and steps[0] else 1
-
-
-def _terminator(block: Block) -> Operation:
-    return block.operations[len(block.operations) - 1].operation
 
 
 def _number(value: Value) -> int | None:

@@ -51,7 +51,7 @@ def divergent(function: Operation, common: Set[str]) -> set[Value]:
 
 def is_divergent(op: Operation, found: Set[Value]) -> bool:
     """Whether invocations may go different ways between the blocks of an operation, by the values that may differ."""
-    ends: list[Any] = [block.operations[len(block.operations) - 1].operation for block in blocks(op)]
+    ends: list[Any] = [mlir.terminator(block) for block in blocks(op)]
     return any(each.name in ("spirv.BranchConditional", "spirv.Switch") and each.operands[0] in found for each in ends)
 
 

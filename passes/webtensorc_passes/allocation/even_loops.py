@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
-from webtensorc.iree.mlir import Block, Operation, Type, Value
+from webtensorc.iree.mlir import Operation, Type, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 
@@ -44,7 +44,7 @@ def _is_even(loop: Operation) -> bool:
 
 def _make_even(loop: Operation) -> None:
     before, after = (region.blocks[0] for region in loop.regions)
-    condition, handed = _last(before), list(_last(after).operands)
+    condition, handed = mlir.terminator(before), list(mlir.terminator(after).operands)
     left, seen = list(condition.operands)[1:], list(after.arguments)
     # What is handed over as it was left keeps its number; of the others the loop leaves what it was given.
     forwarded = [
@@ -62,7 +62,7 @@ def _make_even(loop: Operation) -> None:
     for old, place in zip(seen, places, strict=True):
         old.replace_all_uses_with(arguments[place])
     if starts:
-        hands, number = _last(after), len(handed)
+        hands, number = mlir.terminator(after), len(handed)
         mlir.create("scf.yield", [*hands.operands, *arguments[number:]], [], before=hands)
         hands.erase()
     for _ in seen:
@@ -111,7 +111,3 @@ def _unshaped(value: Value) -> Value:
     """The tensor that a value has the elements of, in another shape."""
     op = mlir.owner(value)
     return _unshaped(op.operands[0]) if op is not None and op.name == "flow.tensor.reshape" else value
-
-
-def _last(block: Block) -> Operation:
-    return block.operations[len(block.operations) - 1].operation

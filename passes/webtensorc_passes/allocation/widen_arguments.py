@@ -37,7 +37,7 @@ class WidenArguments(Pass):
         changes = 0
         for function in [op for op in mlir.nested(module) if op.name in ("util.func", "util.initializer")]:
             blocks = list(function.regions[0].blocks)
-            ends = [block.operations[len(block.operations) - 1].operation for block in blocks]
+            ends = [mlir.terminator(block) for block in blocks]
             branches = [(op, target, operands) for op in ends for target, operands in handed_over(op)]
             for block in blocks[1:]:
                 kinds = {str(argument.type) for argument in block.arguments}

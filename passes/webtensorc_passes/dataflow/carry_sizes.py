@@ -47,10 +47,6 @@ class CarrySizes(Pass):
         return changes
 
 
-def _last(block: Block) -> Operation:
-    return block.operations[len(block.operations) - 1].operation
-
-
 def _blocks(loop: Operation) -> list[Block]:
     """The blocks whose last arguments are what the loop carries."""
     return [region.blocks[0] for region in loop.regions]
@@ -64,7 +60,7 @@ def _moving(loop: Operation) -> list[int]:
     if any(len(block.arguments) - skipped != len(carried) for block in _blocks(loop)):
         return []  # a loop whose condition hands on something else than it was given
     found = []
-    for position, value in enumerate(_last(body).operands):
+    for position, value in enumerate(mlir.terminator(body).operands):
         kind = value.type
         is_open = isinstance(kind, ir.RankedTensorType) and not kind.has_static_shape
         if is_open and value != carried[position]:
@@ -85,7 +81,7 @@ def _carry(loop: Operation, moving: list[int]) -> None:
         tensors = list(block.arguments)[len(block.arguments) - count - len(flat) :]
         build = Builder.before(block.operations[0].operation)
         _tie(build, [tensors[position] for position in moving], sizes, added)
-        _pass_on(_last(block), moving, count)
+        _pass_on(mlir.terminator(block), moving, count)
     for old, new in zip(loop.results, made.results, strict=False):
         old.replace_all_uses_with(new)
     results = list(made.results)

@@ -52,7 +52,7 @@ def _counters(loop: Operation) -> Iterator[_Counter]:
     """Carried tensors of one integer that grow by the loop's step and that nothing needs after the loop."""
     low, step = (_number(loop.operands[i]) for i in (0, 2))
     block = loop.regions[0].blocks[0]
-    last = block.operations[len(block.operations) - 1].operation
+    last = mlir.terminator(block)
     index = str(loop.operands[0].type)
     if low is None or step is None:
         return
@@ -70,7 +70,7 @@ def _counters(loop: Operation) -> Iterator[_Counter]:
 def _only_grows(loop: Operation, counter: _Counter) -> bool:
     """Whether nothing in the loop needs the counter, nor what it has grown to, but for the next round."""
     block = loop.regions[0].blocks[0]
-    last = block.operations[len(block.operations) - 1].operation
+    last = mlir.terminator(block)
     growing = mlir.owner(last.operands[counter.position])
     if growing is None or mlir.users(block.arguments[1 + counter.position]) != [growing]:
         return False
@@ -171,7 +171,7 @@ def _without(loop: Operation, counter: _Counter) -> Operation:
     left = [result for i, result in enumerate(loop.results) if i != position]
     new = mlir.clone_with(loop, operands, types, {})
     block = new.regions[0].blocks[0]
-    last = block.operations[len(block.operations) - 1].operation
+    last = mlir.terminator(block)
     growing = mlir.owner(last.operands[position])
     mlir.create("scf.yield", [value for i, value in enumerate(last.operands) if i != position], [], before=last)
     last.erase()

@@ -85,7 +85,7 @@ def _is_second_factor(value: Value) -> bool:
 def _is_second_factor_in_loop(loop: Operation, index: int) -> bool:
     """The same for what a loop carries round unchanged, and nobody reads behind it."""
     condition, body = (region.blocks[0] for region in loop.regions)
-    inside, last = body.arguments[index], body.operations[len(body.operations) - 1].operation
+    inside, last = body.arguments[index], mlir.terminator(body)
     if mlir.users(loop.results[index]) or mlir.users(condition.arguments[index]) or last.operands[index] != inside:
         return False
     uses = [use for use in inside.uses if use.owner.operation != last]

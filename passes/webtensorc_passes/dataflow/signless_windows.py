@@ -69,7 +69,7 @@ def _element(value: Value) -> Any:
 
 
 def _reinterpret_block(block: mlir.Block) -> None:
-    first, last = block.operations[0].operation, block.operations[len(block.operations) - 1].operation
+    first, last = block.operations[0].operation, mlir.terminator(block)
     for argument in block.arguments:
         if _is_unsigned(argument):
             before = argument.type.element_type

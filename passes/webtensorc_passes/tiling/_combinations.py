@@ -41,7 +41,7 @@ class Combination:
     @cached_property
     def returned(self) -> list[Value]:
         """What it returns."""
-        return list(self.body.operations[len(self.body.operations) - 1].operands)
+        return list(mlir.terminator(self.body).operands)
 
     @cached_property
     def only(self) -> Operation | None:

@@ -110,7 +110,7 @@ def _pad(op: Any) -> CopySite | None:
     ):
         return None
     block = op.regions[0].blocks[0]
-    value = scalar_constant(block.operations[len(block.operations) - 1].operation.operands[0])
+    value = scalar_constant(mlir.terminator(block).operands[0])
     low, high = mlir.integers(op, "static_low"), mlir.integers(op, "static_high")
     padded = [d for d in range(len(low)) if low[d] or high[d]]
     if value is None or not 1 <= len(padded) <= 2 or _is_used_in_loops(op.results[0]):

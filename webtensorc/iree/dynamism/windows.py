@@ -201,6 +201,6 @@ def _exchange_unless_ordered(build: Builder, op: Operation) -> None:
     for number, places in enumerate(uses):
         for user, position in places:
             user.operands[position] = arguments[number ^ 1]
-    last = block.operations[len(block.operations) - 1].operation
+    last = mlir.terminator(block)
     inside = Builder(ir.InsertionPoint(last), build.location)
     last.operands[0] = inside.value("stablehlo.not", [last.operands[0]], last.operands[0].type)
