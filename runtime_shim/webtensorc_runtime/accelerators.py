@@ -167,7 +167,7 @@ def vulkan_abilities(number: int, text: str) -> Abilities:
         able |= _subgroup_sizes(said.get("subgroup", ""))
     operations = re.search(r"operations=(0x\w+)", said.get("subgroup", ""))
     able |= {each for bit, each in _SUBGROUP_OPERATIONS.items() if operations and int(operations[1], 16) & bit}
-    if said.get("driver") != _ENDS_LOOPS:
+    if said.get("driver", _ENDS_LOOPS) != _ENDS_LOOPS:
         able.add("LongLoops")
     versions = {f"vulkan1.{each}" for each in range((minor if major == 1 else 9) + 1)}
     heaps = re.findall(r"^\s+\[\d+\] size=(\d+) flags=(0x\w+)", text, re.MULTILINE)

@@ -146,6 +146,7 @@ def test_memory_is_compared_only_where_it_is_known(both: Bundle) -> None:
 DESCRIPTION = """name: Some GPU
 api: 1.2.230
 type: {kind}
+driver: {driver}
 features: storageBuffer8BitAccess=yes shaderInt8=yes shaderFloat16=no subgroupSizeControl=yes cooperativeMatrix=yes
 subgroup: size=32 operations=0x00000005 quadOperationsInAllStages=no \
 minSubgroupSize=32 maxSubgroupSize=64 requiredSubgroupSizeStages={stages}
@@ -156,12 +157,14 @@ memory_heaps: 2
 
 
 def test_reading_what_a_vulkan_driver_says() -> None:
-    found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete", stages="0x00000030"))
+    found = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="discrete", driver="Some", stages="0x00000030"))
     able = {"StorageBuffer8BitAccess", "Int8", "CooperativeMatrixKHR", "GroupNonUniform", "GroupNonUniformArithmetic"}
-    assert found.features == able | {"subgroup32", "subgroup64", "vulkan1.0", "vulkan1.1", "vulkan1.2"}
+    able |= {"LongLoops", "subgroup32", "subgroup64"}
+    assert found.features == able | {"vulkan1.0", "vulkan1.1", "vulkan1.2"}
     assert (found.memory_bytes, found.is_software) == (8 << 30, False)
-    other = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu", stages="0x00000010"))
+    other = accelerators.vulkan_abilities(0, DESCRIPTION.format(kind="cpu", driver="llvmpipe", stages="0x00000010"))
     assert other.is_software
+    assert "LongLoops" not in other.features
     assert "subgroup32" not in other.features  # other stages may demand a size, compute kernels may not
     assert accelerators.vulkan_abilities(0, "").features == {"vulkan1.0"}
 
