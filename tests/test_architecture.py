@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +104,9 @@ def test_every_file_states_its_purpose() -> None:
         if file.stat().st_size and not ast.get_docstring(ast.parse(file.read_text()))
     ]
     assert silent == []
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Pytest imports them by their name alone, and refuses the second."""
+    names = Counter(file.name for file in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
