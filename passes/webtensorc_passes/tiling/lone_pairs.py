@@ -18,6 +18,7 @@ from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._configurations import translated
+from webtensorc_passes.tiling._vulkan import kernels
 
 _VECTORS, _NUMBERS = "spirv_pipeline<BaseVectorize>", "spirv_pipeline<BaseDistribute>"
 """The native compiler's names for code in vectors and in numbers."""
@@ -36,10 +37,10 @@ class LonePairs(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels that are in numbers now."""
         changes = 0
-        for variant in [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]:
-            if "int64" in str(variant.attributes["target"]):
+        for kernel in kernels(module):
+            if "int64" in str(kernel.attributes["target"]):
                 continue
-            for function in translated(variant, _VECTORS):
+            for function in translated(kernel, _VECTORS):
                 if any(_is_pair(value) for value in _computed(function)):
                     told = str(function.attributes["translation_info"]).replace(_VECTORS, _NUMBERS)
                     function.attributes["translation_info"] = ir.Attribute.parse(told, function.context)

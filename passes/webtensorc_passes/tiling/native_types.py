@@ -19,6 +19,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 _UNITS = {
     "f64": ("fp64", "b64"),
@@ -50,10 +51,7 @@ class NativeTypes(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels whose target was changed."""
         lacking = context.target.missing_types if context.target else frozenset()
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
-        return sum(
-            _grant(kernel, lacking) for kernel in kernels if '"vulkan-spirv"' in str(kernel.attributes["target"])
-        )
+        return sum(_grant(kernel, lacking) for kernel in kernels(module))
 
 
 def _grant(kernel: Operation, lacking: frozenset[str]) -> int:

@@ -17,6 +17,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Block, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,9 @@ class PartBranches(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of conditions that are a loop beside."""
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
         found = [
             op
-            for kernel in kernels
-            if '"vulkan-spirv"' in str(kernel.attributes["target"])
+            for kernel in kernels(module)
             for op in mlir.nested(kernel)
             if op.name == "scf.if" and op.results and _are_alike(op) and all(map(_is_number, op.results))
         ]

@@ -20,6 +20,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._configurations import translated
 from webtensorc_passes.tiling._structured import linear_maps
 
 _PLAIN = "<BaseVectorize>"
@@ -43,8 +44,7 @@ class PromoteMatmuls(Pass):
         """Return the number of kernels that are tiled in this way now."""
         if context.target is None or context.target.workgroup_memory < _memory(_TILES[0]):
             return 0
-        functions = [op for op in mlir.nested(module) if op.name == "func.func" and "translation_info" in op.attributes]
-        return sum(_promote(each) for each in functions if _PLAIN in str(each.attributes["translation_info"]))
+        return sum(_promote(each) for each in translated(module, _PLAIN))
 
 
 def _memory(tile: tuple[int, int, int]) -> int:

@@ -17,6 +17,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 _SIZES = re.compile(r"subgroup = (?!none)[\w|]+,.*?subgroup_size_choices = \[([\d, ]+)\]")
 """The sizes of a target whose kernels may use subgroups. Of several the native compiler writes for the smallest."""
@@ -33,11 +34,9 @@ class SubgroupSize(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels that did not say."""
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
         changes = 0
-        for kernel in kernels:
-            target = str(kernel.attributes["target"])
-            if '"vulkan-spirv"' in target and (sizes := _SIZES.search(target)):
+        for kernel in kernels(module):
+            if sizes := _SIZES.search(str(kernel.attributes["target"])):
                 changes += _demand(kernel, min(map(int, sizes[1].split(","))))
         return changes
 

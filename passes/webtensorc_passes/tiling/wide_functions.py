@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 _EXP = """
   // x = k log 2 + r, |r| <= log 2 / 2; beyond these bounds the result is 0 or infinite. A NaN goes through.
@@ -213,9 +214,7 @@ class WideFunctions(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of calls that were written out."""
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
-        spirv = [each for each in kernels if '"vulkan-spirv"' in str(each.attributes["target"])]
-        calls = [op for kernel in spirv for op in mlir.nested(kernel) if _key(op) in _FUNCTIONS]
+        calls = [op for kernel in kernels(module) for op in mlir.nested(kernel) if _key(op) in _FUNCTIONS]
         for call in calls:
             _write_out(call, _FUNCTIONS[_key(call)])
         return len(calls)

@@ -16,6 +16,7 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Attribute, Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,7 @@ class WidenTables(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of places that read a table of float32 now."""
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
-        spirv = [each for each in kernels if '"vulkan-spirv"' in str(each.attributes["target"])]
-        tables = [op for kernel in spirv for op in mlir.nested(kernel) if _is_table(op)]
+        tables = [op for kernel in kernels(module) for op in mlir.nested(kernel) if _is_table(op)]
         return sum(_widen(table) for table in tables)
 
 
