@@ -196,7 +196,7 @@ class _Writer:
         """Product number `f` for a part of the channels, those of one panel of weights."""
         code, tile, (first, count) = self.code, self.blocking.tile, part
 
-        following = self._following(panel, f)
+        following = self._following(panel, f) if self.fetches else None
 
         def rows(number: Index, row: Index, points: int) -> None:
             here = code.multiply(row, tile.channels)
@@ -214,7 +214,7 @@ class _Writer:
                 return out
 
             def before(c: Index, count: int) -> None:
-                if self.fetches:
+                if following:
                     self._fetch(following, number, c, count)
 
             sums = code.loop_over_rows(self.turn, 0, count, step, sums, before)

@@ -9,7 +9,7 @@ from math import inf
 from iree.compiler import ir
 from iree.compiler.dialects import arith
 
-from webtensorc.iree.mlir import Operation, Value, owner
+from webtensorc.iree.mlir import Operation, Value, owner, terminator
 
 _DEPTH = 12
 """How many operations are looked at in a row."""
@@ -44,7 +44,7 @@ def _origin(value: Value) -> Value:
             value = source
         elif value.owner.name == "linalg.generic":
             (block,) = value.owner.regions[0].blocks
-            value = list(block.operations)[-1].operands[ir.OpResult(value).result_number]
+            value = terminator(block).operands[ir.OpResult(value).result_number]
         else:
             return value
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from iree.compiler import ir
 
-from webtensorc.iree import mlir
+from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.builder import Builder
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -78,29 +78,16 @@ def _pads(op: Operation) -> bool:
 
 def _without_padding(op: Operation, part: str) -> list[Value]:
     """The same windows of an image that is padded before."""
-    build, image, shape = Builder(op), op.operands[0], mlir.shape_of(op.operands[0])
-    edges = mlir.integers(op, "padding", [0] * 2 * len(shape))
-    between = [each - 1 for each in mlir.integers(op, "base_dilations", [1] * len(shape))]
-    padded = [
-        max(size + low + high + inner * max(size - 1, 0), 0)
-        for size, low, high, inner in zip(shape, edges[::2], edges[1::2], between, strict=True)
-    ]
-    context = op.context
-    pad = mlir.create(
-        "stablehlo.pad",
-        [image, op.operands[1]],
-        [build.kind(padded, image.type.element_type)],
-        {
-            "edge_padding_low": mlir.integer_array(edges[::2], context),
-            "edge_padding_high": mlir.integer_array(edges[1::2], context),
-            "interior_padding": mlir.integer_array(between, context),
-        },
-        before=op,
-    )
+    image, filler = op.operands
+    ones = [1] * len(mlir.shape_of(image))
+    edges = stablehlo.padding(op, len(ones))
+    between = [each - 1 for each in mlir.integers(op, "base_dilations", ones)]
+    pad = mlir.owner(stablehlo.pad(image, filler, edges[:, 0].tolist(), edges[:, 1].tolist(), between, op))
+    assert pad is not None
     whole = _padded(pad, part)
     pad.erase()
     none = {
-        "padding": mlir.dense(np.zeros((len(shape), 2), np.int64), context),
-        "base_dilations": mlir.integer_array([1] * len(shape), context),
+        "padding": mlir.dense(np.zeros_like(edges), op.context),
+        "base_dilations": mlir.integer_array(ones, op.context),
     }
-    return list(mlir.clone_with(op, [whole, op.operands[1]], [op.results[0].type], none).results)
+    return list(mlir.clone_with(op, [whole, filler], [op.results[0].type], none).results)

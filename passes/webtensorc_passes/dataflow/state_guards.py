@@ -33,12 +33,11 @@ class StateGuards(Pass):
         guards = [op for op in mlir.nested(module) if _is_guard(op)]
         for op in guards:
             value, holds = op.operands
-            with module.context, op.location, ir.InsertionPoint(op):
-                is_right = _create("tensor.extract", [holds], [holds.type.element_type])
-                fine, failed = (_status(code) for code in (0, _FAILED_PRECONDITION))
-                status = _create("arith.select", [is_right, fine, failed], [fine.type])
-                message = ir.StringAttr.get(op.attributes["backend_config"].value)
-                ir.Operation.create("util.status.check_ok", operands=[status], attributes={"message": message})
+            is_right = mlir.create("tensor.extract", [holds], [holds.type.element_type], before=op).result
+            fine, failed = (_status(code, op) for code in (0, _FAILED_PRECONDITION))
+            status = mlir.create("arith.select", [is_right, fine, failed], [fine.type], before=op).result
+            message = ir.StringAttr.get(op.attributes["backend_config"].value, op.context)
+            mlir.create("util.status.check_ok", [status], [], {"message": message}, before=op)
             mlir.replace(op, [value])
         return len(guards)
 
@@ -47,12 +46,5 @@ def _is_guard(op: mlir.Operation) -> bool:
     return bool(op.name == "stablehlo.custom_call" and op.attributes["call_target_name"].value == GUARD)
 
 
-def _status(code: int) -> mlir.Value:
-    kind = ir.IntegerType.get_signless(32)
-    return ir.Operation.create(
-        "arith.constant", results=[kind], attributes={"value": ir.IntegerAttr.get(kind, code)}
-    ).result
-
-
-def _create(name: str, operands: list[mlir.Value], kinds: list[ir.Type]) -> mlir.Value:
-    return ir.Operation.create(name, results=kinds, operands=operands).result
+def _status(code: int, before: mlir.Operation) -> mlir.Value:
+    return mlir.constant(ir.IntegerAttr.get(ir.IntegerType.get_signless(32, before.context), code), before=before)

@@ -68,13 +68,13 @@ def _more(offer: _Offer, than: _Offer | None) -> tuple[float, int]:
 
 def _offers(problem: Convolution, machine: Machine) -> list[_Offer]:
     """What a problem may gain by."""
-    offers = []
+    offers, work = [], winograd_blocking.work(problem, machine)
     for results in ALGORITHMS:
         known = _known(problem, results)
         blocking = winograd_blocking.plan(known, machine)
         if blocking is None or (problem.packed and problem.outputs % blocking.tile.lanes):
             continue
-        gain = winograd_blocking.work(problem, machine) - blocking.work
+        gain = work - blocking.work
         if gain > 0:
             kernel = winograd_weights.generate(problem, blocking, Code(blocking.tile.lanes, machine))
             offers.append(_Offer(gain, 4 * prod(kernel.views[-1].shape), results, kernel))

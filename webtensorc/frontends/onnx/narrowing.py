@@ -171,7 +171,7 @@ def _replaced_by(name: str, before: Any, after: Any) -> int | str | None:
 def resized(array: jax.Array, axis: int, size: Any) -> jax.Array:
     """The array cut or filled up with zeros to a size along an axis."""
     old = array.shape[axis]
-    if old is size or (not extents.is_open(old - size) and old == size):
+    if old is size or (_is_decided(old, size) and old == size):
         return array
     kept = smaller(old, size)
     cut = lax.slice_in_dim(array, 0, kept, axis=axis)

@@ -9,23 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-
-
-def _least(a: Any, b: Any) -> Any:
-    return jax.core.min_dim(a, b)
-
-
-def _most(a: Any, b: Any) -> Any:
-    return jax.core.max_dim(a, b)
+from jax.core import max_dim, min_dim
 
 
 def _less(a: Any, b: Any) -> Any:
-    return _least(1, _most(0, b - a))
+    return min_dim(1, max_dim(0, b - a))
 
 
 def _equal(a: Any, b: Any) -> Any:
-    return 1 - _least(1, _most(a - b, b - a))
+    return 1 - min_dim(1, max_dim(a - b, b - a))
 
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -41,7 +33,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 CONNECTIVES: dict[str, Callable[..., Any]] = {
     "logical_not": lambda a: 1 - a,
     "logical_and": lambda a, b: a * b,
-    "logical_or": _most,
+    "logical_or": max_dim,
     "logical_xor": lambda a, b: a + b - 2 * a * b,
 }
 """By numpy's name, of truth values."""
