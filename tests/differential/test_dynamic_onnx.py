@@ -169,15 +169,20 @@ def test_pooling_with_a_last_partial_window(name: str) -> None:
         agree(proto, module, {"n": n, "h": h, "w": w})
 
 
-def test_a_split_of_an_open_axis() -> None:
+@pytest.mark.parametrize(
+    ("operator", "sizes", "numbers"),
+    [("Sub", "n=2..:2", (2, 6)), ("Concat", "n=1..", (1, 2, 5, 6))],
+    ids=["equal parts", "any parts"],
+)
+def test_a_split_of_an_open_axis(operator: str, sizes: str, numbers: tuple[int, ...]) -> None:
     nodes = [
         helper.make_node("Split", ["x"], ["a", "b"], axis=0, num_outputs=2),
-        helper.make_node("Sub", ["a", "b"], ["y"]),
+        helper.make_node(operator, ["b", "a"], ["y"], **({"axis": 0} if operator == "Concat" else {})),
     ]
     proto = model(nodes, {"x": ["n", 3]}, {"y": [None, 3]})
     module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
-    assert [str(each) for each in module.dims] == ["n=2..:2"]
-    for n in (2, 6):
+    assert [str(each) for each in module.dims] == [sizes]
+    for n in numbers:
         agree(proto, module, {"n": n})
 
 

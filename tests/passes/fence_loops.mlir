@@ -38,7 +38,7 @@ module {
       scf.yield %5 : tensor<f32>
     }
     %2 = flow.dispatch @count::@count(%arg2) : (index) -> tensor<?xi64>{%arg2}
-    %3 = util.optimization_barrier %2 : tensor<?xi64>
+    %3 = flow.tensor.barrier %2 : tensor<?xi64>{%arg2} on #hal.device.affinity<@__device_0>
     %4 = flow.dispatch @more::@more(%3, %arg2) : (tensor<?xi64>{%arg2}, index) -> tensor<?xi64>{%arg2}
     util.return %0, %1, %4 : tensor<f32>, tensor<f32>, tensor<?xi64>
   }

@@ -19,6 +19,8 @@ from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _BARRIER = "util.optimization_barrier"
+_SIZED_BARRIER = "flow.tensor.barrier"
+_DEVICE = "#hal.device.affinity<@__device_0>"
 _LOOPS = {"scf.for", "scf.while"}
 
 
@@ -55,13 +57,20 @@ def _reads_sizes(op: Operation) -> bool:
     if op.name != "flow.dispatch" or len(op.results) != 1 or op.results[0].type.has_static_shape:
         return False
     reads = any(isinstance(value.type, ir.RankedTensorType) for value in op.operands)
-    return not reads and {user.name for user in mlir.users(op.results[0])} != {_BARRIER}
+    return not reads and {user.name for user in mlir.users(op.results[0])} != {_SIZED_BARRIER}
 
 
 def _fence(value: Value) -> None:
-    """Have all that reads a value read it behind a barrier."""
+    """Have all that reads the result of a kernel read it behind a barrier on it.
+
+    That barrier is told the open sizes. It is not `util.optimization_barrier`, which IREE 3.13 asks for them: once for
+    several loops, in a branch that not all of them are behind.
+    """
     uses = [(use.owner.operation, use.operand_number) for use in value.uses]
+    *_, count = value.owner.attributes["operandSegmentSizes"]
+    sizes = list(value.owner.operands)[len(value.owner.operands) - count :]
     with value.owner.location, ir.InsertionPoint.after(value.owner):
-        barrier = ir.Operation.create(_BARRIER, results=[value.type], operands=[value])
+        target = {"target": ir.Attribute.parse(_DEVICE)}
+        barrier = ir.Operation.create(_SIZED_BARRIER, results=[value.type], operands=[value, *sizes], attributes=target)
     for user, number in uses:
         user.operands[number] = barrier.result

@@ -126,9 +126,15 @@ def one_frame_left() -> onnx.ModelProto:
 
 
 def recurrent() -> onnx.ModelProto:
-    """Steps of a recurrence: few ones are unrolled where their number is known, and any number is allowed."""
-    weights = {"w": np.ones((1, 3, 4), np.float32), "r": np.ones((1, 3, 3), np.float32)}
-    return model([node("RNN", ["x", "w", "r"], ["y"], hidden_size=3)], {"x": ["steps", "n", 4]}, weights)
+    """Any number of steps in both directions, of which the sequences have one: two loops that begin with one tensor."""
+    weights = {"w": np.ones((2, 3, 4), np.float32), "r": np.ones((2, 3, 3), np.float32), "one": np.ones((), np.float32)}
+    nodes = [
+        node("ReduceMax", ["x", "others"], ["each"], keepdims=0),
+        node("Clip", ["each", "one", "one"], ["clipped"]),
+        node("Cast", ["clipped"], ["lengths"], to=TensorProto.INT32),
+        node("RNN", ["x", "w", "r", "", "lengths"], ["y"], hidden_size=3, direction="bidirectional"),
+    ]
+    return model(nodes, {"x": ["steps", "n", 4]}, {**weights, "others": np.int64([0, 2])})
 
 
 def scanned() -> onnx.ModelProto:
@@ -141,6 +147,42 @@ def scanned() -> onnx.ModelProto:
     )
     nodes = [node("Scan", ["zero", "x"], ["", "y"], num_scan_inputs=1, body=body)]
     return model(nodes, {"x": ["steps", 4]}, {"zero": np.zeros(4, np.float32)})
+
+
+def to_depth() -> onnx.ModelProto:
+    """Blocks of 2x2 pixels, into which JAX would cut any image."""
+    return model([node("SpaceToDepth", ["x"], ["y"], blocksize=2)], {"x": ["n", 3, "h", "w"]})
+
+
+def rows_of_four() -> onnx.ModelProto:
+    """Rows whose number is a product of dimensions that are multiples."""
+    return model([node("Reshape", ["x", "shape"], ["y"])], {"x": ["h", "w"]}, {"shape": np.int64([-1, 4])})
+
+
+def eight_at_most() -> onnx.ModelProto:
+    """The first rows, at most eight, and the rest without as many as that: ends that no sign is known of."""
+    nodes = [
+        node("Shape", ["x"], ["size"], start=0, end=1),
+        node("Greater", ["size", "eight"], ["is_more"]),
+        node("Where", ["is_more", "eight", "size"], ["end"]),
+        node("Slice", ["x", "zero", "end"], ["first"]),
+        node("Sub", ["size", "eight"], ["left"]),
+        node("Slice", ["x", "zero", "left"], ["rest"]),
+        node("Concat", ["first", "rest"], ["y"], axis=0),
+    ]
+    return model(nodes, {"x": ["n", 4]}, {"zero": np.int64([0]), "eight": np.int64([8])})
+
+
+def behind_the_end() -> onnx.ModelProto:
+    """What comes after the largest integer and before the least, which is nothing, beside one row."""
+    ends = {"zero": np.int64([0]), "one": np.int64([1]), "most": np.int64([2**63 - 1]), "least": np.int64([-(2**63)])}
+    nodes = [
+        node("Slice", ["x", "most", "most"], ["after"]),
+        node("Slice", ["x", "zero", "least"], ["before"]),
+        node("Slice", ["x", "zero", "one"], ["row"]),
+        node("Concat", ["after", "row", "before"], ["y"], axis=0),
+    ]
+    return model(nodes, {"x": ["n", 4]}, ends)
 
 
 def next_position() -> onnx.ModelProto:
@@ -212,6 +254,8 @@ _LAST = {"last": np.int64([-1]), "zero": np.zeros(1, np.float32)}
         (one_row_left, ["n=1..", "h=3..18", "w=1.."], [("n", 2, "h", "w")]),
         (one_frame_left, ["n=1..", "samples=8..11"], [("n", 1, "samples")]),
         (next_position, ["n=1..", "steps=1..13"], [("n", 1, 4), ("n", "steps")]),
+        (to_depth, ["n=1..", "h=2..:2", "w=2..:2"], [("n", 3, "h", "w")]),
+        (eight_at_most, ["n=1.."], [("n", 4)]),
         (recurrent, ["steps=1..", "n=1.."], [("steps", "n", 4)]),
         (scanned, ["steps=1.."], [("steps", 4)]),
     ],
@@ -229,6 +273,9 @@ def test_what_a_node_needs_of_sizes_is_found(make: Any, dims: list[str], shapes:
         (one_frame_left, [(1, 1, 8), (3, 1, 11)]),
         (recurrent, [(1, 2, 4), (7, 1, 4), (12, 2, 4)]),
         (quarters, [(2, 1, size) for size in range(1, 10)]),
+        (rows_of_four, [(2, 2), (4, 6)]),
+        (eight_at_most, [(size, 4) for size in (1, 5, 8, 9, 20)]),
+        (behind_the_end, [(1, 4), (5, 4)]),
     ],
 )
 def test_the_ends_of_what_is_found_agree_with_onnxruntime(make: Any, shapes: list[tuple[int, ...]]) -> None:
@@ -242,6 +289,11 @@ def test_the_ends_of_what_is_found_agree_with_onnxruntime(make: Any, shapes: lis
 def test_the_bounds_of_a_dimension_that_is_an_expression_are_constraints() -> None:
     found = load_model(cached(), dims={"total": (3, 64)})
     assert [str(each) for each in found.constraints] == ["steps + earlier - 3 >= 0", "64 - (steps + earlier) >= 0"]
+
+
+def test_a_reshape_inside_an_operator_is_as_large_as_what_it_is_given() -> None:
+    proto = model([node("AffineGrid", ["x", "size"], ["y"])], {"x": ["n", "rows", 3]}, {"size": np.int64([2, 1, 5, 2])})
+    assert [str(each) for each in load_model(proto, dims={"n": 2}).constraints] == ["20*rows - 40 == 0"]
 
 
 def test_sizes_that_leave_nothing_are_refused() -> None:

@@ -8,6 +8,7 @@ bodies of loops and branches, which may not run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,12 +38,12 @@ Spans = tuple[Span, ...]
 
 
 def demanded(jaxpr: Any, signature: Signature) -> Signature:
-    """The signature with what gathers and windows of a trace (a `ClosedJaxpr`) demand of its dimensions."""
+    """The signature with what gathers, windows and reshapes of a trace (a `ClosedJaxpr`) demand of its dimensions."""
     found: dict[Constraint, None] = {}
-    for room in _Trace(jaxpr.jaxpr, jaxpr.consts, []).rooms():
-        if extents.is_open(room) and not _is_at_least(room, 0):
+    for room, relation in _Trace(jaxpr.jaxpr, jaxpr.consts, []).demands():
+        if extents.is_open(room) and not (relation == ">=" and _is_at_least(room, 0)):
             (expression,) = symbolic.written((room,), signature.dims)
-            found[Constraint(str(expression), ">=")] = None
+            found[Constraint(str(expression), relation)] = None
     return replace(signature, constraints=tuple(dict.fromkeys((*signature.constraints, *found))))
 
 
@@ -62,20 +63,26 @@ class _Trace:
         """What is known of a variable or literal."""
         return _of_array(atom.val) if hasattr(atom, "val") else self.known.get(atom)
 
-    def rooms(self) -> Iterator[Any]:
-        """How far the largest subscript of every gather is from the last valid one, and how much windows leave over."""
+    def demands(self) -> Iterator[tuple[Any, str]]:
+        """Numbers, and how they have to relate to 0.
+
+        How far the largest subscript of every gather is from the last valid one, how much windows leave over, and how
+        many elements a reshape loses: JAX takes open sizes on trust.
+        """
         for equation in self.jaxpr.eqns:
             name = equation.primitive.name
             inputs = [self.of(each) for each in equation.invars]
             if name in _CALLS and (inner := equation.params.get("jaxpr") or equation.params.get("call_jaxpr")):
                 walk = _Trace(inner.jaxpr, inner.consts, inputs)
-                yield from walk.rooms()
+                yield from walk.demands()
                 outputs = [walk.of(each) for each in inner.jaxpr.outvars]
             else:
                 outputs = [_result(equation, inputs)] if len(equation.outvars) == 1 else []
             if name == "gather" and equation.params["mode"] in _CLAMPED:
-                yield from _rooms(equation, inputs[1])
-            yield from windows.rooms(equation)
+                yield from ((room, ">=") for room in _rooms(equation, inputs[1]))
+            if name == "reshape":
+                yield math.prod(equation.invars[0].aval.shape) - math.prod(equation.params["new_sizes"]), "=="
+            yield from ((room, ">=") for room in windows.rooms(equation))
             self._note(equation.outvars, outputs)
 
 
@@ -119,7 +126,8 @@ def _add(equation: Any, inputs: Any) -> Spans:
 
 def _subtract(equation: Any, inputs: Any) -> Spans:
     (a,), (b,) = inputs
-    return (Span(a.least - b.most, a.most - b.least),)
+    same, other = equation.invars
+    return (Span(0, 0) if same is other else Span(a.least - b.most, a.most - b.least),)
 
 
 def _multiply(equation: Any, inputs: Any) -> Spans | None:

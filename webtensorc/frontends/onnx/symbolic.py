@@ -92,7 +92,7 @@ def _in_names(text: str, dims: Sequence[Bounds]) -> str:
     for each in dims:
         if each.step > 1:
             multiple = functools.partial(_multiple, each)
-            text = re.sub(rf"(?:(\d+)\*)?\b{variable(each)}\b(?!\^)", multiple, text)
+            text = re.sub(rf"(?:(?<![\w^])(\d+)\*)?\b{variable(each)}\b(?!\^)", multiple, text)
             text = re.sub(rf"\b{variable(each)}\b", f"floordiv({each.name}, {each.step})", text)
     return text
 

@@ -40,5 +40,8 @@ CONNECTIVES: dict[str, Callable[..., Any]] = {
 
 
 def chosen(holds: Any, a: Any, b: Any) -> Any:
-    """a if it holds, else b."""
+    """a if it holds, else b: the larger or the smaller one, where that is what it says."""
+    for larger, smaller, one_of in ((a, b, max_dim), (b, a, min_dim)):
+        if holds in (_less(smaller, larger), 1 - _less(larger, smaller)):
+            return one_of(a, b)
     return b + (a - b) * holds

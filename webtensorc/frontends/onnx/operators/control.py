@@ -95,7 +95,7 @@ def _nothing(outputs: int, carried: tuple[Value, ...], body: Body) -> list[Value
         return []
     with jax.disable_jit(False):
         shapes = jax.eval_shape(lambda: [_array(each) for each in body(np.int64(0), np.asarray(True), *carried)[1:]])
-    return [np.zeros((0, *each.shape), each.dtype) for each in shapes[len(carried) :]]
+    return [jnp.zeros((0, *each.shape), each.dtype) for each in shapes[len(carried) :]]
 
 
 def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tuple[Value, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx import truths
 from webtensorc.frontends.onnx.extents import Extents, is_computed, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
@@ -24,9 +26,30 @@ def slice_1(data: Value, *, starts: tuple[int, ...], ends: tuple[int, ...], axes
     return slice_10(data, np.asarray(starts), np.asarray(ends), axes)
 
 
-def _bound(size: Value) -> Value:
-    """A bound of a slice; exporters write the largest integers for "to the end", which no expression compares with."""
-    return None if isinstance(size, int) and abs(size) >= 2**31 - 1 else size
+def _range(low: Value, high: Value, step: int, size: Value) -> slice:
+    """A range of an open size.
+
+    Exporters write the largest integers for "to the end", which no expression compares with. What may be counted from
+    either end, depending on the dimensions, is counted from the start.
+    """
+    forward = step > 0
+    if (_is_end(low) and (low > 0) == forward) or (_is_end(high) and high < 0 and forward):
+        return slice(0, 0)
+    low, high = (None if _is_end(each) else _from_start(each, size) if forward else each for each in (low, high))
+    return slice(low, high, step)
+
+
+def _is_end(bound: Value) -> bool:
+    return isinstance(bound, int) and abs(bound) >= 2**31 - 1
+
+
+def _from_start(bound: Value, size: Value) -> Value:
+    """A bound as one that is known to be negative, or known not to be."""
+    try:
+        bound < 0  # noqa: B015
+    except jax.errors.InconclusiveDimensionOperation:
+        return jax.core.max_dim(0, truths.chosen(truths.COMPARISONS["less"](bound, 0), bound + size, bound))
+    return bound
 
 
 @op("Slice", since=10, bounded=True)
@@ -44,7 +67,7 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
         size = data.shape[axis]
         if not is_static((size, low, high)):
             data = jnp.asarray(data)  # numpy takes no open bounds
-            index[axis] = slice(_bound(low), _bound(high), step)
+            index[axis] = _range(low, high, step, size)
         elif step < 0 and high < -size:
             index[axis] = slice(low, None, step)
         else:

@@ -12,7 +12,7 @@ from jax import lax
 from webtensorc.frontends.onnx.operators.control import counted
 from webtensorc.frontends.onnx.operators.recurrent_options import Options, options_of
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, is_known
+from webtensorc.frontends.onnx.values import Value, arange, is_known
 
 Direction = Literal["forward", "reverse", "bidirectional"]
 Product = Callable[[Value], Value]
@@ -90,7 +90,7 @@ def _direction(
         return new, new[0][None]
     final, shown = counted(time, advance, (start, outputs))
     if lens is not None:  # here, at once: the native compiler got it wrong where the step has two states
-        shown = jnp.where(np.arange(time).reshape(-1, 1, 1) < lens, shown, np.zeros((), shown.dtype))
+        shown = jnp.where(arange(time).reshape(-1, 1, 1) < lens, shown, np.zeros((), shown.dtype))
     return final, shown
 
 

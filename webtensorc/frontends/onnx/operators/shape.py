@@ -68,9 +68,14 @@ def _reshape(data: Value, shape: Value, *, allowzero: int) -> Value:
             wanted[wanted.index(-1)] = quotient(data.size, rest)
         elif rest == 0:
             wanted[wanted.index(-1)] = 0
-    if not is_static((*data.shape, *wanted)):
-        check_equal(data.size, math.prod(wanted))  # JAX takes open sizes on trust
-    return (xp(data) if is_static(wanted) else jnp).reshape(data, wanted)
+    return _as(data, *wanted)
+
+
+def _as(x: Value, *sizes: Any) -> Value:
+    """Other sizes of as many elements, whatever the open dimensions are; JAX takes such sizes on trust."""
+    if not is_static((*x.shape, *sizes)):
+        check_equal(math.prod(x.shape), math.prod(sizes))
+    return (xp(x) if is_static(sizes) else jnp).reshape(x, sizes)
 
 
 @op("Flatten", bounded=True)
@@ -146,7 +151,7 @@ def join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> V
 
 @op("Split", bounded=True)
 def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int | None = None, node: Value) -> Value:
-    """Cut along an axis into `split` sizes (an attribute until opset 12), or into equal parts, the last one smaller."""
+    """Cut an axis into `split` sizes (an attribute until opset 12), or equal parts; `num_outputs` may leave a rest."""
     if isinstance(data, Bounded):
         if data.axis == axis % data.array.ndim:
             raise NotSupportedError("it cuts an axis whose size depends on the model's inputs into fixed parts")
@@ -157,9 +162,11 @@ def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int 
     else:
         count = num_outputs or len(node.outputs)
         if not isinstance(total, int):
-            if total % count != 0:
+            if num_outputs is None and total % count != 0:
                 raise NotSupportedError(f"the open size {total} is not known to be a multiple of {count} parts")
-            return tuple(jnp.split(data, [total // count * index for index in range(1, count)], axis))
+            each, along = -(-total // count), jnp.moveaxis(data, axis, 0)
+            parts = [along[each * index : each * (index + 1)] for index in range(count)]
+            return tuple(jnp.moveaxis(part, 0, axis) for part in parts)
         each = -(-total // count)
         sizes = tuple(max(min(each, total - each * index), 0) for index in range(count))
     if sum(sizes) != total:
@@ -213,9 +220,9 @@ def depth_to_space(x: Value, *, blocksize: int, mode: Literal["DCR", "CRD"] = "D
     b = blocksize
     depth = c // (b * b)
     if mode == "DCR":
-        blocks = x.reshape(n, b, b, depth, h, w).transpose(0, 3, 4, 1, 5, 2)
+        blocks = _as(x, n, b, b, depth, h, w).transpose(0, 3, 4, 1, 5, 2)
     else:
-        blocks = x.reshape(n, depth, b, b, h, w).transpose(0, 1, 4, 2, 5, 3)
+        blocks = _as(x, n, depth, b, b, h, w).transpose(0, 1, 4, 2, 5, 3)
     return blocks.reshape(n, depth, h * b, w * b)
 
 
@@ -225,7 +232,8 @@ def space_to_depth(x: Value, *, blocksize: int, mode: Literal["DCR", "CRD"] = "D
     n, c, h, w = x.shape
     b = blocksize
     order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
-    return x.reshape(n, c, h // b, b, w // b, b).transpose(order).reshape(n, c * b * b, h // b, w // b)
+    blocks = _as(x, n, c, h // b, b, w // b, b).transpose(order)
+    return blocks.reshape(n, c * b * b, h // b, w // b)
 
 
 @op("CenterCropPad", since=18)
