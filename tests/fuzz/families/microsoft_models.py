@@ -37,6 +37,7 @@ def experts(draw: Drawer, opset: int) -> Case:
         packed = array(draw, np.uint8, (made, rows, given * bits // 8), wild=True)
         scales = np.abs(array(draw, FLOAT, (made, rows))) / FLOAT(1 << bits) + FLOAT(1 / 64)
         stored += [Known(packed), Known(scales), small(draw, made, rows)]
+    options["normalize_routing_weights"] = 1  # ONNX Runtime divides by their sum even if it is told not to
     return fused(draw, opset, "QMoE", [*shares, *stored], expert_weight_bits=bits, **options)
 
 
