@@ -186,6 +186,28 @@ def test_a_split_of_an_open_axis(operator: str, sizes: str, numbers: tuple[int, 
         agree(proto, module, {"n": n})
 
 
+def test_operators_whose_tables_are_as_large_as_the_open_sizes() -> None:
+    """Sampling by positions that are joined of computed ones, places of maxima, a Fourier transform."""
+    nodes = [
+        helper.make_node("GridSample", ["x", "grid"], ["a"], mode="nearest", padding_mode="reflection"),
+        helper.make_node(
+            "MaxPool", ["x"], ["b", "c"], kernel_shape=[3, 2], strides=[1, 2], pads=[1, 0, 1, 1], storage_order=1
+        ),
+        helper.make_node("Unsqueeze", ["x", "last"], ["parts"]),
+        helper.make_node("DFT", ["parts", "", "three"], ["d"], onesided=1),
+    ]
+    proto = model(
+        nodes,
+        {"x": ["n", 2, "h", "w"], "grid": ["n", "points", 3, 2]},
+        {"a": [None] * 4, "b": [None] * 4, "d": [None] * 5},
+        {"last": np.int64([4]), "three": np.int64(3)},
+    )
+    proto.graph.output.append(helper.make_tensor_value_info("c", TensorProto.INT64, [None] * 4))
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for n, h, w, points in ((1, 1, 2, 1), (2, 3, 7, 4)):
+        agree(proto, module, {"n": n, "h": h, "w": w, "points": points})
+
+
 def test_regions_that_take_as_many_samples_as_they_are_large() -> None:
     nodes = [
         helper.make_node("Abs", ["b"], ["size"]),

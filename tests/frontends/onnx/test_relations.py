@@ -154,6 +154,12 @@ def to_depth() -> onnx.ModelProto:
     return model([node("SpaceToDepth", ["x"], ["y"], blocksize=2)], {"x": ["n", 3, "h", "w"]})
 
 
+def groups() -> onnx.ModelProto:
+    """Groups of channels, not of what else makes the number of elements even."""
+    nodes = [node("GroupNormalization", ["x", "scale", "scale"], ["y"], num_groups=2)]
+    return model(nodes, {"x": ["n", "c", "w"]}, {"scale": np.ones(2, np.float32)})
+
+
 def rows_of_four() -> onnx.ModelProto:
     """Rows whose number is a product of dimensions that are multiples."""
     return model([node("Reshape", ["x", "shape"], ["y"])], {"x": ["h", "w"]}, {"shape": np.int64([-1, 4])})
@@ -255,6 +261,7 @@ _LAST = {"last": np.int64([-1]), "zero": np.zeros(1, np.float32)}
         (one_frame_left, ["n=1..", "samples=8..11"], [("n", 1, "samples")]),
         (next_position, ["n=1..", "steps=1..13"], [("n", 1, 4), ("n", "steps")]),
         (to_depth, ["n=1..", "h=2..:2", "w=2..:2"], [("n", 3, "h", "w")]),
+        (groups, ["n=1..", "c=2..:2", "w=1.."], [("n", "c", "w")]),
         (eight_at_most, ["n=1.."], [("n", 4)]),
         (recurrent, ["steps=1..", "n=1.."], [("steps", "n", 4)]),
         (scanned, ["steps=1.."], [("steps", 4)]),

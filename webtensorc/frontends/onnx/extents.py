@@ -271,6 +271,8 @@ def _fmod(a: Any, b: Any) -> Any:
 
 def check_equal(a: Any, b: Any) -> None:
     """Raise InconclusiveDimensionOperation unless two sizes are equal whatever the dimensions are."""
+    if is_static((a, b)) and a != b:
+        raise ValueError(f"{a} and {b} are not the same number")
     if is_open(a - b) or a != b:
         raise _undecided(f"{a} and {b} are not the same number, whatever the open dimensions are")
 

@@ -55,7 +55,9 @@ def concatenate(build: Builder, op: Operation) -> Value | None:
         with build.location:
             dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 0)
         return build.value("tensor.concat", list(map(build.signless, filled)), kind, {"dim": dim})
-    if len(filled) == len(op.operands):
+    if any(extent != 1 for extent in kind.shape[:axis]):  # then IREE picks the elements one by one
+        filled = [build.bitcast(build.stored(each), each.type.element_type) for each in filled]
+    if filled == list(op.operands):
         return None
     return mlir.create(op.name, filled, [op.result.type], {"dimension": op.attributes["dimension"]}, before=op).result
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import check_equal, quotient
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, arange, known_ints
+from webtensorc.frontends.onnx.values import Value, arange, known_ints, larger
 
 Mode = Literal["linear", "bilinear", "nearest", "cubic", "bicubic"]
 PaddingMode = Literal["zeros", "border", "reflection"]
@@ -70,12 +72,10 @@ def _inside(at: Value, size: int, padding_mode: str, align_corners: int) -> Valu
     """Positions brought into the image by clamping or reflection."""
     if padding_mode == "border":
         return jnp.clip(at, 0, size - 1)
-    low, high = (0.0, size - 1.0) if align_corners else (-0.5, size - 0.5)
-    span = high - low
-    if span == 0:
-        return jnp.zeros_like(at)
-    offset = jnp.mod(at - low, 2 * span)
-    return jnp.clip(low + jnp.minimum(offset, 2 * span - offset), 0, size - 1)
+    low = 0.0 if align_corners else -0.5
+    period = 2 * (size - 1 if align_corners else size)
+    offset = jnp.mod(at - low, larger(period, 1))  # which is any number where there is one position
+    return jnp.clip(low + jnp.minimum(offset, period - offset), 0, size - 1)
 
 
 def _pick(x: Value, positions: list[Value], padding_mode: str, align_corners: int) -> Value:
@@ -120,7 +120,8 @@ def col2im(
     spread, steps, around = dilations or (1,) * rank, strides or (1,) * rank, pads or (0,) * 2 * rank
     padded = [n + around[d] + around[d + rank] for d, n in enumerate(sizes)]
     counts = [(padded[d] - spread[d] * (block[d] - 1) - 1) // steps[d] + 1 for d in range(rank)]
-    parts = x.reshape(x.shape[0], -1, *block, *counts)
+    check_equal(x.shape[2], math.prod(counts))
+    parts = x.reshape(x.shape[0], quotient(x.shape[1], math.prod(block)), *block, *counts)
     image = jnp.zeros((x.shape[0], parts.shape[1], *padded), x.dtype)
     for offset in itertools.product(*map(range, block)):
         where = tuple(

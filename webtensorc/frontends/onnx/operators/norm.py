@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import check_equal
 from webtensorc.frontends.onnx.operators.random import generator
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, known
@@ -115,6 +116,7 @@ def group_normalization_21(
     x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Value:
     """Normalise groups of channels; scale and bias are per channel."""
+    check_equal(x.shape[1] // num_groups * num_groups, x.shape[1])
     grouped = x.reshape(x.shape[0], num_groups, -1)
     wide = grouped.astype(jnp.promote_types(x.dtype, np.float32)) if stash_type else grouped
     y = _standardised(wide, (2,), epsilon)[0].astype(x.dtype).reshape(x.shape)

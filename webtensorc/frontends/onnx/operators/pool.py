@@ -14,7 +14,7 @@ from jax import lax
 from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.operators.conv import AutoPad, Pads, window_pads
 from webtensorc.frontends.onnx.registry import op
-from webtensorc.frontends.onnx.values import Value, arange, is_known, known_ints, larger, smaller
+from webtensorc.frontends.onnx.values import Value, arange, is_known, known_ints, larger, smaller, xp
 
 
 @dataclass(frozen=True)
@@ -96,27 +96,32 @@ class Windows:
         window = (self.kernel[axis],), (self.strides[axis],), [around]
         return lax.reduce_window(ones, np.int32(0), lax.add, *window, window_dilation=(self.dilations[axis],))
 
-    def gather(self, x: Value, fill: Value) -> tuple[Value, np.ndarray]:
+    def gather(self, x: Value, fill: Value, *, columns_first: bool) -> tuple[Value, Value]:
         """Every window's elements [prod(kernel), N, C, ...] and their flat spatial positions [prod(kernel), ...]."""
         padded = lax.pad(
             x, np.asarray(fill, x.dtype), [(0, 0, 0), (0, 0, 0), *((lo, hi, 0) for lo, hi in self.all_pads)]
         )
         whole = [size + lo + hi for size, (lo, hi) in zip(self.sizes, self.all_pads, strict=True)]
         spans = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True)]
-        ranges = [range(0, w - span + 1, s) for w, span, s in zip(whole, spans, self.strides, strict=True)]
+        lasts = [(w - span) // s * s for w, span, s in zip(whole, spans, self.strides, strict=True)]
         taken: list[Value] = []
-        found: list[np.ndarray] = []
+        found: list[Value] = []
         for offset in itertools.product(*map(range, self.kernel)):
             shift = [o * d for o, d in zip(offset, self.dilations, strict=True)]
-            index = tuple(slice(o, o + r[-1] + 1, s) for o, r, s in zip(shift, ranges, self.strides, strict=True))
+            index = tuple(slice(o, o + last + 1, s) for o, last, s in zip(shift, lasts, self.strides, strict=True))
             taken.append(padded[(slice(None), slice(None), *index)])
-            at = [np.asarray(r) + o - low for r, o, (low, _) in zip(ranges, shift, self.pads, strict=True)]
-            grid = np.meshgrid(*at, indexing="ij")
-            flat = functools.reduce(
-                lambda sofar, each: sofar * each[1] + each[0], zip(grid, self.sizes, strict=True), 0
-            )
-            found.append(np.asarray(flat))
-        return jnp.stack(taken), np.stack(found)
+            found.append(self._positions(shift, lasts, columns_first=columns_first))
+        return jnp.stack(taken), xp(*found).stack(found)
+
+    def _positions(self, shift: list[int], lasts: list[int], *, columns_first: bool) -> Value:
+        """Where in the flattened tensor the elements are that begin at `shift`, one of each window."""
+        rank = len(shift)
+        flat: Value = 0
+        for axis in reversed(range(rank)) if columns_first else range(rank):
+            steps = arange(lasts[axis] // self.strides[axis] + 1) * self.strides[axis]
+            at = steps + (shift[axis] - self.pads[axis][0])
+            flat = flat * self.sizes[axis] + at.reshape(*(-1 if axis == each else 1 for each in range(rank)))
+        return flat
 
 
 def _lowest(x: Value) -> Value:
@@ -141,14 +146,11 @@ def max_pool(
     y = windows.reduce(x, _lowest(x), lax.max)
     if not node.wants(1):
         return y
-    taken, positions = windows.gather(jnp.asarray(x), _lowest(x))
-    if storage_order:
-        at = np.unravel_index(np.clip(positions, 0, np.prod(windows.sizes) - 1), windows.sizes)
-        positions = np.asarray(np.ravel_multi_index(at[::-1], windows.sizes[::-1]))
+    taken, positions = windows.gather(jnp.asarray(x), _lowest(x), columns_first=bool(storage_order))
     best = jnp.argmax(taken, 0)
     spread = jnp.asarray(positions)[:, None, None]
     local = jnp.take_along_axis(jnp.broadcast_to(spread, taken.shape), best[None], 0)[0].astype(jnp.int64)
-    plane = int(np.prod(windows.sizes))
+    plane = math.prod(windows.sizes)
     start = arange(x.shape[0] * x.shape[1]) * plane
     return y, local + start.reshape(*x.shape[:2], *(1,) * len(windows.sizes))
 

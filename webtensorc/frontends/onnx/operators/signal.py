@@ -1,13 +1,16 @@
-"""Fourier transforms, as products with matrices of roots of unity: sizes are known and in models mostly small."""
+"""Fourier transforms, as products with matrices of roots of unity: sizes in models are mostly small."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.values import Value, arange, known_ints
+from webtensorc.frontends.onnx.values import Value, arange, known_ints, smaller, xp
 
 
 @op("DFT", since=17, until=19)
@@ -29,36 +32,42 @@ def _dft(x: Value, length: Value, axis: int, inverse: int, onesided: int) -> Val
     moved = jnp.moveaxis(jnp.asarray(x), along, -2)
     if inverse and onesided:
         return jnp.moveaxis(_inverse_real(moved, size), -2, along)
-    used = min(moved.shape[-2], size)
+    used = smaller(moved.shape[-2], size)
     real = moved[..., :used, 0]
     imaginary = moved[..., :used, 1] if moved.shape[-1] == 2 else None
     bins = size // 2 + 1 if onesided else size
-    turns = np.outer(np.arange(used), np.arange(bins)) % size * (2 * np.pi / size)
-    cosine, sine = np.cos(turns), np.sin(turns) * (1 if inverse else -1)
-    parts = _complex_product(real, imaginary, cosine, sine)
+    cosine, sine = _waves(used, bins, size, x.dtype)
+    parts = _complex_product(real, imaginary, cosine, sine if inverse else -sine)
     if inverse:
-        parts = [each / np.asarray(size, x.dtype) for each in parts]
+        parts = [each / jnp.asarray(size, x.dtype) for each in parts]
     return jnp.moveaxis(jnp.stack(parts, -1), -2, along)
 
 
-def _complex_product(real: Value, imaginary: Value, cosine: np.ndarray, sine: np.ndarray) -> list[Value]:
-    cosine, sine = cosine.astype(real.dtype), sine.astype(real.dtype)
+def _waves(rows: Any, columns: Any, size: Any, dtype: Any) -> tuple[Value, Value]:
+    """Cosine and sine of 2 pi i j / size, [rows, columns]: known if the sizes are."""
+    steps = arange(rows)[:, None] * arange(columns)
+    if is_static((rows, columns, size)):
+        turns = steps % size * (2 * np.pi / size)
+        return np.cos(turns).astype(dtype), np.sin(turns).astype(dtype)
+    wide = jnp.promote_types(dtype, np.float32)
+    turns = (steps % jnp.asarray(size)).astype(wide) * (2 * np.pi / jnp.asarray(size, wide))
+    return jnp.cos(turns).astype(dtype), jnp.sin(turns).astype(dtype)
+
+
+def _complex_product(real: Value, imaginary: Value, cosine: Value, sine: Value) -> list[Value]:
     if imaginary is None:
         return [real @ cosine, real @ sine]
     return [real @ cosine - imaginary @ sine, real @ sine + imaginary @ cosine]
 
 
-def _inverse_real(spectrum: Value, size: int) -> Value:
+def _inverse_real(spectrum: Value, size: Any) -> Value:
     """The real signal of `size` samples from the first half of its spectrum (irfft)."""
-    bins = min(size // 2 + 1, spectrum.shape[-2])
-    turns = np.outer(np.arange(bins), np.arange(size)) % size * (2 * np.pi / size)
-    twice = np.full(bins, 2.0)
-    twice[0] = 1
-    if size % 2 == 0 and bins == size // 2 + 1:
-        twice[-1] = 1
-    cosine = (np.cos(turns) * twice[:, None] / size).astype(spectrum.dtype)
-    sine = (np.sin(turns) * twice[:, None] / size).astype(spectrum.dtype)
-    return (spectrum[..., :bins, 0] @ cosine - spectrum[..., :bins, 1] @ sine)[..., None]
+    bins = smaller(size // 2 + 1, spectrum.shape[-2])
+    at, last = arange(bins), size // 2 if size % 2 == 0 else -1
+    times = xp(at).where((at == 0) | (at == last), 1, 2).astype(spectrum.dtype) / jnp.asarray(size, spectrum.dtype)
+    cosine, sine = _waves(bins, size, size, spectrum.dtype)
+    real, imaginary = spectrum[..., :bins, 0] * times, spectrum[..., :bins, 1] * times
+    return (real @ cosine - imaginary @ sine)[..., None]
 
 
 @op("STFT", since=17)
@@ -68,6 +77,8 @@ def stft(
     """Fourier transforms of overlapping, windowed frames: [batch, frames, bins, 2]."""
     step = known_ints(frame_step, "frame_step")[0]
     length = known_ints(frame_length, "frame_length")[0] if frame_length is not None else window.shape[0]
+    if signal.shape[1] < length:
+        raise ValueError(f"its frames are {length} long, its signal {signal.shape[1]}")
     count = (signal.shape[1] - length) // step + 1
     where = arange(count)[:, None] * step + np.arange(length)
     whole = signal if signal.ndim == 3 else signal[..., None]
