@@ -31,6 +31,8 @@ from webtensorc.frontends.onnx.values import OneOfTwoError, Value
 _STEPS = (*range(2, 65), *range(72, 257, 8))
 _MOST_LEAST = 64
 _MOST_POWER = 20
+_TRIED_POWERS = 15
+"""How many single sizes are tried: a table that is made for each takes the longer the larger it is."""
 _MOST_NESTED = 8
 _MOST_ROUNDS = 32
 
@@ -214,7 +216,7 @@ class _Trial:
         """
         for bounds in self.signature.dims:
             if bounds.name in self.involved():
-                tried = (bounds.least << power for power in range(_MOST_POWER))
+                tried = (bounds.least << power for power in range(_TRIED_POWERS))
                 if fitting := next((size for size in tried if self._between(bounds, size, size)), None):
                     return self._widest(bounds, fitting)
         return None
