@@ -347,3 +347,16 @@ def test_a_bundle_keeps_steps_and_constraints(tmp_path: Any) -> None:
     assert [str(each) for each in narrower.constraints] == ["2 + earlier - 2 >= 0", "8 - (2 + earlier) >= 0"]
     with pytest.raises(UsageError, match=r"dimension `n` cannot be 6: its bounds are 4\.\.16:4"):
         load_model(again, dims={"n": 6})
+
+
+def test_sizes_that_are_equal_behind_different_quotients_make_dimensions_equal() -> None:
+    """A pooled sequence beside a resized mask, as a character encoder has them."""
+    nodes = [
+        node("AveragePool", ["x"], ["pooled"], kernel_shape=[4], strides=[4]),
+        node("Resize", ["mask", "", "scales"], ["resized"], mode="nearest"),
+        node("Add", ["pooled", "resized"], ["y"]),
+    ]
+    scales = {"scales": np.array([1, 1, 0.25], np.float32)}
+    loaded = load_model(model(nodes, {"x": [1, 2, "s"], "mask": [1, 1, "t"]}, scales))
+    (dim,) = {each.shape[2] for each in loaded.inputs}
+    assert dim in ("s", "t")

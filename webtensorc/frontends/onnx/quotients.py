@@ -2,7 +2,7 @@
 
 Strides leave chains of quotients, each in the words of the operator that it comes from: ceil((x - 2) / 2) of a slice is
 `- floordiv(- x + 2, 2)`, and the same size of a convolution `floordiv(x - 1, 2)`. In one way of writing a quotient of a
-quotient is one, the numerator begins with a positive coefficient, and none is as large as the divisor:
+quotient is one, the numerator begins with a positive coefficient, and none is larger than half of the divisor:
 
     floordiv(floordiv(a, m) + b, n) = floordiv(a + m*b, m*n)
     floordiv(-a, n) = -floordiv(a + n - 1, n)
@@ -18,6 +18,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from jax import export
+
 _ONE = ()
 
 Sum = dict[tuple[str, ...], int]
@@ -31,8 +33,19 @@ def identities(sizes: Iterable[Any]) -> tuple[str, ...]:
     """
     writer = _Writer()
     for size in sizes:
-        writer.sum(ast.parse(str(size).replace("^", "**"), mode="eval").body)
+        writer.sum(_parsed(size))
     return tuple(writer.found)
+
+
+def flattened(size: Any) -> Any:
+    """A size in the one way of writing.
+
+    JAX's search for bounds takes twice as long for each quotient that is inside of another, or longer.
+    """
+    if str(size).count("floordiv") < 2:
+        return size
+    written = _text(_Writer().sum(_parsed(size))).replace("**", "^")
+    return export.symbolic_shape(written, scope=size.scope)[0]
 
 
 class _Writer:
@@ -79,11 +92,11 @@ class _Writer:
             if numerator[inner[0]] < 0:
                 above, rest = _times({_ONE: -1}, above), _plus(rest, {_ONE: below - 1})
             return self._divided(_plus(above, rest), below * divisor)
-        if (leading := min(numerator.keys() - {_ONE}, default=None)) and numerator[leading] < 0:
-            turned = _plus(_times({_ONE: -1}, numerator), {_ONE: divisor - 1})
-            return _times({_ONE: -1}, self._divided(turned, divisor))
-        whole = _plus({key: times // divisor for key, times in numerator.items()})
-        left = _plus({key: times % divisor for key, times in numerator.items()})
+        whole = _plus({key: _nearest(times, divisor) if key else times // divisor for key, times in numerator.items()})
+        left = _plus(numerator, _times({_ONE: -divisor}, whole))
+        if (leading := min(left.keys() - {_ONE}, default=None)) and left[leading] < 0:
+            turned = _plus(_times({_ONE: -1}, left), {_ONE: divisor - 1})
+            return _plus(whole, _times({_ONE: -1}, self._divided(turned, divisor)))
         common = math.gcd(divisor, *(times for key, times in left.items() if key))
         left, divisor = _plus({key: times // common for key, times in left.items()}), divisor // common
         if divisor == 1 or not left.keys() - {_ONE}:
@@ -91,6 +104,10 @@ class _Writer:
         name = _call(left, divisor)
         self.quotients[name] = left, divisor
         return _plus(whole, {(name,): 1})
+
+
+def _parsed(size: Any) -> ast.expr:
+    return ast.parse(str(size).replace("^", "**"), mode="eval").body
 
 
 def _plus(*sums: Sum) -> Sum:
@@ -102,6 +119,11 @@ def _plus(*sums: Sum) -> Sum:
 def _times(a: Sum, b: Sum) -> Sum:
     products = [{tuple(sorted(one + other)): m * n} for one, m in a.items() for other, n in b.items()]
     return _plus(*products)
+
+
+def _nearest(times: int, divisor: int) -> int:
+    """What leaves the smallest remainder, the positive one of two."""
+    return -((divisor - 2 * times) // (2 * divisor))
 
 
 def _call(numerator: Sum, divisor: int) -> str:

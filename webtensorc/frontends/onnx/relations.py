@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import bisect
 import functools
-import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import jax
-import numpy as np
-from jax import export
 from webtensorc_runtime.dims import Bounds, evaluate, names
 
-from webtensorc.frontends.onnx import extents, narrowing, quotients, symbolic
-from webtensorc.frontends.onnx.extents import Extents
+from webtensorc.frontends.onnx import equations, extents, narrowing, quotients, symbolic
 from webtensorc.frontends.onnx.failures import StartAgain
 from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
 from webtensorc.frontends.onnx.signature import Signature
@@ -72,10 +68,10 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
         is_trial = True
         try:
             trial = _Trial(signature, failed)
-            found = trial.identical() or trial.multiples() or trial.bounded() or trial.equal() or trial.between()
+            found = trial.found() if signature.dims else None
         finally:
             is_trial = False
-        if found is not None:
+        if found not in (None, signature):  # the same again would end nowhere
             raise StartAgain(found.with_numbers(), signature, trial.scope)
         if exceptions:
             raise exceptions.pop(0)
@@ -97,30 +93,37 @@ class _Trial:
     @property
     def scope(self) -> Any:
         """What the variables in the sizes belong to."""
-        return next(size.scope for each in self.failed.inputs for size in _sizes(each) if extents.is_open(size))
+        return self.sizes()[0].scope
+
+    def sizes(self) -> list[Any]:
+        """The open sizes that the node is given."""
+        return [each for value in self.failed.inputs for each in equations.sizes_of(value) if extents.is_open(each)]
 
     def involved(self) -> list[str]:
         """The dimensions in the sizes that the node is given."""
-        used = {name for value in self.failed.inputs for size in _sizes(value) for name in _names(size)}
+        used = {name for size in self.sizes() for name in equations.names_in(size)}
         return [each.name for each in self.signature.dims if symbolic.variable(each) in used]
 
-    def identical(self) -> Signature | None:
+    def found(self) -> Signature | None:
+        """The signature with what the node demands, if that is found out."""
+        return self.identical() or self.multiples() or self.bounded() or self.equal() or self.between()
+
+    @functools.cached_property
+    def in_one_way(self) -> Signature:
         """The signature with quotients written in one way: it demands nothing of any size."""
-        sizes = [size for value in self.failed.inputs for size in _sizes(value) if extents.is_open(size)]
-        found: tuple[str, ...] = ()
+        known = self.signature.identities
         for _ in range(_MOST_NESTED):
-            known = (*self.signature.identities, *found)
             written = symbolic.sizes(self.signature.dims, known)
             variables = {symbolic.variable(each): written[each.name] // each.step for each in self.signature.dims}
-            more = [
-                each
-                for each in quotients.identities(narrowing.evaluated(size, variables) for size in sizes)
-                if each not in known
-            ]
-            if not more:
+            found = quotients.identities(narrowing.evaluated(size, variables) for size in self.sizes())
+            if not (more := [each for each in found if each not in known]):
                 break
-            found += tuple(more)
-        return self._fitting(lambda: replace(self.signature, identities=known)) if found else None
+            known = (*known, *more)
+        return replace(self.signature, identities=known)
+
+    def identical(self) -> Signature | None:
+        """The signature with quotients written in one way, if that is all that the node wants."""
+        return self._fitting(lambda: self.in_one_way) if self.in_one_way != self.signature else None
 
     def multiples(self) -> Signature | None:
         """The signature with multiples only of some dimensions, as small as the node allows.
@@ -189,7 +192,7 @@ class _Trial:
 
         Near it is a number that the node is given, as the length of a table is: other sizes may fit by chance.
         """
-        every = [size for value in self.failed.inputs for size in _sizes(value)]
+        every = [size for value in self.failed.inputs for size in equations.sizes_of(value)]
         numbers = sorted({int(number) for size in every for number in re.findall(r"\d+", str(size))}, reverse=True)
         for bounds in self.signature.dims:
             if bounds.name in (names or self.involved()):
@@ -202,9 +205,9 @@ class _Trial:
     def equal(self) -> Signature | None:
         """The signature with one dimension as an expression of others, or as a number."""
         is_plain = {symbolic.variable(each): each.step == 1 for each in self.signature.dims}
-        for name, expression in _equations(self.failed.inputs):
+        for name, expression in equations.candidates(self.failed.inputs):
             if all(is_plain[each] for each in (name, *names([expression]))):
-                candidate = functools.partial(self.signature.with_equal, name, expression)
+                candidate = functools.partial(self.in_one_way.with_equal, name, expression)
                 if (found := self._fitting(candidate, {name: expression})) is not None:
                     return found
         return None
@@ -264,39 +267,3 @@ class _Trial:
 
 def _least_of(*ends: int | None) -> int:
     return min(end for end in ends if end is not None)
-
-
-def _equations(inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
-    """For sizes that may be equal: a name, and what it is equal to then.
-
-    Sizes at the same places from the end on come first, then any two, then any two names in them.
-    """
-    sizes = [_sizes(each)[::-1] for each in inputs]
-    pairs = [pair for one, other in itertools.combinations(sizes, 2) for pair in zip(one, other, strict=False)]
-    every = list(dict.fromkeys(size for each in sizes for size in each if extents.is_open(size)))
-    numbers = dict.fromkeys(size for each in sizes for size in each if not extents.is_open(size))
-    pairs += [*itertools.combinations(every, 2), *itertools.product(every, numbers)]
-    found: dict[tuple[str, str], None] = {}
-    for a, b in pairs:
-        difference = a - b
-        for name in reversed(_names(difference)):
-            variable = export.symbolic_shape(name, scope=difference.scope)[0]
-            for expression in (variable - difference, variable + difference):
-                if name not in _names(expression):
-                    found[name, str(expression)] = None
-    used = list(dict.fromkeys(name for each in every for name in _names(each)))
-    found |= dict.fromkeys((later, earlier) for earlier, later in itertools.combinations(used, 2))
-    found |= dict.fromkeys((name, "1") for name in used)
-    yield from sorted(found, key=lambda pair: not names([pair[1]]))
-
-
-def _names(size: Any) -> list[str]:
-    """The variables in a size."""
-    return names([str(size)]) if extents.is_open(size) else []
-
-
-def _sizes(value: Value) -> list[Any]:
-    """The sizes of a value's dimensions, or those that it holds; the largest one where that depends on data."""
-    if isinstance(value, Extents):
-        return [each.bound if isinstance(each, extents.Count) else each for each in value.elements.ravel()]
-    return list(value.shape) if isinstance(value, jax.Array | np.ndarray) else []

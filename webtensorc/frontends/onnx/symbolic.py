@@ -20,6 +20,7 @@ from jax._src.export import shape_poly
 from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, evaluate, names
 
+from webtensorc.frontends.onnx import quotients
 from webtensorc.portable import GUARD
 
 _QUOTIENT = re.compile(r"\b(?:floordiv|mod)\([^()]*\)")
@@ -58,7 +59,7 @@ def decided(size: Any) -> Any:
     if not jax_export.is_symbolic_dim(size):
         return size
     try:  # JAX has no public name for it
-        least, most = shape_poly._bounds_decision(size, shape_poly.BoundsPrecision.BEST)
+        least, most = shape_poly._bounds_decision(quotients.flattened(size), shape_poly.BoundsPrecision.BEST)
     except jax.errors.InconclusiveDimensionOperation:
         return size
     return int(least) if least == most else size

@@ -11,13 +11,16 @@ from typing import Any
 
 from jax.core import max_dim, min_dim
 
+from webtensorc.frontends.onnx import quotients
+
 
 def _less(a: Any, b: Any) -> Any:
-    return min_dim(1, max_dim(0, b - a))
+    return min_dim(1, max_dim(0, quotients.flattened(b - a)))
 
 
 def _equal(a: Any, b: Any) -> Any:
-    return 1 - min_dim(1, max_dim(a - b, b - a))
+    difference = quotients.flattened(a - b)
+    return 1 - min_dim(1, max_dim(difference, -difference))
 
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
