@@ -360,3 +360,14 @@ def test_sizes_that_are_equal_behind_different_quotients_make_dimensions_equal()
     loaded = load_model(model(nodes, {"x": [1, 2, "s"], "mask": [1, 1, "t"]}, scales))
     (dim,) = {each.shape[2] for each in loaded.inputs}
     assert dim in ("s", "t")
+
+
+def test_the_square_of_a_size_is_a_size() -> None:
+    """The patches of a square image, as exporters write them."""
+    nodes = [
+        node("Shape", ["x"], ["size"]),
+        node("Pow", ["size", "two"], ["square"]),
+        node("ConstantOfShape", ["square"], ["y"]),
+    ]
+    loaded = load_model(model(nodes, {"x": ["n"]}, {"two": np.array(2, np.int64)}))
+    assert [each.shape for each in loaded.outputs] == [("n^2",)]

@@ -54,7 +54,7 @@ def pow_(base: Value, exponent: Value) -> Value:
     """base ** exponent in the base's type, whatever the exponent's."""
     np_ = xp(base, exponent)
     common = jnp.promote_types(base.dtype, exponent.dtype)
-    if is_known(exponent) and exponent.size == 1 and not is_known(base):
+    if is_known(exponent) and exponent.size == 1 and not isinstance(base, np.ndarray):
         shape = jnp.broadcast_shapes(base.shape, exponent.shape)
         special = _small_power(base, exponent.ravel()[0])
         if special is not None:
