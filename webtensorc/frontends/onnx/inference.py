@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, shape_inference
+from onnx import checker, helper, shape_inference
 
 from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.onnx import schemas
@@ -61,7 +61,7 @@ def refuse_invalid(
     """
     try:
         types(schema, proto, attributes, inputs, opsets)
-    except shape_inference.InferenceError as error:
+    except (shape_inference.InferenceError, checker.ValidationError) as error:  # the latter of types it does not list
         reason = str(error).strip().splitlines()[0].rpartition("] ")[2]
         if "attribute" not in reason.lower() or reason.startswith("Neither "):
             return
