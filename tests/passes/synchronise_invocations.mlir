@@ -1,5 +1,5 @@
 // A sum in memory of the workgroup that other invocations read gets a barrier, in a loop that all go round another; one's
-// own element needs none. A kernel that does not ask which invocation it is gets a single one.
+// own element needs none, in every round. A kernel that does not ask which invocation it is gets a single one.
 // pass: synchronise-invocations
 spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
   spirv.GlobalVariable @sums : !spirv.ptr<!spirv.struct<(!spirv.array<20 x f32>)>, Workgroup>
@@ -82,6 +82,37 @@ spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storag
   }
   spirv.EntryPoint "GLCompute" @in_the_tile, @id
   spirv.ExecutionMode @in_the_tile "LocalSize", 32, 2, 4
+}
+spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
+  spirv.GlobalVariable @sums : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>
+  spirv.GlobalVariable @id built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+  spirv.func @own_element_in_rounds(%rounds: i32, %number: f32) "None" {
+    %zero = spirv.Constant 0 : i32
+    %one = spirv.Constant 1 : i32
+    %where = spirv.mlir.addressof @id : !spirv.ptr<vector<3xi32>, Input>
+    %ids = spirv.Load "Input" %where : vector<3xi32>
+    %x = spirv.CompositeExtract %ids[0 : i32] : vector<3xi32>
+    %sums = spirv.mlir.addressof @sums : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>
+    %own = spirv.AccessChain %sums[%zero, %x] : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+    spirv.Store "Workgroup" %own, %number : f32
+    spirv.mlir.loop {
+      spirv.Branch ^bb1(%zero : i32)
+    ^bb1(%i: i32):
+      %goes_on = spirv.SLessThan %i, %rounds : i32
+      spirv.BranchConditional %goes_on, ^bb2, ^bb3
+    ^bb2:
+      %before = spirv.Load "Workgroup" %own : f32
+      %after = spirv.FAdd %before, %number : f32
+      spirv.Store "Workgroup" %own, %after : f32
+      %next = spirv.IAdd %i, %one : i32
+      spirv.Branch ^bb1(%next : i32)
+    ^bb3:
+      spirv.mlir.merge
+    }
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @own_element_in_rounds, @id
+  spirv.ExecutionMode @own_element_in_rounds "LocalSize", 64, 1, 1
 }
 // -----
 module {
@@ -177,5 +208,36 @@ module {
     }
     spirv.EntryPoint "GLCompute" @in_the_tile, @id
     spirv.ExecutionMode @in_the_tile "LocalSize", 32, 2, 1
+  }
+  spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
+    spirv.GlobalVariable @sums : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>
+    spirv.GlobalVariable @id built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+    spirv.func @own_element_in_rounds(%arg0: i32, %arg1: f32) "None" {
+      %cst0_i32 = spirv.Constant 0 : i32
+      %cst1_i32 = spirv.Constant 1 : i32
+      %id_addr = spirv.mlir.addressof @id : !spirv.ptr<vector<3xi32>, Input>
+      %0 = spirv.Load "Input" %id_addr : vector<3xi32>
+      %1 = spirv.CompositeExtract %0[0 : i32] : vector<3xi32>
+      %sums_addr = spirv.mlir.addressof @sums : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>
+      %2 = spirv.AccessChain %sums_addr[%cst0_i32, %1] : !spirv.ptr<!spirv.struct<(!spirv.array<64 x f32>)>, Workgroup>, i32, i32 -> !spirv.ptr<f32, Workgroup>
+      spirv.Store "Workgroup" %2, %arg1 : f32
+      spirv.mlir.loop {
+        spirv.Branch ^bb1(%cst0_i32 : i32)
+      ^bb1(%3: i32):  // 2 preds: ^bb0, ^bb2
+        %4 = spirv.SLessThan %3, %arg0 : i32
+        spirv.BranchConditional %4, ^bb2, ^bb3
+      ^bb2:  // pred: ^bb1
+        %5 = spirv.Load "Workgroup" %2 : f32
+        %6 = spirv.FAdd %5, %arg1 : f32
+        spirv.Store "Workgroup" %2, %6 : f32
+        %7 = spirv.IAdd %3, %cst1_i32 : i32
+        spirv.Branch ^bb1(%7 : i32)
+      ^bb3:  // pred: ^bb1
+        spirv.mlir.merge
+      }
+      spirv.Return
+    }
+    spirv.EntryPoint "GLCompute" @own_element_in_rounds, @id
+    spirv.ExecutionMode @own_element_in_rounds "LocalSize", 64, 1, 1
   }
 }

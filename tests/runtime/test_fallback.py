@@ -194,7 +194,7 @@ def test_products_of_matrices_that_a_device_knows() -> None:
     assert found == {f"CooperativeMatrix{each}" for each in expected}
 
 
-@pytest.mark.parametrize("losses", [2, 3])
+@pytest.mark.parametrize("losses", [9, 10])
 def test_a_device_that_is_lost_while_loading_is_opened_again(
     compiled: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch, losses: int
 ) -> None:
@@ -209,12 +209,12 @@ def test_a_device_that_is_lost_while_loading_is_opened_again(
 
     monkeypatch.setattr(runtime, "VmContext", context)
     bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
-    if losses == 3:
+    if losses == 10:
         with pytest.raises(DiagnosticError, match="VK_ERROR_DEVICE_LOST"):
             webtensorc_runtime.load(bundle)
     else:
         np.testing.assert_array_equal(webtensorc_runtime.load(bundle)(np.ones(4, np.float32))[0], np.ones(4))
-    assert len(tried) == 3
+    assert len(tried) == 10
 
 
 def test_a_code_of_vulkan_is_explained() -> None:

@@ -7,14 +7,15 @@ kernels, of convolutions with channels first, are not distributed at all: every 
 what it reads, changes and writes in that memory the others do at the same time.
 
 A barrier goes in front of what touches a variable that was touched before, unless both only read or both go through one
-pointer, which is the invocation's own. Where only some invocations come, none can stand: what they do is divided. A
-kernel that never asks for an invocation's place along a dimension gets a single one along it.
+pointer, which is the invocation's own; in the next round of a loop too, if it is computed before the loop and from the
+invocation's place. Where only some invocations come, none can stand: what they do is divided. A kernel that never asks
+for an invocation's place along a dimension gets a single one along it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from iree.compiler import ir
@@ -85,7 +86,7 @@ class _Access:
 
     Attributes:
         variable: its symbol.
-        pointer: the SSA value; None once the value stands for another address, in a loop's next round.
+        pointer: the SSA value; None once the value may stand for another address, in a loop's next round.
         writes: whether it is written.
     """
 
@@ -124,7 +125,8 @@ def _scan(ops: Iterable[Operation], pending: list[_Access], unlike: set[Value]) 
             pending.clear()
         elif op.name == _LOOP and not is_divergent(op, unlike):
             changes += _scan(_operations(op), pending, unlike)
-            pending[:] = [_Access(each.variable, None, each.writes) for each in pending]
+            kept = unlike - _made_in(op)
+            pending[:] = [each if each.pointer in kept else replace(each, pointer=None) for each in pending]
             changes += _scan(_operations(op), pending, unlike)
         else:
             for part in divide(op, _cuts) if op.name == _SELECTION else [op]:
@@ -134,6 +136,14 @@ def _scan(ops: Iterable[Operation], pending: list[_Access], unlike: set[Value]) 
 
 def _operations(op: Operation) -> list[Operation]:
     return [each.operation for block in blocks(op) for each in block.operations]
+
+
+def _made_in(loop: Operation) -> set[Value]:
+    """Values that are others in every round."""
+    results = {result for op in mlir.nested(loop) for result in op.results}
+    return results | {
+        argument for op in (loop, *mlir.nested(loop)) for block in blocks(op) for argument in block.arguments
+    }
 
 
 def _wait_before(op: Operation, pending: list[_Access]) -> int:
