@@ -78,7 +78,7 @@ class _Convolution:
         weights, result = ([loop for index in map_ for loop in index] for map_ in maps[1:])
         points = [loop for loop in result if loop in shown]
         columns = [loop for loop in result if loop not in shown]
-        summed = [loop for loop in weights if loop not in columns]
+        summed = [loop for loop in weights if loop not in result]
         if result != points + columns or weights != summed + columns or shown != {*points, *summed}:
             return None  # its channels are not innermost, or divided into groups
         sizes = dict(zip(weights + result, mlir.shape_of(op.operands[1]) + mlir.shape_of(op.operands[2]), strict=True))
