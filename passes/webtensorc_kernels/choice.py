@@ -28,11 +28,17 @@ class Candidate:
         family: the algorithm, in a word.
         lanes: of its vectors.
         write: writes it.
+        prepare: writes the kernel that makes one of its operands in each call, if there is one.
     """
 
     family: str
     lanes: int
     write: Callable[[Code], Kernel]
+    prepare: Callable[[Code], Kernel] | None = None
+
+    def costs(self, machine: Machine) -> list[Cost]:
+        """Of all that runs in a call."""
+        return [estimate(each, self.lanes, machine) for each in (self.write, self.prepare) if each]
 
 
 @dataclass(frozen=True)
@@ -67,15 +73,15 @@ def best(candidates: Sequence[Candidate], machine: Machine) -> Choice | None:
     """The candidate whose times on one to four cores have the smallest geometric mean; None if there is none."""
     if not candidates:
         return None
-    costs = [estimate(each.write, each.lanes, machine) for each in candidates]
+    costs = [each.costs(machine) for each in candidates]
     ranked = sorted(zip(costs, candidates, strict=True), key=lambda pair: _mean(pair[0]))
-    (cost, chosen), *rest = ranked
-    others = tuple((each.family, other.seconds()) for other, each in rest)
+    ((cost, *_), chosen), *rest = ranked
+    others = tuple((each.family, sum(cost.seconds() for cost in other)) for other, each in rest)
     return Choice(chosen.write(Code(chosen.lanes, machine)), chosen.family, cost, others)
 
 
-def _mean(cost: Cost) -> float:
-    return statistics.geometric_mean(cost.seconds(n) for n in _WORKERS)
+def _mean(costs: Sequence[Cost]) -> float:
+    return statistics.geometric_mean(sum(cost.seconds(n) for cost in costs) for n in _WORKERS)
 
 
 def _micro(seconds: float) -> float:

@@ -101,3 +101,11 @@ class Code(Words):
     def multiply_tiles(self, c: int, a: int, b: int) -> None:
         """Add the product of tiles `a`, of unsigned bytes, and `b`, of words of signed ones, to `c`, of int32."""
         tiles.multiply(self, c, a, b)
+
+    def multiply_float_tiles(self, c: int, a: int, b: int) -> None:
+        """Add the product of tiles `a`, of pairs of bfloat16, and `b`, of words of them, to `c`, of float32."""
+        tiles.multiply_floats(self, c, a, b)
+
+    def clear_tile(self, tile: int) -> None:
+        """Fill a tile with zeros."""
+        tiles.clear(self, tile)

@@ -36,10 +36,12 @@ _FUNCTION = 16
 """Arithmetic instructions that a function of `math` is expanded to."""
 _LOADS = {"vector.load": 1.0, "vector.maskedload": 1.0, "memref.load": 0.5}
 _STORES = {"vector.store", "vector.maskedstore", "memref.store"}
-_TILES = {"tile.multiply": 16, "tile.load": 8, "tile.store": 16}
-"""Cycles of instructions on tiles, which have units of their own; measured."""
+_TILES = {"tile.multiply": 16, "tile.multiply_floats": 20, "tile.load": 8, "tile.store": 16}
+"""Cycles of instructions on tiles, which have units of their own; measured, floats that are not all zeros."""
 _TILE_FLOPS = 2 * 16 * 16 * 64
 """Operations on bytes that one of them is."""
+_PRODUCTS_OF_PARTS = 6
+"""That one product of float32 is, half as many at once as of bytes."""
 _FREE = {
     "memref.prefetch",
     "llvm.inline_asm",
@@ -94,6 +96,8 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
         widened = machine.dot is not None and machine.dot.widened
         vectors = peak if widened else TOGETHER * peak
         peak = _TILE_FLOPS / _TILES["tile.multiply"] * speeds.clock if machine.tiles else vectors
+    if any(each.counts["tile.multiply_floats"] for each in _within(meter.root)):
+        peak = _TILE_FLOPS / 2 / _PRODUCTS_OF_PARTS / _TILES["tile.multiply_floats"] * speeds.clock
     return Cost(
         groups=groups,
         busiest=max(cycles, transfers) / speeds.clock,

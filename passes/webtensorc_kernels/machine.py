@@ -76,6 +76,7 @@ class Machine:
         speeds: what estimates of time rest on.
         tiles: whether it has registers of 16 rows of 64 bytes and multiplies them (see `tiles`), unsigned bytes by
             signed ones; sums of weights need `dot` beside.
+        float_tiles: whether it multiplies tiles of bfloat16, with sums of float32.
         masks: whether a vector may be loaded and stored in part.
         register: the letter by which inline assembly asks for a vector register; none if that is not known.
     """
@@ -90,6 +91,7 @@ class Machine:
     first_level: int = 32 << 10
     speeds: Speeds = field(default_factory=Speeds)
     tiles: bool = False
+    float_tiles: bool = False
     masks: bool = False
     register: str = ""
 
@@ -110,6 +112,7 @@ class Machine:
             rounds=bool(target.features() & {"sse4.1", "neon"}),
             dot=dot,
             tiles=dot is not None and not dot.widened and target.features() >= {"amx-int8", "amx-tile"},
+            float_tiles=target.features() >= {"amx-bf16", "amx-tile"},
             masks=bool(target.features() & {"avx2", "avx512f"}),
             register=next((each for feature, each in _REGISTERS.items() if feature in target.features()), ""),
         )

@@ -212,7 +212,7 @@ class Meter(Code):
         self._note(view, at, 4 * self.lanes)
         super().store_words(words, view, *at)
 
-    # Tiles: `tile.load`, `tile.store` and `tile.multiply`, whatever leads to their addresses.
+    # Tiles: `tile.load`, `tile.store`, `tile.multiply` and `tile.multiply_floats`, whatever leads to their addresses.
 
     def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:
         """Remember the shapes."""
@@ -232,6 +232,18 @@ class Meter(Code):
     def multiply_tiles(self, c: int, a: int, b: int) -> None:
         """Count."""
         self._here.counts["tile.multiply"] += 1
+
+    def multiply_float_tiles(self, c: int, a: int, b: int) -> None:
+        """Count."""
+        self._here.counts["tile.multiply_floats"] += 1
+
+    def clear_tile(self, tile: int) -> None:
+        """As good as nothing."""
+
+    def once_if(self, mask: str) -> Index:
+        """What is so rare that it does not count: never."""
+        self.value("vector.extract")
+        return 0
 
     def _tile(self, name: str, tile: int, view: View, at: Sequence[Index], stride: int) -> None:
         self._here.counts[name] += 1

@@ -1,6 +1,7 @@
 """Instructions on tiles: registers of 16 rows of 64 bytes, and what adds the product of two to a third.
 
     c[m, n] += sum over k of a[m, k] * b[k / 4, 4 * n + k % 4]          a unsigned bytes, b signed ones, c int32
+    c[m, n] += sum over k of a[m, k] * b[k / 2, 2 * n + k % 2]          a and b bfloat16, c float32
 
 Source: Intel Architecture Instruction Set Extensions Programming Reference, chapter 3, "Intel AMX instructions".
 Registers are named by number, as LLVM's intrinsics for hand-written code have it; so a kernel says which is where.
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from webtensorc_kernels.listing import Index
     from webtensorc_kernels.vectors import Vectors, View
 
-__all__ = ["BYTES", "COUNT", "ROWS", "configuration", "load", "multiply", "pointer", "release", "store", "use"]
+__all__ = ["BYTES", "COUNT", "ROWS", "clear", "configuration", "load", "multiply", "multiply_floats"]
+__all__ += ["pointer", "release", "store", "use"]
 
 COUNT = 8
 """Registers."""
@@ -58,6 +60,16 @@ def store(code: Vectors, tile: int, view: View, at: Sequence[Index], stride: Ind
 def multiply(code: Vectors, c: int, a: int, b: int) -> None:
     """`c += a * b`."""
     _call(code, "tdpbusd", [_number(code, tile) for tile in (c, a, b)], ("i8",) * 3)
+
+
+def multiply_floats(code: Vectors, c: int, a: int, b: int) -> None:
+    """`c += a * b` of pairs of bfloat16; what is below the smallest normal number is zero."""
+    _call(code, "tdpbf16ps", [_number(code, tile) for tile in (c, a, b)], ("i8",) * 3)
+
+
+def clear(code: Vectors, tile: int) -> None:
+    """Fill a register with zeros."""
+    _call(code, "tilezero", (_number(code, tile),), ("i8",))
 
 
 def _call(code: Vectors, name: str, arguments: Sequence[str], types: Sequence[str]) -> None:

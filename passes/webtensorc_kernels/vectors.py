@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webtensorc_kernels import functions, tiles
+from webtensorc_kernels import functions, parts, tiles
 from webtensorc_kernels.listing import Index, Listing
 from webtensorc_kernels.machine import Machine
 
@@ -226,6 +226,15 @@ class Vectors(Listing):
     def greater(self, a: str, b: str) -> str:
         """The greater one of two vectors' lanes; `b` where either is not a number, which is one instruction."""
         return self.choose(self.compare("ogt", a, b), a, b)
+
+    def take_apart(self, first: str, second: str, *, woven: bool) -> list[str]:
+        """The numbers of two vectors as words of bfloat16; see `parts`."""
+        return parts.take_apart(self, first, second, woven=woven)
+
+    def once_if(self, mask: str) -> Index:
+        """1 where the first lane of a mask holds, else 0: rounds of a loop."""
+        first = self.value(f"vector.extract {mask}[0] : i1 from {self._of('i1')}")
+        return self.value(f"arith.index_castui {first} : i1 to index")
 
     def exponential_below(self, x: str) -> str:
         """exp(x) for what is not above 0; see `functions`."""

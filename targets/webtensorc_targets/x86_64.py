@@ -22,7 +22,7 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 
 _AVX2_EXTRA = frozenset({"avxifma", "avxneconvert", "avxvnni", "avxvnniint16", "avxvnniint8"})
 _AVX512_EXTRA = {f"avx512{x}" for x in ("bf16", "bitalg", "fp16", "ifma", "vbmi", "vbmi2", "vnni", "vpopcntdq")}
-_AMX = {"amx-int8", "amx-tile"}
+_AMX = {"amx-bf16", "amx-int8", "amx-tile"}
 _SERVERS = {"amx-tile", "avx512fp16"}
 """What only Intel's servers from Sapphire Rapids on have, whose cores start two vectors of 64 bytes a cycle."""
 

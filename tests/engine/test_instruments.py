@@ -94,7 +94,7 @@ def test_levels_and_choices_are_in_the_plan() -> None:
     assert set(specs(0, (), (), True)) == set(specs(0)), "what is needed for correctness stays"
     precise = specs(3, (), (), True)
     assert not {"fold-batch-norm", "integer-contractions", "generate-kernels"} & set(precise)
-    assert "generate-kernels{winograd=false,attention=false,reciprocals=false}" in precise
+    assert "generate-kernels{winograd=false,attention=false,reciprocals=false,parts=0.0}" in precise
     assert "generate-kernels{attention=false}" in specs(3, ("generate-kernels{attention=false}",), (), True)
     assert Plan.from_dict(Plan.make(TARGET).as_dict()) == Plan.make(TARGET)
     assert Plan.make(TARGET).digest != Plan.make(TARGET, Options(1)).digest

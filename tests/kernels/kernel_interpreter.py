@@ -311,3 +311,23 @@ class Interpreter(Code):
         points = self.tiles[a].reshape(len(self.tiles[a]), -1, 4) % 256
         assert points.shape[1] == words.shape[0]
         self.tiles[c][:, : words.shape[1]] += np.einsum("mkb,knb->mn", points, words)
+
+    # Words of two bfloat16: arrays of `lanes` x 2.
+
+    def take_apart(self, first: str, second: str, *, woven: bool) -> list[str]:
+        rest, found = np.array([first, second], np.float32), []
+        for _ in range(3):
+            part = (rest.view(np.int32) & -(1 << 16)).view(np.float32)
+            found.append((part.T if woven else part).reshape(-1, 2).astype(float))
+            rest = rest - part
+        return found  # type: ignore[return-value]
+
+    def once_if(self, mask: str) -> Index:
+        return Unknown(int(mask[0]))  # type: ignore[return-value,call-overload]
+
+    def multiply_float_tiles(self, c: int, a: int, b: int) -> None:
+        points, words = (self.tiles[each][:, :32].reshape(16, 16, 2) for each in (a, b))
+        self.tiles[c][:, :16] += np.einsum("mkp,knp->mn", points, words)
+
+    def clear_tile(self, tile: int) -> None:
+        self.tiles[tile][:] = 0

@@ -19,6 +19,7 @@ import test_reductions as folds
 import test_softmax as softmaxes
 import test_standardise as standardised
 import test_tiled as tiles
+import test_tiled_floats as floats
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
@@ -38,6 +39,7 @@ from webtensorc_kernels import (
     standardise,
     tile_steps,
     tiled,
+    tiled_floats,
     weight_sums,
     windows,
     winograd,
@@ -51,6 +53,7 @@ from webtensorc_kernels.copies import Exchange, Padding, Pick
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.extremes import Extreme
+from webtensorc_kernels.factors import Factors
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.reductions import Reduction
 from webtensorc_kernels.softmax import Softmax
@@ -381,6 +384,37 @@ def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:
     binary = iree.compiler.compile_str(kernel_guard.module(kernels), extra_args=list(target.flags(3)))
     assert len(re.findall(rb"\xc4\xe2[\x41\x49]\x5e", binary)) >= 4 * len(kernels)
     assert binary.count(b"\xc4\xe2\x78\x49\xc0") == len(kernels)
+
+
+def float_products() -> list[Factors]:
+    """Points divided and channels divided, in one chunk and in several, with ends that overlap."""
+    sizes = ((40, 64, 50), (33, 70, 65), (70, 100, 32))
+    products = [
+        Convolution.product(*size, packed=packed) for size, packed in zip(sizes, (False, True, True), strict=True)
+    ]
+    return [each for p in products for each in (Factors(p, True), Factors(p, False), Factors(p, False, 2))]
+
+
+def test_floats_on_tiles() -> None:
+    target, _ = host_with_tiles()
+    machine = replace(machine_of(target), float_tiles=True)
+    kernels, operands, expected = [], [], []
+    for each in float_products():
+        x, w, weights, made = floats.prepared(each)
+        kernels += [each.preparation(Code(16, machine)), tiled_floats.generate(each, Epilogue(), Code(16, machine))]
+        operands += [[weights if each.divides_points else x], [x, weights, made]]
+        expected += [made, x.astype(float) @ w]
+    check(target, kernels, operands, expected)
+
+
+def test_floats_are_multiplied_on_tiles_in_machine_code_for_amx() -> None:
+    """On any machine: 24 TDPBF16PS a step (VEX.128.F3.0F38.W0 5C)."""
+    target = registry.make_target("x86-64-v4{extra=[amx-bf16,amx-tile]}")
+    machine = Machine.of(target)
+    assert machine is not None and machine.float_tiles
+    kernels = [tiled_floats.generate(each, Epilogue(), Code(16, machine)) for each in float_products()]
+    binary = iree.compiler.compile_str(kernel_guard.module(kernels), extra_args=list(target.flags(3)))
+    assert len(re.findall(rb"\xc4\xe2[\x42-\x4a]\x5c", binary)) >= 24 * len(kernels)
 
 
 def test_an_access_outside_ends_the_process() -> None:

@@ -38,7 +38,7 @@ from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling import _bytes, _results
+from webtensorc_passes.tiling import _bytes, _floats, _results
 from webtensorc_passes.tiling._at_load import AtLoad
 from webtensorc_passes.tiling._attention import AttentionSite, match_attention, with_stored_keys
 from webtensorc_passes.tiling._copies import copy_sites
@@ -92,9 +92,12 @@ class GenerateKernels(Pass):
     growth: float = 0.4
     """How much larger weights may become, as a part of them, by being transformed for Winograd's algorithm at load."""
 
+    parts: float = 0.4
+    """The same by being taken apart at load: into three bfloat16 a number, of which tiles multiply any two at once."""
+
     def precise(self) -> GenerateKernels:
         """None of them."""
-        return dataclasses.replace(self, winograd=False, attention=False, reciprocals=False)
+        return dataclasses.replace(self, winograd=False, parts=0.0, attention=False, reciprocals=False)
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that became the heart of a kernel."""
@@ -112,24 +115,31 @@ class GenerateKernels(Pass):
         at_load = AtLoad(module, library)
         if self.winograd:
             sites = transformed(sites, machine, at_load, self.growth)
-        for site in reversed(sites):
+        affordable = _floats.affordable(sites, machine, at_load, self.parts)
+        for number, site in reversed(list(enumerate(sites))):
             if site.integer:
                 site = without_padding(site, _NO_BYTE if machine.dot and machine.dot.unsigned else "0 : i8")
             fused = fuse(site.op, site.channels)
             if _may_store_heads(site, machine):
                 fused = with_heads_apart(fused, site.channels, machine.lanes)
             fused = self._multiplying(fused)
-            found = chosen(site.problem, site.fold, site.integer, fused.epilogue) if site.count == 1 else None
+            found = (
+                chosen(site.problem, site.fold, site.integer, fused.epilogue, number in affordable)
+                if site.count == 1
+                else None
+            )
             if found is not None:
                 operands = list(site.operands)
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
                     whole = folded(site, operands[0], machine)
-                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue)
+                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue, False)
                     if whole and better and better.family == _bytes.TILES:
                         found, operands = better, _bytes.folded_operands(site, *whole, machine, at_load, library)
                     elif found.family == _bytes.TILES:
                         operands = _bytes.operands(site, operands[0], machine, at_load, library)
+                elif found.family == _floats.PARTS:
+                    operands = _floats.operands(site, machine, at_load, library)
                 choices[found.kernel] = found
                 scratch = _results.types(found.kernel, module.context)[1:]
                 library.dispatch(site.name, found.kernel, [*operands, *fused.operands], fused, scratch)
@@ -257,6 +267,7 @@ def _chosen(
     fold: Fold | None,
     is_integer: bool,
     epilogue: Epilogue,
+    allow_parts: bool,
 ) -> Choice | None:
     """The best kernel for a site's problem; None if none is worth its code."""
     candidates: Iterable[Candidate]
@@ -266,6 +277,8 @@ def _chosen(
         candidates = (_planes if fold.planes else _windows)(problem, fold, epilogue, machine)
     else:
         candidates = _products(problem, epilogue, machine, allow_winograd)
+        if allow_parts:
+            candidates = [*candidates, *_floats.candidates(problem.flat(), epilogue, machine)]
     return best([*candidates], machine)
 
 
