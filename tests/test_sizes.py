@@ -51,17 +51,23 @@ def test_the_command_line_and_python_say_the_same(text: str, size: object) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "-1", "x", "1.5", "8..4", "1..2,3..4", "70,1..64", "0..4", "1,,2", "..4", "4:2", "1..9:0"]
+    "text", ["", "-1", "x", "1.5", "8..4", "1..2,3..4", "70,1..64", "0..0", "1,,2", "..4", "4:2", "1..9:0", "1..0"]
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse(text)
 
 
-@pytest.mark.parametrize("size", [0, -1, True, "4", (1,), (1, 2, 3), (4, 1), [], [0], None, 1.5])
+@pytest.mark.parametrize("size", [-1, True, "4", (1,), (1, 2, 3), (4, 1), (0, 0), [], [-1], None, 1.5])
 def test_what_is_no_size_in_python_is_refused(size: object) -> None:
     with pytest.raises(UsageError):
         read(size)
+
+
+@pytest.mark.parametrize("text", ["0..64", "0,1..64", "0..64,0"])
+def test_nothing_is_a_size_of_a_variant(text: str) -> None:
+    assert parse(text) == Sizes(least=1, most=64, special=(0,))
+    assert parse("0") == Sizes(fixed=0)
 
 
 def test_the_ends_of_a_range_with_a_step_are_multiples_of_it() -> None:

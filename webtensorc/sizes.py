@@ -7,6 +7,9 @@
 `height=32..1280:32` leaves it open for the multiples of 32 in there. A list, `batch=1,8,32` or `batch=1,8,1..64`,
 leaves it open too, and has variants compiled for the sizes in it. In Python these are `4`, `(1, 64)`, `(1, None)`,
 `(32, 1280, 32)`, `[1, 8, 32]` and `[1, 8, (1, 64)]`.
+
+Nothing is a size, too, as that of a cache before the first call. Open sizes begin at 1: of `past=0..64` those from 1 on
+are open, and 0 has a variant.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ def _read(size: Any) -> Sizes:
     if isinstance(size, Sizes):
         return size
     if _is_number(size):
-        return Sizes(fixed=_positive(size))
+        return Sizes(fixed=_size(size))
     if isinstance(size, Bounds):
         return Sizes(least=size.least, most=size.most, step=size.step)
     if isinstance(size, tuple):
@@ -114,12 +117,14 @@ def _read(size: Any) -> Sizes:
 
 
 def _from_items(items: list[Any]) -> Sizes:
-    special = tuple(dict.fromkeys(_positive(item) for item in items if not isinstance(item, tuple)))
+    special = tuple(dict.fromkeys(_size(item) for item in items if not isinstance(item, tuple)))
     ranges = [item for item in items if isinstance(item, tuple)]
+    if any(len(ends) > 1 and _is_number(ends[0]) and ends[0] == 0 and ends[1] != 0 for ends in ranges):
+        special, ranges = tuple(dict.fromkeys((0, *special))), [(1, *ends[1:]) for ends in ranges]
     if not items or len(ranges) > 1 or any(len(ends) not in (2, 3) for ends in ranges):
         raise UsageError(f"{items!r} are no sizes of a dimension", hint="give sizes, and one range at most")
     bounds = _bounds(*ranges[0]) if ranges else Bounds("")
-    if outside := [size for size in special if size not in bounds]:
+    if outside := [size for size in special if size and size not in bounds]:
         raise UsageError(f"the size {outside[0]} is none of {bounds.range}")
     return Sizes(None, bounds.least, bounds.most, special, bounds.step)
 
@@ -139,9 +144,15 @@ def _is_number(size: Any) -> bool:
     return hasattr(size, "__index__") and not isinstance(size, bool)
 
 
+def _size(size: Any) -> int:
+    if not _is_number(size) or not 0 <= operator.index(size) <= LARGEST:
+        raise UsageError(f"a dimension cannot be {size}", hint=f"sizes are whole numbers from 0 to {LARGEST}")
+    return operator.index(size)
+
+
 def _positive(size: Any) -> int:
-    if not _is_number(size) or not 1 <= operator.index(size) <= LARGEST:
-        raise UsageError(f"a dimension cannot be {size}", hint="sizes begin at 1")
+    if not _size(size):
+        raise UsageError("open sizes begin at 1, with a variant for 0", hint="write NAME=0..64, NAME=0,1..64 or NAME=0")
     return operator.index(size)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
+from types import MappingProxyType
 
 from webtensorc_runtime.errors import UsageError
 
@@ -196,8 +197,13 @@ def places(inputs: Iterable[tuple[str, Sequence[Dim]]]) -> tuple[Place, ...]:
     return tuple(ordered)
 
 
-def solve(found: Sequence[Place], sizes: Sequence[int], bounds: Mapping[str, Bounds]) -> dict[str, int]:
-    """The sizes of all names, from the sizes at all places.
+def solve(
+    found: Sequence[Place],
+    sizes: Sequence[int],
+    bounds: Mapping[str, Bounds],
+    special: Mapping[str, Collection[int]] = MappingProxyType({}),
+) -> dict[str, int]:
+    """The sizes of all names, from the sizes at all places; `special` ones are well outside of bounds, too.
 
     Raises:
         UsageError: a size that is not the model's, contradicts another, or lies outside of its bounds.
@@ -209,7 +215,7 @@ def solve(found: Sequence[Place], sizes: Sequence[int], bounds: Mapping[str, Bou
         if len(open_names) == 1:
             name = open_names[0]
             value = _solution(place, name, size, solved)
-            if value not in bounds[name]:
+            if value not in bounds[name] and value not in special.get(name, ()):
                 raise _outside(place, name, value, size, bounds[name])
             solved[name], origins[name] = value, place
         wanted = evaluate(place.dim, solved)

@@ -46,6 +46,8 @@ class DynamicModule(Module):
         self._bounds = {each.name: each for each in manifest.dims}
         self._places = places((spec.name, spec.shape) for spec in manifest.inputs)
         self._special = tuple(specialised)
+        special = {name for each in specialised for name in each.sizes}
+        self._special_sizes = {n: {each.sizes[n] for each in specialised if n in each.sizes} for n in special}
         self._open = open_program
         self._programs: dict[str, Program] = {}
         self._modules: dict[tuple[tuple[int, ...], ...], Module] = {}
@@ -96,13 +98,21 @@ class DynamicModule(Module):
                 message = f"input `{spec.name}` got [{', '.join(map(str, shape))}], expected {spec}"
                 raise UsageError(message, doing="calling the model")
         by_name = dict(zip(self._names, shapes, strict=True))
-        sizes = solve(self._places, [by_name[place.input][place.axis] for place in self._places], self._bounds)
-        constraints.check(self._manifest.constraints, sizes)
+        given = [by_name[place.input][place.axis] for place in self._places]
+        sizes = solve(self._places, given, self._bounds, self._special_sizes)
+        if self._fitting(sizes) is None:
+            solve(self._places, given, self._bounds)  # what only a variant takes is no size of the others
+        # Those of the general program are about sizes from 1 on.
+        known = [each for each in self._manifest.constraints if all(sizes[name] for name in each.names())]
+        constraints.check(known, sizes)
         return sizes
+
+    def _fitting(self, sizes: Mapping[str, int]) -> Variant | None:
+        return next((each for each in self._special if each.sizes.items() <= sizes.items()), None)
 
     def _fixed(self, sizes: Mapping[str, int]) -> Module:
         inputs, outputs = (tuple(spec.at(sizes) for spec in specs) for specs in (self.inputs, self.outputs))
-        special = next((each for each in self._special if each.sizes.items() <= sizes.items()), None)
+        special = self._fitting(sizes)
         selection, program = self._selection, self._program
         if special is not None:
             if special.label not in self._programs:

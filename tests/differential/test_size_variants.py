@@ -8,9 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import onnx.parser
 import pytest
 import webtensorc_runtime
 from jax import export
+from onnx.reference import ReferenceEvaluator
 from test_dynamic_onnx import agree, conv_net, mlp, values
 
 import webtensorc
@@ -31,6 +33,39 @@ def test_the_exact_variant_is_taken_else_the_general_one(bundle: Any) -> None:
         assert module.at(*inputs.values()).variant.endswith(end)
     with pytest.raises(UsageError, match=r"outside of its bounds 1\.\.32"):
         module(np.zeros((33, 3, 16, 16), np.float32))
+
+
+def test_a_cache_may_be_empty_at_first(tmp_path: Path) -> None:
+    """Open sizes begin at 1: what is joined to nothing is a variant, in which other dimensions are open still."""
+    model = onnx.parser.parse_model(
+        """<ir_version: 9, opset_import: ["" : 17]>
+        step (float[batch, past, 4] cache, float[batch, new, 4] x, float[batch, total] mask)
+          => (float[batch, total, 4] kept, float[batch, new, 4] y) {
+            kept = Concat <axis = 1> (cache, x)
+            turned = Transpose <perm = [0, 2, 1]> (kept)
+            scores = MatMul (x, turned)
+            axes = Constant <value_ints = [1]> ()
+            row = Unsqueeze (mask, axes)
+            masked = Add (scores, row)
+            p = Softmax <axis = -1> (masked)
+            y = MatMul (p, kept)
+        }"""
+    )
+    bundle = webtensorc.compile(model, dims={"past": (0, 8)}, cache=False)
+    module = webtensorc_runtime.load(bundle)
+    rng, reference = np.random.default_rng(0), ReferenceEvaluator(model)
+    for batch, past, new in ((1, 0, 3), (2, 0, 1), (2, 8, 1)):
+        shapes = (batch, past, 4), (batch, new, 4), (batch, past + new)
+        inputs = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+        expected = reference.run(None, dict(zip(("cache", "x", "mask"), inputs, strict=True)))
+        for found, wanted in zip(module(*inputs), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    with pytest.raises(UsageError, match=r"`past` of input `cache` is 9, outside of its bounds 1\.\.8"):
+        module(np.zeros((1, 9, 4), np.float32), np.zeros((1, 1, 4), np.float32), np.zeros((1, 10), np.float32))
+    bundle.save(tmp_path / "step.wtb")
+    with pytest.raises(UsageError, match="`past` cannot be 0") as raised:
+        webtensorc.compile(tmp_path / "step.wtb", ["host"], dims={"past": (0, 8)}, cache=False)
+    assert "original model" in str(raised.value)
 
 
 def test_variants_share_weights(bundle: Any) -> None:

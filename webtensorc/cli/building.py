@@ -38,7 +38,8 @@ def check_shapes(
     if dims or input_shapes:
         from webtensorc.frontends import load_model
 
-        load_model(bundle, dims=dims, input_shapes=input_shapes)
+        open_ones = {name: size for name, size in (dims or {}).items() if size.fixed != 0}  # a variant may take none
+        load_model(bundle, dims=open_ones, input_shapes=input_shapes)
 
 
 def require_onnx(path: str, option: str) -> None:

@@ -101,7 +101,7 @@ def complete(
         if each.fixed is None:
             raise UsageError(f"dimension `{name}` of a bundle has bounds already", hint=f"give it a size: {name}=4")
         known.setdefault(name, each.fixed)
-    constraints = [each.at(known) for each in module.constraints]
+    constraints = [each.at(known) for each in module.constraints if all(known.get(name, 1) for name in each.names())]
     drawn = sizes.draw((each for each in module.dims if each.name not in known), seed, attempt, constraints)
     if drawn and missing:
         console.say(f"sizes not given are random: {', '.join(f'{name}={size}' for name, size in drawn.items())}")
