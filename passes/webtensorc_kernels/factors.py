@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from webtensorc_kernels import parts, tiles
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Convolution
+from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
@@ -77,7 +77,19 @@ class Factors:
     @property
     def image(self) -> View:
         """The image as it comes."""
-        return View("%x", (self.problem.points, self.problem.channels))
+        p = self.problem
+        return View("%x", (p.batch * p.image[0] * p.image[1], p.channels))
+
+    def pixel(self, code: Code, point: Index) -> Index:
+        """The row of the image that a point of the result comes from."""
+        p = self.problem
+        if p.is_product:
+            return point
+        inside = code.remainder(point, p.out[0] * p.out[1])
+        above = code.multiply(code.quotient(point, p.out[0] * p.out[1]), p.image[0])
+        above = code.add(above, code.multiply(code.quotient(inside, p.out[1]), p.strides[0]))
+        left = code.multiply(code.remainder(inside, p.out[1]), p.strides[1])
+        return code.add(code.multiply(above, p.image[1]), left)
 
     @property
     def weights(self) -> Matrix:
@@ -126,12 +138,12 @@ class Factors:
         overlap = self.steps * _STEP - self.problem.channels
 
         def row(number: Index, _: list[str]) -> list[str]:
-            point = code.add(first, number)
+            pixel = self.pixel(code, code.add(first, number))
             half, line = code.quotient(number, tiles.ROWS), code.remainder(number, tiles.ROWS)
 
             def step(index: Index, skip: int = 0) -> list[str]:
                 start = code.subtract(code.multiply(index, _STEP), skip)
-                found = [code.load(self.image, point, code.add(start, j)) for j in (0, LANES)]
+                found = [code.load(self.image, pixel, code.add(start, j)) for j in (0, LANES)]
                 for j in range(2):
                     left = min(LANES, max(0, (j + 1) * LANES - skip))
                     found[j] = code.zero() if not left else code.last_lanes(found[j], left) if skip else found[j]
@@ -167,10 +179,16 @@ class Factors:
         code.loop(0, steps[1] - steps[0], step)
 
 
+def _is_pointwise(p: Convolution) -> bool:
+    """Whether each point comes from one pixel of the image: a matrix product, perhaps of some pixels alone."""
+    is_plain = p.taps == 1 and p.groups == 1 and p.padding == (0, 0) and p.depth == Axis()
+    return is_plain and not p.apart and not p.transformed
+
+
 def plan(problem: Convolution, machine: Machine) -> Factors | None:
     """How a product is done; None if the machine cannot, or tiles would be filled in part only."""
     p = problem
-    if not machine.float_tiles or not p.is_product or min(p.points, p.channels, p.outputs) < _STEP:
+    if not machine.float_tiles or not _is_pointwise(p) or min(p.points, p.channels, p.outputs) < _STEP:
         return None
     half = machine.second_level // 2
     divided = Factors(p, divides_points=True)

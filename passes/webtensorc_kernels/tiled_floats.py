@@ -1,4 +1,4 @@
-"""Matrix product of float32 on tile registers, each number as three of bfloat16 (see `parts`).
+"""Matrix product and 1x1 convolution of float32 on tile registers, each number as three of bfloat16 (see `parts`).
 
     y[m, n] = epilogue(sum over k and i + j < 3 of x[i, m, k] * w[j, k, n]),       x = x[0] + x[1] + x[2]
 
@@ -219,8 +219,10 @@ class _Writer:
         code, where = self.code, self.w.block(self.code, result.channel, WIDTH)
 
         def point(row: Index, _: list[str]) -> list[str]:
+            pixel = self.factors.pixel(code, code.add(result.point, row))
+
             def step(k: Index, found: list[str]) -> list[str]:
-                number = code.broadcast(self.x, code.add(result.point, row), k)
+                number = code.broadcast(self.x, pixel, k)
                 weights = [code.load(self.w.view, *where(k, j)) for j in range(0, WIDTH, LANES)]
                 return [code.multiply_add(number, a, b) for a, b in zip(weights, found, strict=True)]
 

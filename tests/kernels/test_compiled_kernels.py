@@ -387,12 +387,10 @@ def test_tiles_are_multiplied_in_machine_code_for_amx() -> None:
 
 
 def float_products() -> list[Factors]:
-    """Points divided and channels divided, in one chunk and in several, with ends that overlap."""
-    sizes = ((40, 64, 50), (33, 70, 65), (70, 100, 32))
-    products = [
-        Convolution.product(*size, packed=packed) for size, packed in zip(sizes, (False, True, True), strict=True)
-    ]
-    return [each for p in products for each in (Factors(p, True), Factors(p, False), Factors(p, False, 2))]
+    """Points and channels divided, in one chunk and in several, with ends that overlap; and some pixels alone."""
+    sizes = (40, 64, 50, False), (33, 70, 65, True), (70, 100, 32, True)
+    problems = [floats.PICKED, *(Convolution.product(m, k, n, packed=packed) for m, k, n, packed in sizes)]
+    return [each for p in problems for each in (Factors(p, True), Factors(p, False), Factors(p, False, 2))]
 
 
 def test_floats_on_tiles() -> None:
@@ -403,7 +401,7 @@ def test_floats_on_tiles() -> None:
         x, w, weights, made = floats.prepared(each)
         kernels += [each.preparation(Code(16, machine)), tiled_floats.generate(each, Epilogue(), Code(16, machine))]
         operands += [[weights if each.divides_points else x], [x, weights, made]]
-        expected += [made, x.astype(float) @ w]
+        expected += [made, (x if each.problem.is_product else floats.picked(x)).astype(float) @ w]
     check(target, kernels, operands, expected)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +42,7 @@ def multiplied(factors: Factors, x: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def operands(p: Convolution) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(p.points + p.channels)
-    shapes = (p.points, p.channels), (p.channels, p.outputs)
+    shapes = (p.batch * p.image[0] * p.image[1], p.channels), (p.channels, p.outputs)
     x, w = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
     return x, w
 
@@ -55,6 +57,24 @@ def test_every_product_is_right(m: int, k: int, n: int, packed: bool, points: bo
     x, w = operands(p)
     found = multiplied(Factors(p, points, chunks), x, w)
     np.testing.assert_allclose(found, x.astype(float) @ w, rtol=0, atol=1e-6 * np.abs(x).max() * k**0.5)
+
+
+PICKED = Convolution(2, (13, 11), 40, 70, out=(7, 4), strides=(2, 3))
+"""Every second row and every third column of two images."""
+
+
+def picked(x: np.ndarray) -> np.ndarray:
+    """The pixels that `PICKED` multiplies."""
+    return x.reshape(2, 13, 11, 40)[:, ::2, ::3].reshape(-1, 40)
+
+
+@pytest.mark.parametrize("points", [True, False])
+def test_some_pixels_are_multiplied(points: bool) -> None:
+    x, w = operands(PICKED)
+    x[27, 3] = np.inf
+    with np.errstate(invalid="ignore"):
+        found = multiplied(Factors(PICKED, points), x, w)
+        np.testing.assert_allclose(found, picked(x).astype(float) @ w, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("points", [True, False])
@@ -77,3 +97,5 @@ def test_what_does_not_fill_tiles_or_the_cache_is_for_other_kernels() -> None:
     assert chosen is not None and not chosen.divides_points and chosen.chunks == 3
     chosen = factors.plan(Convolution.product(3136, 64, 256), MACHINE)
     assert chosen is not None and chosen.divides_points
+    assert factors.plan(replace(PICKED, padding=(1, 0)), MACHINE) is None
+    assert factors.plan(PICKED, MACHINE) is None, "there are two blocks of points"
