@@ -3,6 +3,7 @@
     image[b, s, i, h, r, c]        part i of two channels 32 * s + 2 * c and one more, of point 32 * b + 16 * h + r
     weights[p, s, i, h, r, c]      part i of two channels 32 * s + 2 * r and one more, of column 32 * p + 16 * h + c
 
+A convolution has as many steps for each tap of its window; then they are taps and channels, one tap after the other.
 A tile is 1 KiB of these, one row behind the other. The last block of points and the last panel of columns begin
 earlier. So does the last step over channels, and what it has in common with the one before are zeros in the image.
 """
@@ -18,6 +19,7 @@ from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import WIDTH, Matrix
+from webtensorc_kernels.pixels import Pixel, Pixels
 
 __all__ = ["LANES", "PARTS", "POINTS", "Factors", "plan"]
 
@@ -41,7 +43,7 @@ _FEWEST_BLOCKS = 4
 
 @dataclass(frozen=True)
 class Factors:
-    """A product whose factors are taken apart: which of them before, and in how many chunks of the channels.
+    """A product or convolution whose factors are taken apart: which of them before, and in how many chunks of steps.
 
     Attributes:
         problem: the product.
@@ -66,6 +68,11 @@ class Factors:
 
     @property
     def steps(self) -> int:
+        """Steps over the window and its channels."""
+        return self.problem.taps * self.steps_of_tap
+
+    @property
+    def steps_of_tap(self) -> int:
         """Steps over the channels of the image; the last one begins earlier."""
         return -(-self.problem.channels // _STEP)
 
@@ -75,27 +82,15 @@ class Factors:
         return -(-self.steps // self.chunks)
 
     @property
-    def image(self) -> View:
-        """The image as it comes."""
-        p = self.problem
-        return View("%x", (p.batch * p.image[0] * p.image[1], p.channels))
-
-    def pixel(self, code: Code, point: Index) -> Index:
-        """The row of the image that a point of the result comes from."""
-        p = self.problem
-        if p.is_product:
-            return point
-        inside = code.remainder(point, p.out[0] * p.out[1])
-        above = code.multiply(code.quotient(point, p.out[0] * p.out[1]), p.image[0])
-        above = code.add(above, code.multiply(code.quotient(inside, p.out[1]), p.strides[0]))
-        left = code.multiply(code.remainder(inside, p.out[1]), p.strides[1])
-        return code.add(code.multiply(above, p.image[1]), left)
+    def pixels(self) -> Pixels:
+        """What points are made of."""
+        return Pixels(self.problem)
 
     @property
     def weights(self) -> Matrix:
         """The weights as they come."""
         p = self.problem
-        return Matrix("%exact" if self.divides_points else "%w", p.channels, p.outputs, p.packed)
+        return Matrix("%exact" if self.divides_points else "%w", p.taps * p.channels, p.outputs, p.packed)
 
     @property
     def prepared(self) -> View:
@@ -112,7 +107,7 @@ class Factors:
     def preparation(self, code: Code) -> Kernel:
         """Write the kernel that takes one factor apart into `code`. Operand: that one; result: its parts."""
         to = replace(self.prepared, name="%y")
-        count, given = to.shape[0], self.weights.view if self.divides_points else self.image
+        count, given = to.shape[0], self.weights.view if self.divides_points else self.pixels.image
         flops = count * self.steps * _STEP_BYTES
         groups, _ = split(first=count, second=1, flops=flops)
 
@@ -132,30 +127,41 @@ class Factors:
     def take_block_apart(self, code: Code, block: Index, to: View, at: Index) -> None:
         """Store the parts of a block of points at `to[at]`.
 
-        Where the last step begins earlier, what it has in common with the one before is zeros.
+        Where the last step of a tap begins earlier, what it has in common with the one before is zeros.
         """
         first = code.smaller(code.multiply(block, POINTS), self.problem.points - POINTS)
-        overlap = self.steps * _STEP - self.problem.channels
+        overlap = self.steps_of_tap * _STEP - self.problem.channels
+        whole = self.steps_of_tap - (overlap > 0)
 
         def row(number: Index, _: list[str]) -> list[str]:
-            pixel = self.pixel(code, code.add(first, number))
+            pixels = self.pixels.of(code, code.add(first, number))
             half, line = code.quotient(number, tiles.ROWS), code.remainder(number, tiles.ROWS)
 
-            def step(index: Index, skip: int = 0) -> list[str]:
-                start = code.subtract(code.multiply(index, _STEP), skip)
-                found = [code.load(self.image, pixel, code.add(start, j)) for j in (0, LANES)]
-                for j in range(2):
-                    left = min(LANES, max(0, (j + 1) * LANES - skip))
-                    found[j] = code.zero() if not left else code.last_lanes(found[j], left) if skip else found[j]
-                for part, words in enumerate(code.take_apart(*found, woven=False)):
-                    code.store(words, to, at, index, part, half, line, 0)
-                return []
+            def tap(tap: Index, _: list[str]) -> list[str]:
+                pixel, before = pixels(tap), code.multiply(tap, self.steps_of_tap)
 
-            whole = self.steps - (overlap > 0)
-            code.loop(0, whole, lambda index, _: step(index))
-            return step(whole, overlap) if overlap else []
+                def step(index: Index, skip: int = 0) -> list[str]:
+                    start = code.subtract(code.multiply(index, _STEP), skip)
+                    found = [self._numbers(code, pixel, code.add(start, j), skip - j) for j in (0, LANES)]
+                    for part, words in enumerate(code.take_apart(*found, woven=False)):
+                        code.store(words, to, at, code.add(before, index), part, half, line, 0)
+                    return []
+
+                code.loop(0, whole, lambda index, _: step(index))
+                return step(whole, overlap) if overlap else []
+
+            return code.loop(0, self.problem.taps, tap)
 
         code.loop(0, POINTS, row)
+
+    def _numbers(self, code: Code, pixel: Pixel, start: Index, skip: int) -> str:
+        """A vector of a pixel's numbers, the first `skip` of them zeros, and all where there is no pixel."""
+        if skip >= LANES:
+            return code.zero()
+        found = code.load(self.pixels.image, pixel.number, start)
+        for each in pixel.conditions:
+            found = code.zero_unless(each, found)
+        return code.last_lanes(found, LANES - skip) if skip > 0 else found
 
     def take_panel_apart(self, code: Code, panel: Index, steps: tuple[int, int], to: View, at: Index) -> None:
         """Store the parts of a panel of weights, for some steps, at `to[at]`: in words of two rows."""
@@ -163,8 +169,10 @@ class Factors:
         where = self.weights.block(code, first, WIDTH)
 
         def step(index: Index, _: list[str]) -> list[str]:
-            start = code.multiply(code.add(index, steps[0]), _STEP)
-            start = code.smaller(start, self.problem.channels - _STEP)
+            number = code.add(index, steps[0])
+            tap, number = code.quotient(number, self.steps_of_tap), code.remainder(number, self.steps_of_tap)
+            start = code.smaller(code.multiply(number, _STEP), self.problem.channels - _STEP)
+            start = code.add(code.multiply(tap, self.problem.channels), start)
 
             def pair(number: Index, _: list[str]) -> list[str]:
                 row = code.add(start, code.multiply(number, 2))
@@ -179,16 +187,11 @@ class Factors:
         code.loop(0, steps[1] - steps[0], step)
 
 
-def _is_pointwise(p: Convolution) -> bool:
-    """Whether each point comes from one pixel of the image: a matrix product, perhaps of some pixels alone."""
-    is_plain = p.taps == 1 and p.groups == 1 and p.padding == (0, 0) and p.depth == Axis()
-    return is_plain and not p.apart and not p.transformed
-
-
 def plan(problem: Convolution, machine: Machine) -> Factors | None:
     """How a product is done; None if the machine cannot, or tiles would be filled in part only."""
     p = problem
-    if not machine.float_tiles or not _is_pointwise(p) or min(p.points, p.channels, p.outputs) < _STEP:
+    is_plain = p.groups == 1 and p.depth == Axis() and not p.apart and not p.transformed
+    if not machine.float_tiles or not is_plain or min(p.points, p.channels, p.outputs) < _STEP:
         return None
     half = machine.second_level // 2
     divided = Factors(p, divides_points=True)

@@ -1,4 +1,4 @@
-"""Matrix product and 1x1 convolution of float32 on tile registers, each number as three of bfloat16 (see `parts`).
+"""Matrix product and convolution of float32 on tile registers, each number as three of bfloat16 (see `parts`).
 
     y[m, n] = epilogue(sum over k and i + j < 3 of x[i, m, k] * w[j, k, n]),       x = x[0] + x[1] + x[2]
 
@@ -60,7 +60,7 @@ class _Writer:
     def __init__(self, factors: Factors, epilogue: Epilogue, code: Code) -> None:
         self.factors, self.epilogue, self.code = factors, epilogue, code
         self.problem = p = factors.problem
-        self.x, self.w = factors.image, factors.weights
+        self.x, self.w = factors.pixels.image, factors.weights
         self.y = epilogue.result(p.points, p.outputs)
         self.operands = epilogue.views(p.points, p.outputs)
         self.total = factors.blocks if factors.divides_points else factors.panels
@@ -219,14 +219,21 @@ class _Writer:
         code, where = self.code, self.w.block(self.code, result.channel, WIDTH)
 
         def point(row: Index, _: list[str]) -> list[str]:
-            pixel = self.factors.pixel(code, code.add(result.point, row))
+            pixels = self.factors.pixels.of(code, code.add(result.point, row))
 
-            def step(k: Index, found: list[str]) -> list[str]:
-                number = code.broadcast(self.x, pixel, k)
-                weights = [code.load(self.w.view, *where(k, j)) for j in range(0, WIDTH, LANES)]
-                return [code.multiply_add(number, a, b) for a, b in zip(weights, found, strict=True)]
+            def tap(tap: Index, sums: list[str]) -> list[str]:
+                pixel, first = pixels(tap), code.multiply(tap, self.problem.channels)
 
-            for j, sum_ in enumerate(code.loop(0, self.problem.channels, step, [code.zero()] * 2)):
+                def step(k: Index, sums: list[str]) -> list[str]:
+                    number = code.broadcast(self.x, pixel.number, k)
+                    for each in pixel.conditions:
+                        number = code.zero_unless(each, number)
+                    weights = [code.load(self.w.view, *where(code.add(first, k), j)) for j in range(0, WIDTH, LANES)]
+                    return [code.multiply_add(number, a, b) for a, b in zip(weights, sums, strict=True)]
+
+                return code.loop(0, self.problem.channels, step, sums)
+
+            for j, sum_ in enumerate(code.loop(0, self.problem.taps, tap, [code.zero()] * 2)):
                 code.store(sum_, self.sums, *result.sums, row, j * LANES)
             return []
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
-from kernel_problems import in_panels
+from kernel_problems import convolutions, convolved, in_panels
 from webtensorc_kernels import factors, tiled_floats
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
@@ -42,7 +42,7 @@ def multiplied(factors: Factors, x: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def operands(p: Convolution) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(p.points + p.channels)
-    shapes = (p.batch * p.image[0] * p.image[1], p.channels), (p.channels, p.outputs)
+    shapes = (p.batch * p.image[0] * p.image[1], p.channels), (p.taps * p.channels, p.outputs)
     x, w = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
     return x, w
 
@@ -77,6 +77,17 @@ def test_some_pixels_are_multiplied(points: bool) -> None:
         np.testing.assert_allclose(found, picked(x).astype(float) @ w, rtol=0, atol=1e-5)
 
 
+@settings(deadline=None, max_examples=25)
+@given(convolutions(), st.integers(32, 70), st.integers(32, 70), st.booleans(), st.integers(1, 3))
+def test_every_convolution_is_right(p: Convolution, channels: int, outputs: int, points: bool, chunks: int) -> None:
+    p = replace(p, groups=1, channels=channels, outputs=outputs, packed=False)
+    p = p if p.points >= 32 else replace(p, batch=32)
+    x, w = operands(p)
+    found = multiplied(Factors(p, points, 1 if points else chunks), x, w)
+    shaped = x.reshape(p.batch, *p.image, channels), w.reshape(*p.kernel, channels, outputs)
+    np.testing.assert_allclose(found, convolved(p, *shaped).reshape(-1, outputs), rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize("points", [True, False])
 def test_infinities_are_multiplied_as_they_are(points: bool) -> None:
     p = Convolution.product(40, 64, 50)
@@ -97,5 +108,4 @@ def test_what_does_not_fill_tiles_or_the_cache_is_for_other_kernels() -> None:
     assert chosen is not None and not chosen.divides_points and chosen.chunks == 3
     chosen = factors.plan(Convolution.product(3136, 64, 256), MACHINE)
     assert chosen is not None and chosen.divides_points
-    assert factors.plan(replace(PICKED, padding=(1, 0)), MACHINE) is None
     assert factors.plan(PICKED, MACHINE) is None, "there are two blocks of points"

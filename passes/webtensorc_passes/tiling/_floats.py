@@ -6,12 +6,13 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from webtensorc_kernels import factors, tiled_floats
+from webtensorc_kernels import factors, tiled_floats, winograd_blocking
 from webtensorc_kernels.choice import Candidate
 from webtensorc_kernels.code import Code
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
+from webtensorc_kernels.factors import Factors
 from webtensorc_kernels.machine import Machine
 
 from webtensorc_passes.tiling._at_load import AtLoad
@@ -34,7 +35,7 @@ def affordable(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth:
     for number in sorted(range(len(sites)), key=lambda number: -sites[number].problem.points):
         site = sites[number]
         if growth > 0 and site.fold is None and not site.integer and site.count == 1:
-            apart = factors.plan(site.problem.flat(), machine)
+            apart = _factors(site.problem, machine)
             size = apart.growth if apart else 0
             if apart and size <= room and (not size or at_load.is_stored(site.operands[1])):
                 room -= size
@@ -44,7 +45,7 @@ def affordable(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth:
 
 def candidates(problem: Convolution, epilogue: Epilogue, machine: Machine) -> Iterator[Candidate]:
     """The kernel for a problem, if there is one."""
-    apart = factors.plan(problem, machine)
+    apart = _factors(problem, machine)
     if apart:
         author = functools.partial(tiled_floats.generate, apart, epilogue)
         yield Candidate(PARTS, machine.lanes, author, None if apart.divides_points else apart.preparation)
@@ -52,10 +53,17 @@ def candidates(problem: Convolution, epilogue: Epilogue, machine: Machine) -> It
 
 def operands(site: Site, machine: Machine, at_load: AtLoad, library: Library[Kernel]) -> list[Any]:
     """Image, weights, and the parts of one of them."""
-    apart = factors.plan(site.problem.flat(), machine)
+    apart = _factors(site.problem, machine)
     assert apart is not None
     image, weights = site.operands
     kernel = apart.preparation(Code(machine.lanes, machine))
     if apart.divides_points:
         return [image, weights, at_load.value(weights, f"{site.name}_weights", kernel)]
     return [image, weights, made(library, f"{site.name}_image", kernel, image, before=site.op)]
+
+
+def _factors(problem: Convolution, machine: Machine) -> Factors | None:
+    """Those of a problem; None too where Winograd's algorithm has fewer products."""
+    if problem.taps > 1 and winograd_blocking.plan(problem, machine):
+        return None
+    return factors.plan(problem.flat(), machine)

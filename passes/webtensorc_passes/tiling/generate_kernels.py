@@ -278,7 +278,7 @@ def _chosen(
     else:
         candidates = _products(problem, epilogue, machine, allow_winograd)
         if allow_parts:
-            candidates = [*candidates, *_floats.candidates(problem.flat(), epilogue, machine)]
+            candidates = [*candidates, *_floats.candidates(problem, epilogue, machine)]
     return best([*candidates], machine)
 
 
