@@ -37,6 +37,12 @@ class Axis:
     padding: int = 0
 
     @property
+    def reaches_beyond(self) -> bool:
+        """Whether the last window goes beyond the end of the image."""
+        last = (self.out - 1) * self.stride - self.padding + (self.kernel - 1) * self.dilation
+        return last >= self.image
+
+    @property
     def is_plain(self) -> bool:
         """Whether each place of the result comes from the same place of the image alone."""
         return replace(self, dilation=1) == Axis(self.image, out=self.image)

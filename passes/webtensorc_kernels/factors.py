@@ -18,7 +18,7 @@ from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Machine
-from webtensorc_kernels.panels import WIDTH, Matrix
+from webtensorc_kernels.panels import WIDTH, Matrix, first_column
 from webtensorc_kernels.pixels import Pixel, Pixels
 
 __all__ = ["LANES", "PARTS", "POINTS", "Factors", "plan"]
@@ -49,7 +49,7 @@ class Factors:
         problem: the product.
         divides_points: whether workgroups have points each, and weights are taken apart before; else they have
             channels of the result, and it is the image.
-        chunks: of channels of the image; one if points are divided.
+        chunks: of steps; one if points are divided.
     """
 
     problem: Convolution
@@ -124,12 +124,16 @@ class Factors:
         why = f"three parts of {'weights' if self.divides_points else 'the image'}, {groups} workgroups"
         return write(code, [given, to], (groups, 1, 1), body, flops=flops, results=1, why=why)
 
+    def first_point(self, code: Code, block: Index) -> Index:
+        """The first point of a block."""
+        return code.smaller(code.multiply(block, POINTS), self.problem.points - POINTS)
+
     def take_block_apart(self, code: Code, block: Index, to: View, at: Index) -> None:
         """Store the parts of a block of points at `to[at]`.
 
         Where the last step of a tap begins earlier, what it has in common with the one before is zeros.
         """
-        first = code.smaller(code.multiply(block, POINTS), self.problem.points - POINTS)
+        first = self.first_point(code, block)
         overlap = self.steps_of_tap * _STEP - self.problem.channels
         whole = self.steps_of_tap - (overlap > 0)
 
@@ -158,14 +162,12 @@ class Factors:
         """A vector of a pixel's numbers, the first `skip` of them zeros, and all where there is no pixel."""
         if skip >= LANES:
             return code.zero()
-        found = code.load(self.pixels.image, pixel.number, start)
-        for each in pixel.conditions:
-            found = code.zero_unless(each, found)
+        found = pixel.only(code, code.load(self.pixels.image, pixel.number, start))
         return code.last_lanes(found, LANES - skip) if skip > 0 else found
 
     def take_panel_apart(self, code: Code, panel: Index, steps: tuple[int, int], to: View, at: Index) -> None:
         """Store the parts of a panel of weights, for some steps, at `to[at]`: in words of two rows."""
-        first = code.smaller(code.multiply(panel, WIDTH), self.problem.outputs - WIDTH)
+        first = first_column(code, panel, self.problem.outputs)
         where = self.weights.block(code, first, WIDTH)
 
         def step(index: Index, _: list[str]) -> list[str]:

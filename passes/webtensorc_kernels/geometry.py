@@ -55,7 +55,7 @@ def inside(code: Code, axis: Axis, start: Index) -> tuple[Index, Index]:
     if axis.padding:
         outside = code.larger(0, code.subtract(0, start))
         low = code.quotient(code.add(outside, step - 1), step)
-    if (axis.out - 1) * axis.stride - axis.padding + (count - 1) * step >= axis.image:
+    if axis.reaches_beyond:
         left = code.larger(0, code.subtract(axis.image + step - 1, start))
         high = code.smaller(count, code.quotient(left, step))
     return low, high

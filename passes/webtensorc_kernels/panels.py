@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["FEW_POINTS", "LINE", "TOGETHER", "WIDTH", "Matrix", "starts"]
+__all__ = ["FEW_POINTS", "LINE", "TOGETHER", "WIDTH", "Matrix", "first_column", "starts"]
 
 WIDTH = 32
 """Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
@@ -30,6 +30,11 @@ FEW_POINTS = 4
 def starts(columns: int) -> list[int]:
     """The first column of each panel of a matrix of at least `WIDTH` columns."""
     return [min(start, columns - WIDTH) for start in range(0, columns, WIDTH)]
+
+
+def first_column(code: Code, panel: Index, columns: int) -> Index:
+    """The first column of a panel, by its number in generated code."""
+    return code.smaller(code.multiply(panel, WIDTH), columns - WIDTH)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,6 @@ class Matrix:
         if not self.packed:
             return lambda k, j: (k, code.add(first, j))
         panel = code.quotient(code.add(first, width - 1), WIDTH)
-        start = code.smaller(code.multiply(panel, WIDTH), self.columns - WIDTH)
+        start = first_column(code, panel, self.columns)
         inside = 0 if width == WIDTH else code.subtract(first, start)
         return lambda k, j: (panel, k, code.add(inside, j))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
-from webtensorc_kernels.convolution import Axis, Convolution
+from webtensorc_kernels.convolution import Convolution
 
 __all__ = ["Pixel", "Pixels"]
 
@@ -17,6 +17,12 @@ class Pixel:
 
     number: Index
     conditions: tuple[str, ...] = ()
+
+    def only(self, code: Code, vector: str) -> str:
+        """What was loaded from it, or zeros if there is none."""
+        for each in self.conditions:
+            vector = code.zero_unless(each, vector)
+        return vector
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Pixels:
             for axis, start, number in zip((p.rows, p.columns), first, numbers, strict=True):
                 at = code.subtract(code.multiply(start, axis.stride), axis.padding)
                 at = code.add(at, code.multiply(number, axis.dilation))
-                if _reaches_out(axis):
+                if axis.padding or axis.reaches_beyond:
                     conditions.append(code.is_below(at, axis.image))
                     at = code.smaller(code.larger(at, 0), axis.image - 1)
                 place.append(at)
@@ -54,8 +60,3 @@ class Pixels:
             return Pixel(code.add(row, place[1]), tuple(conditions))
 
         return pixel
-
-
-def _reaches_out(axis: Axis) -> bool:
-    last = (axis.out - 1) * axis.stride - axis.padding + (axis.kernel - 1) * axis.dilation
-    return axis.padding > 0 or last >= axis.image

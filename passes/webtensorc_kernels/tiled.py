@@ -26,7 +26,7 @@ from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import WANTED, share, split
-from webtensorc_kernels.panels import TOGETHER, WIDTH, Matrix
+from webtensorc_kernels.panels import TOGETHER, WIDTH, Matrix, first_column
 from webtensorc_kernels.tile_image import Copy
 from webtensorc_kernels.tile_results import Body, Results, each_adjacent, each_in_rows
 from webtensorc_kernels.tile_steps import Steps
@@ -147,7 +147,7 @@ class Writer:
 
     def _first(self, panel: Index) -> Index:
         """The first channel of a panel."""
-        return self.code.smaller(self.code.multiply(panel, WIDTH), self.problem.outputs - WIDTH)
+        return first_column(self.code, panel, self.problem.outputs)
 
     def _begin(self, at: tuple[Index, Index], panel: Index) -> list[str]:
         """Store what the results of a block of channels begin with."""

@@ -26,10 +26,9 @@ from webtensorc_kernels.epilogue import Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.factors import LANES, PARTS, POINTS, Factors
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.panels import WIDTH
+from webtensorc_kernels.panels import WIDTH, first_column
 
 __all__ = ["generate"]
-
 
 _PAIRS = ((2, 0), (1, 0), (1, 1), (0, 1), (0, 2), (0, 0))
 """Parts of the image and of the weights that are multiplied, in an order in which one of them stays."""
@@ -133,8 +132,7 @@ class _Writer:
 
     def _result(self, block: Index, panel: Index, sums: tuple[Index, Index, Index]) -> _Result:
         code, p = self.code, self.problem
-        first = code.smaller(code.multiply(block, POINTS), p.points - POINTS)
-        return _Result(first, code.smaller(code.multiply(panel, WIDTH), p.outputs - WIDTH), sums)
+        return _Result(self.factors.first_point(code, block), first_column(code, panel, p.outputs), sums)
 
     def _multiply(
         self,
@@ -225,9 +223,7 @@ class _Writer:
                 pixel, first = pixels(tap), code.multiply(tap, self.problem.channels)
 
                 def step(k: Index, sums: list[str]) -> list[str]:
-                    number = code.broadcast(self.x, pixel.number, k)
-                    for each in pixel.conditions:
-                        number = code.zero_unless(each, number)
+                    number = pixel.only(code, code.broadcast(self.x, pixel.number, k))
                     weights = [code.load(self.w.view, *where(code.add(first, k), j)) for j in range(0, WIDTH, LANES)]
                     return [code.multiply_add(number, a, b) for a, b in zip(weights, sums, strict=True)]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.executable import Kernel, write
-from webtensorc_kernels.panels import WIDTH, Matrix
+from webtensorc_kernels.panels import WIDTH, Matrix, first_column
 
 __all__ = ["generate"]
 
@@ -41,7 +41,7 @@ def generate(rows: int, outputs: int, code: Code) -> Kernel:
         sums = [code.number("0 : i32")] * (_SUMS * len(vectors))
         sums = code.loop(0, whole, some(panel, _SUMS), sums, step=_SUMS, element="i32")
         sums = some(panel, rows - whole)(whole, sums) if rows > whole else sums
-        first = code.smaller(code.multiply(panel, WIDTH), outputs - WIDTH)
+        first = first_column(code, panel, outputs)
         for j, at in enumerate(vectors):
             total = sums[j]
             for other in sums[j + len(vectors) :: len(vectors)]:

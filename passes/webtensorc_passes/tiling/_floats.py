@@ -31,10 +31,12 @@ def affordable(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth:
 
     The most points come first: there a byte more is worth the most time.
     """
+    if not growth:
+        return set()
     room, found = growth * at_load.stored_bytes, set[int]()
     for number in sorted(range(len(sites)), key=lambda number: -sites[number].problem.points):
         site = sites[number]
-        if growth > 0 and site.fold is None and not site.integer and site.count == 1:
+        if site.fold is None and not site.integer and site.count == 1:
             apart = _factors(site.problem, machine)
             size = apart.growth if apart else 0
             if apart and size <= room and (not size or at_load.is_stored(site.operands[1])):
@@ -62,6 +64,7 @@ def operands(site: Site, machine: Machine, at_load: AtLoad, library: Library[Ker
     return [image, weights, made(library, f"{site.name}_image", kernel, image, before=site.op)]
 
 
+@functools.cache
 def _factors(problem: Convolution, machine: Machine) -> Factors | None:
     """Those of a problem; None too where Winograd's algorithm has fewer products."""
     if problem.taps > 1 and winograd_blocking.plan(problem, machine):
