@@ -124,9 +124,14 @@ class Meter(Code):
         step: int = 1,
         element: str | Sequence[str] = "f32",
     ) -> list[str]:
-        """Look at the round in the middle, if there are any rounds."""
-        first = self._range(low)
-        trips = max(0, math.ceil((self._range(high).middle - first.middle) / step))
+        """Look at the round in the middle, if there are any rounds.
+
+        Where loops around it move its bounds, what is known is how often it goes round on average: no whole number.
+        """
+        first, last = self._range(low), self._range(high)
+        trips = max(0, (last.middle - first.middle) / step)
+        if not any((*first.moves.values(), *last.moves.values())):
+            trips = math.ceil(trips)
         if trips == 0:
             return list(carried)
         if trips == 1:
@@ -134,7 +139,7 @@ class Meter(Code):
         self._loops += 1
         outer, self._here = self._here, Loop(self._loops, trips, len(carried))
         outer.inner.append(self._here)
-        way = step * (trips - 1)
+        way = step * max(0, trips - 1)
         out = body(self._index(_Range(first.middle + way / 2, {**first.moves, self._loops: way})), list(carried))
         self._here = outer
         return list(out)

@@ -42,10 +42,14 @@ class Counting(Interpreter):
 
 
 def totals(loop: Loop) -> Counter[str]:
+    return Counter({name: round(n) for name, n in executed(loop).items()})
+
+
+def executed(loop: Loop) -> Counter[str]:
     found = Counter(loop.counts)
     for each in loop.inner:
-        found.update(totals(each))
-    return Counter({name: round(n * loop.trips) for name, n in found.items()})
+        found.update(executed(each))
+    return Counter({name: n * loop.trips for name, n in found.items()})
 
 
 def direct_author(p: Convolution, machine: Machine = MACHINE) -> Candidate:
