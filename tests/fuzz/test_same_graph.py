@@ -21,7 +21,7 @@ from fuzzing.case import Array, Case, given, model
 from fuzzing.oracle import difference, expected
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import given as drawn
-from onnx import helper
+from onnx import TensorProto, helper
 
 import webtensorc
 from webtensorc.frontends.onnx import check
@@ -92,6 +92,23 @@ def ramp(*shape: int) -> Array:
     return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
 
 
+def one_trip() -> Any:
+    """A loop of one trip that collects what it carries, and whose condition is data."""
+    nodes = [
+        helper.make_node("Add", ["v", "x"], ["v_out"]),
+        helper.make_node("ReduceMax", ["v_out"], ["peak"], keepdims=0),
+        helper.make_node("Less", ["peak", "limit"], ["go_on"]),
+        helper.make_node("Identity", ["v_out"], ["each"]),
+    ]
+    kinds = {"i": (TensorProto.INT64, ()), "go_in": (TensorProto.BOOL, ()), "go_on": (TensorProto.BOOL, ())}
+    given, made = (
+        [helper.make_tensor_value_info(name, *kinds.get(name, (TensorProto.FLOAT, None))) for name in names]
+        for names in (("i", "go_in", "v"), ("go_on", "v_out", "each"))
+    )
+    body = helper.make_graph(nodes, "body", given, made)
+    return helper.make_node("Loop", ["n", "", "x"], ["y", "all"], body=body)
+
+
 CODES = {"s": np.asarray(0.5, np.float32), "z": np.asarray(3, np.uint8)}
 FOUND = {
     # A kernel widened a tensor of any size on its stack to look up the elements of what was joined.
@@ -114,6 +131,8 @@ FOUND = {
         {"i": np.asarray([[-5, 3], [1, -1]])},
         helper.make_node("Gather", ["x", "i"], ["y"], axis=1),
     ),
+    # The compiled loop gave one buffer for both results, and failed when it ran.
+    "loop of one trip": graph({"x": ramp(3, 2)}, {"n": np.asarray(1), "limit": np.asarray(9, np.float32)}, one_trip()),
     # A bias was broadcast: one filter fitted it.
     "bias as long as there are filters": graph(
         {"x": ramp(1, 3, 4, 4), "w": ramp(2, 3, 1, 1)},

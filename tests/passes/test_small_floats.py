@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
+import pytest
 import webtensorc_runtime
 from jax import export
 
@@ -45,3 +46,20 @@ def test_conversions_both_ways_and_comparisons() -> None:
         np.testing.assert_array_equal(next(results), small.astype(np.float32))
         np.testing.assert_array_equal(next(results), small < small[::-1])
         np.testing.assert_array_equal(next(results).view(dtype).astype(np.float32), x.astype(dtype).astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.float4_e2m1fn, ml_dtypes.float8_e8m0fnu])
+def test_codes_of_open_size(dtype: type) -> None:
+    def computed(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        wide = x.astype(jnp.float32)
+        return wide, wide.T.reshape(-1, 2).astype(dtype)
+
+    sizes = export.symbolic_shape("n, 4")
+    exported = export.export(jax.jit(computed))(jax.ShapeDtypeStruct(sizes, dtype))
+    module = webtensorc_runtime.load(webtensorc.compile(exported, cache=False))
+    for n in (1, 4):
+        x = np.arange(4 * n, dtype=np.uint8).reshape(n, 4).view(dtype)
+        wide, back = module(x)
+        np.testing.assert_array_equal(wide, x.astype(np.float32))
+        wanted = (x.astype(np.float32).T.reshape(-1, 2)).astype(dtype)
+        np.testing.assert_array_equal(back.view(np.uint8), wanted.view(np.uint8))

@@ -26,18 +26,10 @@ _DTYPES = {"f4E2M1FN": ml_dtypes.float4_e2m1fn, "f8E8M0FNU": ml_dtypes.float8_e8
 _MOVES = {"func.call", "func.func", "func.return"} | {
     f"stablehlo.{name}"
     for name in (
-        *(
-            "broadcast_in_dim",
-            "case",
-            "concatenate",
-            "constant",
-            "dynamic_slice",
-            "dynamic_update_slice",
-            "gather",
-            "if",
-        ),
-        *("optimization_barrier", "pad", "reshape", "return", "reverse", "scatter", "select", "slice", "transpose"),
-        "while",
+        *("broadcast_in_dim", "case", "concatenate", "constant", "dynamic_broadcast_in_dim", "dynamic_gather"),
+        *("dynamic_pad", "dynamic_reshape", "dynamic_slice", "dynamic_update_slice", "gather", "get_dimension_size"),
+        *("if", "optimization_barrier", "pad", "real_dynamic_slice", "reshape", "return", "reverse", "scatter"),
+        *("select", "slice", "transpose", "while"),
     )
 }
 """Operations that do not look at elements. (The reduction inside a `scatter` is an operation of its own.)"""
@@ -173,18 +165,41 @@ def _compute_in_f32(op: Operation, operands: Names, results: Names) -> None:
 
 def _call(helper: str, value: Value, element: str, before: Operation) -> Value:
     """The result of a helper function on `value`; the function is added to the module where it is missing."""
-    shape = "".join(f"{size}x" for size in value.type.shape)
-    target = _with_element(value.type, element)
-    name = f"{helper}_{shape}"
+    kind = value.type
+    shape = "".join("?x" if kind.is_dynamic_dim(axis) else f"{size}x" for axis, size in enumerate(kind.shape))
+    target = _with_element(kind, element)
+    name = f"{helper}_{shape.replace('?', 'any')}"
     module = before
     while module.name != "builtin.module":
         module = module.parent.operation
     if not any(mlir.symbol(each.operation) == name for each in module.regions[0].blocks[0].operations):
-        body = BODIES[helper].replace("T<", f"tensor<{shape}")
-        text = f"func.func private @{name}(%x: {value.type}) -> {target} {{{body}\n  return %y : {target}\n}}"
+        body = BODIES[helper] if kind.has_static_shape else _of_open_size(BODIES[helper], kind.rank)
+        body = body.replace("T<", f"tensor<{shape}")
+        text = f"func.func private @{name}(%x: {kind}) -> {target} {{{body}\n  return %y : {target}\n}}"
         made = ir.Module.parse(text, context=module.context)
         for each in _walk(made.operation):
             each.location = before.location
         made.body.operations[0].operation.clone(ir.InsertionPoint(main_function(module)))
     callee = ir.FlatSymbolRefAttr.get(name, module.context)
     return mlir.create("func.call", [value], [target], {"callee": callee}, before=before).result
+
+
+def _of_open_size(body: str, rank: int) -> str:
+    """The body for a tensor of open size: its constants are numbers, broadcast to the size of `%x`."""
+    element = re.search(r"%x : (?:\()?T<(\w+)>", body)[1]  # type: ignore[index]
+    lines = []
+    for axis in range(rank):
+        lines += [
+            f"%d{axis} = stablehlo.get_dimension_size %x, dim = {axis} : (T<{element}>) -> tensor<i32>",
+            f"%l{axis} = stablehlo.reshape %d{axis} : (tensor<i32>) -> tensor<1xi32>",
+        ]
+    sizes = ", ".join(f"%l{axis}" for axis in range(rank))
+    kinds = ", ".join(["tensor<1xi32>"] * rank)
+    lines.append(f"%sizes = stablehlo.concatenate {sizes}, dim = 0 : ({kinds}) -> tensor<{rank}xi32>")
+    number = (
+        r"\1_number = stablehlo.constant \2 : tensor<\3>\n  "
+        r"\1 = stablehlo.dynamic_broadcast_in_dim \1_number, %sizes, dims = [] "
+        rf": (tensor<\3>, tensor<{rank}xi32>) -> T<\3>"
+    )
+    constant = r"(%\w+) = stablehlo\.constant (dense<[^>]*>) : T<(\w+)>"
+    return "".join(f"\n  {line}" for line in lines) + re.sub(constant, number, body)

@@ -371,3 +371,11 @@ def test_the_square_of_a_size_is_a_size() -> None:
     ]
     loaded = load_model(model(nodes, {"x": ["n"]}, {"two": np.array(2, np.int64)}))
     assert [each.shape for each in loaded.outputs] == [("n^2",)]
+
+
+def test_numbers_for_each_feature_say_how_many_there_are() -> None:
+    node = helper.make_node("Imputer", ["x"], ["y"], domain="ai.onnx.ml", imputed_value_floats=[1.0, 2.0])
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", "features"])
+    graph = helper.make_graph([node], "g", [x], [onnx.ValueInfoProto(name="y")])
+    opsets = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 17)]
+    assert load_model(helper.make_model(graph, opset_imports=opsets, ir_version=8)).inputs[0].shape == ("rows", 2)

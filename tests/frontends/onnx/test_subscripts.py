@@ -9,6 +9,7 @@ import webtensorc_runtime
 from webtensorc_runtime.errors import UsageError
 
 import webtensorc
+from webtensorc.reference import run_onnxruntime
 
 _GRAPH = """
 <ir_version: 9, opset_import: ["" : 17]>
@@ -76,3 +77,35 @@ def test_positions_that_are_long_enough_are_read() -> None:
     mask = np.arange(10, dtype=np.float32).reshape(2, 5)
     (found,) = module(np.zeros((2, 3), np.float32), mask, np.zeros((2, 3), np.int64))
     np.testing.assert_array_equal(found, mask[:, 2:])
+
+
+_KNOWN = """
+<ir_version: 9, opset_import: ["" : 17]>
+known (float[n, 2] x) => (float[m, k] y) <
+    int64[2] ends = {-3, 3}, int64[1, 2] rows = {-3, 3}, int64[1, 2] pair = {-3, 1}, int64[1] front = {0},
+    float[1] seven = {7}, bool[5] mask = {1, 0, 0, 1, 0}
+> {
+    first = Gather<axis = 0>(x, front)
+    y = BODY
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "least"),
+    [
+        ("Gather<axis = 0>(x, ends)", 4),
+        ("GatherElements<axis = 0>(x, rows)", 4),
+        ("ScatterElements<axis = 0>(x, rows, first)", 4),
+        ("ScatterND(x, pair, seven)", 3),
+        ("Compress<axis = 0>(x, mask)", 4),
+    ],
+)
+def test_an_axis_is_as_long_as_known_subscripts_need(body: str, least: int) -> None:
+    model = onnx.parser.parse_model(_KNOWN.replace("BODY", body))
+    module = webtensorc_runtime.load(webtensorc.compile(model, cache=False))
+    x = np.arange(10, dtype=np.float32).reshape(5, 2)
+    (wanted,) = run_onnxruntime(model, {"x": x}).values()
+    np.testing.assert_array_equal(module(x)[0], wanted)
+    with pytest.raises(UsageError, match=rf"n - {least} >= 0"):
+        module(x[: least - 1])

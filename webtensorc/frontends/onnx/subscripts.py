@@ -18,7 +18,7 @@ from jax import lax
 from jax.errors import InconclusiveDimensionOperation
 from webtensorc_runtime.constraints import Constraint
 
-from webtensorc.frontends.onnx import extents, symbolic, windows
+from webtensorc.frontends.onnx import demands, extents, symbolic, windows
 from webtensorc.frontends.onnx.signature import Signature
 
 _CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call")
@@ -80,6 +80,8 @@ class _Trace:
                 outputs = [_result(equation, inputs)] if len(equation.outvars) == 1 else []
             if name == "gather" and equation.params["mode"] in _CLAMPED:
                 yield from ((room, ">=") for room in _rooms(equation, inputs[1]))
+            if name == demands.NAME:
+                yield equation.params["room"], ">="
             if name == "reshape":
                 yield math.prod(equation.invars[0].aval.shape) - math.prod(equation.params["new_sizes"]), "=="
             yield from ((room, ">=") for room in windows.rooms(equation))
@@ -119,34 +121,42 @@ def _is_at_least(value: Any, bound: Any) -> bool:
         return False
 
 
-def _add(equation: Any, inputs: Any) -> Spans:
-    (a,), (b,) = inputs
-    return (Span(a.least + b.least, a.most + b.most),)
+def _each(rule: Callable[[Any, Span, Span], Span | None]) -> Callable[[Any, Any], Spans | None]:
+    """The rule of two operands for each subscript."""
+
+    def apply(equation: Any, inputs: Any) -> Spans | None:
+        count = max(map(len, inputs))
+        pairs = zip(*(spans * (count if len(spans) == 1 else 1) for spans in inputs), strict=True)
+        found = [rule(equation, *pair) for pair in pairs]
+        return None if None in found else tuple(each for each in found if each)
+
+    return apply
 
 
-def _subtract(equation: Any, inputs: Any) -> Spans:
-    (a,), (b,) = inputs
+def _add(equation: Any, a: Span, b: Span) -> Span:
+    return Span(a.least + b.least, a.most + b.most)
+
+
+def _subtract(equation: Any, a: Span, b: Span) -> Span:
     same, other = equation.invars
-    return (Span(0, 0) if same is other else Span(a.least - b.most, a.most - b.least),)
+    return Span(0, 0) if same is other else Span(a.least - b.most, a.most - b.least)
 
 
-def _multiply(equation: Any, inputs: Any) -> Spans | None:
+def _multiply(equation: Any, a: Span, b: Span) -> Span | None:
     """By a factor that all elements share: a number, or how long the rows of a flat tensor are."""
-    (a,), (b,) = inputs
     for factor, other in ((a, b), (b, a)):
         if factor.least == factor.most and _is_at_least(factor.least, 0):
-            return (Span(other.least * factor.least, other.most * factor.least),)
+            return Span(other.least * factor.least, other.most * factor.least)
     return None
 
 
-def _less(equation: Any, inputs: Any) -> Spans | None:
-    (a,), (b,) = inputs
-    return (Span(0, 0),) if _is_at_least(a.least, b.most) else None
+def _less(equation: Any, a: Span, b: Span) -> Span | None:
+    return Span(0, 0) if _is_at_least(a.least, b.most) else None
 
 
 def _chosen(equation: Any, inputs: Sequence[Spans | None]) -> Spans | None:
     """The first case of `select_n` where the predicate is known never to hold."""
-    return inputs[1] if inputs[0] == (Span(0, 0),) else None
+    return inputs[1] if inputs[0] and all(span == Span(0, 0) for span in inputs[0]) else None
 
 
 def _counted(equation: Any, inputs: Any) -> Spans:
@@ -195,7 +205,7 @@ def _picked(equation: Any, inputs: Any) -> Spans | None:
 
 
 _RULES: dict[str, Callable[[Any, Any], Spans | None]] = {
-    "add": _add,
+    "add": _each(_add),
     "broadcast_in_dim": _same,
     "concatenate": _joined,
     "convert_element_type": _same,
@@ -203,10 +213,10 @@ _RULES: dict[str, Callable[[Any, Any], Spans | None]] = {
     "dim_as_value": _size,
     "gather": _picked,
     "iota": _counted,
-    "lt": _less,
-    "mul": _multiply,
+    "lt": _each(_less),
+    "mul": _each(_multiply),
     "reshape": _same,
     "squeeze": _same,
     "stack": _stacked,
-    "sub": _subtract,
+    "sub": _each(_subtract),
 }

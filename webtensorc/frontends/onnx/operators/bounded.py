@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx import demands
+from webtensorc.frontends.onnx.narrowing import resized
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -49,10 +51,13 @@ def compress(x: Value, condition: Value, *, axis: int | None = None) -> Value:
         return _compress_some(x, condition, axis)
     along = 0 if axis is None else axis % x.ndim
     data = x.ravel() if axis is None else x
+    size = data.shape[along]
     if is_known(condition):
-        kept = np.flatnonzero(condition)
+        kept = np.flatnonzero(condition[:size] if isinstance(size, int) else condition)
+        if kept.size:
+            demands.not_negative(size - 1 - int(kept[-1]))
         return xp(data).take(data, kept, along)
-    return select(_as_long(condition, data.shape[along]), jnp.asarray(data), along)
+    return select(_as_long(condition, size), jnp.asarray(data), along)
 
 
 def _compress_some(x: Bounded, condition: Value, axis: int | None) -> Value:
@@ -63,8 +68,8 @@ def _compress_some(x: Bounded, condition: Value, axis: int | None) -> Value:
 
 
 def _as_long(condition: Value, size: Any) -> Value:
-    """A condition that does not hold from its end on."""
-    return jnp.zeros(size, bool).at[: condition.shape[0]].set(condition)
+    """A condition that does not hold from its end on; what is longer is cut, as in ONNX Runtime."""
+    return resized(jnp.asarray(condition), 0, size)
 
 
 @op("Unique", since=11)

@@ -104,10 +104,13 @@ def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tupl
     go_on: Value = True
     while go_on and (count is None or len(scanned) < count):
         go_on, *results = body(np.asarray(len(scanned), np.int64), np.asarray(True), *carried)
-        if not is_known(go_on) or (count is None and len(scanned) == _MOST_FOLLOWED):
+        is_last = len(scanned) + 1 == count  # whether another one would follow does not matter
+        if not (is_last or is_known(go_on)) or (count is None and len(scanned) == _MOST_FOLLOWED):
             raise _UndecidedError
         carried = tuple(results[: len(carried)])
         scanned.append(tuple(results[len(carried) :]))
+        if is_last:
+            break
     stacked = tuple(_stack(each) for each in zip(*scanned, strict=True))
     return (*carried, *stacked)
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from webtensorc.frontends.onnx import extents, selection, slices
+from webtensorc.frontends.onnx import demands, extents, selection, slices
 from webtensorc.frontends.onnx.extents import Extents, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, NotSupportedError, Value, arange, end_of, is_known, known_ints
@@ -56,9 +56,12 @@ def _positive_sizes(indices: Extents, size: int) -> Value:
 
 
 def _positive_of_open(indices: Value, size: Value) -> Value:
-    """The same for an axis of open size; whether an index lies inside is not known."""
+    """The same for an axis of open size, which is demanded to be long enough for known indices."""
     if not is_known(indices):
         return jnp.where(indices < 0, indices + jnp.asarray(size, indices.dtype), indices)
+    if indices.size:
+        demands.not_negative(size - 1 - int(indices.max()))
+        demands.not_negative(size + int(indices.min()))
     if not (indices < 0).any():
         return indices
     return np.where(indices < 0, indices + extents.of(size, indices.dtype), indices)

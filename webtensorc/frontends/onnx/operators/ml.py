@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx import extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value, known
 
@@ -23,7 +24,14 @@ def binarizer(x: Value, *, threshold: float = 0.0) -> Value:
 @op("Scaler", domain=_DOMAIN)
 def scaler(x: Value, *, offset: tuple[float, ...] = (0.0,), scale: tuple[float, ...] = (1.0,)) -> Value:
     """(x - offset) * scale, as float32."""
-    return (x.astype(np.float32) - np.asarray(offset, np.float32)) * np.asarray(scale, np.float32)
+    return (x.astype(np.float32) - _of_features(x, offset, np.float32)) * _of_features(x, scale, np.float32)
+
+
+def _of_features(x: Value, values: tuple[float, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """One number for all features, or one for each, of which x has as many then."""
+    if len(values) > 1:
+        extents.check_equal(x.shape[-1], len(values))
+    return np.asarray(values, dtype)
 
 
 @op("Normalizer", domain=_DOMAIN)
@@ -51,7 +59,7 @@ def imputer(
     """Elements equal to a value (which may be NaN) replaced, by one value or one for each feature."""
     is_float = jnp.issubdtype(x.dtype, jnp.floating)
     old = replaced_value_float if is_float else replaced_value_int64
-    new = np.asarray(imputed_value_floats if is_float else imputed_value_int64s, x.dtype)
+    new = _of_features(x, imputed_value_floats if is_float else imputed_value_int64s, x.dtype)
     missing = jnp.isnan(x) if old != old else x == np.asarray(old, x.dtype)
     return jnp.where(missing, new, x)
 
