@@ -241,9 +241,15 @@ def picked_from_the_end() -> onnx.ModelProto:
 _LAST = {"last": np.int64([-1]), "zero": np.zeros(1, np.float32)}
 
 
+def dropped_where_it_is_one() -> onnx.ModelProto:
+    """Without axes, so that the rank says whether there is one row."""
+    return model([node("Squeeze", ["x"], ["y"])], {"x": ["n", 1, 4]})
+
+
 @pytest.mark.parametrize(
     ("make", "dims", "shapes"),
     [
+        (dropped_where_it_is_one, ["n=2.."], [("n", 1, 4)]),
         (largest, ["n=1..", "w=3.."], [("n", "w")]),
         (suppressed, ["n=1..", "boxes=1.."], [("n", "boxes", 4), ("n", 1, "boxes")]),
         (written_from_the_end, ["n=1.."], [("n",)]),
@@ -379,3 +385,12 @@ def test_numbers_for_each_feature_say_how_many_there_are() -> None:
     graph = helper.make_graph([node], "g", [x], [onnx.ValueInfoProto(name="y")])
     opsets = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 17)]
     assert load_model(helper.make_model(graph, opset_imports=opsets, ir_version=8)).inputs[0].shape == ("rows", 2)
+
+
+def test_a_node_that_needs_any_number_for_a_size_does_not_choose_one() -> None:
+    proto = model([node("Unique", ["x"], ["y"])], {"x": ["n"]})
+    (found,) = check(proto)
+    assert found.operator == "Unique"
+    with pytest.raises(UnsupportedError, match="--dim"):
+        load_model(proto)
+    assert not check(proto, dims={"n": 4})

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from webtensorc.errors import DiagnosticError, InternalError, InvalidFileError, Unsupported, UnsupportedError
-from webtensorc.frontends.onnx import registry, schemas
+from webtensorc.frontends.onnx import equations, extents, registry, schemas
 from webtensorc.frontends.onnx.values import NotKnownError, NotSupportedError, Value, describe
 
 DOING = "tracing the graph"
@@ -110,6 +110,8 @@ def explain(
         return UnsupportedError(f"`{operator}` cannot be compiled: {reason}", (item,), hint=None, **about)
     if isinstance(error, (ValueError, TypeError, ZeroDivisionError, IndexError, OverflowError)):
         hint = "the model is not valid for these input shapes"
+        if any(extents.is_open(size) for value in inputs for size in equations.sizes_of(value)):
+            hint += ", or it needs sizes of its open dimensions (--dim)"
         return InvalidFileError(f"`{operator}` does not fit its inputs: {_first_line(error)}", hint=hint, **about)
     return InternalError(f"`{operator}` failed: {type(error).__name__}: {_first_line(error)}", **about)
 

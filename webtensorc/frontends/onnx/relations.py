@@ -206,11 +206,17 @@ class _Trial:
         """The signature with one dimension as an expression of others, or as a number."""
         is_plain = {symbolic.variable(each): each.step == 1 for each in self.signature.dims}
         for name, expression in equations.candidates(self.failed.inputs):
-            if all(is_plain[each] for each in (name, *names([expression]))):
-                candidate = functools.partial(self.in_one_way.with_equal, name, expression)
-                if (found := self._fitting(candidate, {name: expression})) is not None:
-                    return found
+            found = self._equal(name, expression) if all(map(is_plain.get, (name, *names([expression])))) else None
+            if found and not self._wants_any(name, expression):
+                return found
         return None
+
+    def _equal(self, name: str, expression: str) -> Signature | None:
+        return self._fitting(functools.partial(self.in_one_way.with_equal, name, expression), {name: expression})
+
+    def _wants_any(self, name: str, expression: str) -> bool:
+        """Whether the node is as well off with the next two numbers: it wants a number, and does not say which."""
+        return expression.isdigit() and all(self._equal(name, str(int(expression) + more)) for more in (1, 2))
 
     def between(self) -> Signature | None:
         """The signature with bounds on both sides of a size of one dimension that fits, as wide as the node allows.
@@ -220,8 +226,10 @@ class _Trial:
         for bounds in self.signature.dims:
             if bounds.name in self.involved():
                 tried = (bounds.least << power for power in range(_TRIED_POWERS))
-                if fitting := next((size for size in tried if self._between(bounds, size, size)), None):
-                    return self._widest(bounds, fitting)
+                fitting = next((size for size in tried if self._between(bounds, size, size)), None)
+                found = self._widest(bounds, fitting) if fitting else None
+                if found and not (_is_one_size(found, bounds.name) and self._wants_any(bounds.name, str(fitting))):
+                    return found
         return None
 
     def _widest(self, bounds: Bounds, size: int) -> Signature | None:
@@ -263,6 +271,10 @@ class _Trial:
             self.failed.again(tuple(inputs))
 
         jax.eval_shape(run, *(given[index] for index in places))
+
+
+def _is_one_size(signature: Signature, name: str) -> bool:
+    return any(each.name == name and each.least == each.most for each in signature.dims)
 
 
 def _least_of(*ends: int | None) -> int:

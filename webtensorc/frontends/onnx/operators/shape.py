@@ -106,7 +106,14 @@ def squeeze(data: Value, axes: Value = None) -> Value:
         if data.axis in gone:
             raise NotSupportedError("it drops an axis whose size depends on data")
         return Bounded(jnp.squeeze(data.array, gone), data.axis - sum(each < data.axis for each in gone), data.count)
-    return xp(data).squeeze(data, None if axes is None else known_ints(axes, "axes"))
+    if axes is None:
+        return xp(data).squeeze(data, tuple(axis for axis, size in enumerate(data.shape) if _is_one(size)))
+    return xp(data).squeeze(data, tuple(known_ints(axes, "axes")))
+
+
+def _is_one(size: Any) -> bool:
+    """Whether a size is 1; InconclusiveDimensionOperation if that depends on open dimensions."""
+    return size == 1 if isinstance(size, int) else not size >= 2
 
 
 @op("Unsqueeze", bounded=True, truths=True)
