@@ -144,6 +144,24 @@ def passes_after(phase: Phase, text: str) -> tuple[str, ...]:
     return tuple(found.get(phase.value, ()))
 
 
+def options_of(text: str) -> Options:
+    """Options whose plan has the level and steps of this one, as a manifest has it; none said, those by default.
+
+    What `--precise` made of passes comes out as options of theirs. Passes that there are no more are left out.
+    """
+    said = re.search(r"\(-O(\d)\)$", text, re.MULTILINE)
+    if said is None:
+        return Options()
+    level, known = int(said[1]), registry.passes()
+    steps = {Spec.parse(each).name: each for phase in Phase for each in passes_after(phase, text)}
+    usual = {Spec.parse(step.spec).name: step.spec for step in _steps(Options(level))}
+    return Options(
+        level,
+        passes=tuple(each for name, each in steps.items() if name in known and each != usual.get(name)),
+        disabled_passes=tuple(name for name in usual if name not in steps and known[name].level),
+    )
+
+
 def versions() -> dict[str, str]:
     """Version of webtensorc and of every package that may change what is compiled."""
     return {"webtensorc": __version__, **dict(_installed())}

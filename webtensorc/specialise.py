@@ -9,11 +9,12 @@ import webtensorc
 from webtensorc import registry
 from webtensorc.artifact import Bundle
 from webtensorc.errors import UnsupportedError
+from webtensorc.extend import own_options
 from webtensorc.spec import Spec
 
 
 def for_device(source: Any, device: str) -> Bundle:
-    """The bundle at a path, in bytes, or a `Bundle`, compiled for the targets of a kind of device.
+    """The bundle at a path, in bytes, or a `Bundle`, compiled with its own options for the targets of a kind of device.
 
     Args:
         source: as `webtensorc_runtime.load` takes it.
@@ -22,9 +23,16 @@ def for_device(source: Any, device: str) -> Bundle:
     Raises:
         DiagnosticError: as `webtensorc.compile`.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        source = Bundle.load(bytes(source))
-    return webtensorc.compile(source) if device == "cpu" else webtensorc.compile(source, targets=_targets(device))
+    if not isinstance(source, Bundle):
+        source = Bundle.load(bytes(source) if isinstance(source, bytes | bytearray | memoryview) else source)
+    own = own_options(source.manifest)
+    return webtensorc.compile(
+        source,
+        targets=("host",) if device == "cpu" else _targets(device),
+        optimization_level=own.optimization_level,
+        passes=own.passes,
+        disabled_passes=own.disabled_passes,
+    )
 
 
 def _targets(device: str) -> list[str]:

@@ -16,6 +16,7 @@ from webtensorc_runtime import cpu
 import webtensorc
 from fixtures import jax_models
 from webtensorc.cli.app import group
+from webtensorc.plan import Options, Plan, options_of
 
 FIRST, ADDED = "x86-64-v3", ("aarch64", "x86-64-v2")
 
@@ -70,7 +71,7 @@ def exported(model: jax_models.JaxModel) -> Callable[[Path], Path]:
 
 MODELS: list[tuple[Callable[[Path], Path], list[str]]] = [
     (convolutions, []),
-    (convolutions, ["--dim", "batch=4"]),
+    (convolutions, ["--dim", "batch=4", "--precise"]),
     (classifier, ["--dim", "batch=1,8,1..64"]),
     (exported(jax_models.transformer()), []),
     (exported(jax_models.conv_net()), []),
@@ -85,19 +86,36 @@ def compile_(*arguments: object) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("write", "dims"),
+    ("write", "options"),
     MODELS,
-    ids=["open", "fixed", "variants", "transformer", "conv-net", "training"],
+    ids=["open", "precise", "variants", "transformer", "conv-net", "training"],
 )
 def test_the_bytes_are_those_of_compiling_the_original(
-    write: Callable[[Path], Path], dims: list[str], tmp_path: Path
+    write: Callable[[Path], Path], options: list[str], tmp_path: Path
 ) -> None:
     model = write(tmp_path)
     targets = [word for name in ADDED for word in ("--target", name)]
-    compile_(model, "--target", FIRST, *targets, *dims, "-o", tmp_path / "all.wtb")
-    compile_(model, "--target", FIRST, *dims, "-o", tmp_path / "one.wtb")
+    compile_(model, "--target", FIRST, *targets, *options, "-o", tmp_path / "all.wtb")
+    compile_(model, "--target", FIRST, *options, "-o", tmp_path / "one.wtb")
     compile_(tmp_path / "one.wtb", *targets, "-o", tmp_path / "more.wtb", "--no-cache")
     assert (tmp_path / "more.wtb").read_bytes() == (tmp_path / "all.wtb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(precise=True),
+        Options(1),
+        Options(0),
+        Options(2, ("generate-kernels{winograd=false}",), ("fold-batch-norm",)),
+    ],
+    ids=["precise", "level 1", "level 0", "passes"],
+)
+def test_a_plan_as_text_has_the_options_that_lead_to_it(options: Options) -> None:
+    """So that what is added later is as precise as what is there."""
+    text = str(Plan.make(FIRST, options))
+    assert text != str(Plan.make(FIRST))
+    assert str(Plan.make(FIRST, options_of(text))) == text
 
 
 @pytest.mark.slow

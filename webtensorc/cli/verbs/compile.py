@@ -58,7 +58,7 @@ def command(
     """Compile MODEL for one or more targets into one bundle.
 
     MODEL is an ONNX file, StableHLO (text, bytecode or portable artifact), a jax.export file, or a bundle, to whose
-    targets those given are added.
+    targets those given are added; without options its own level and passes stay.
     """
     from webtensorc.cache import Cache
     from webtensorc.cli import building
@@ -67,14 +67,17 @@ def command(
     from webtensorc.plan import Options
 
     targets, dims = what["targets"], what["dims"]
+    chosen = Options(
+        what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"], what["prepack"]
+    )
     if Path(model).is_file() and building.is_bundle(model):
-        targets, dims = extended(model, targets, dims)
+        targets, dims, chosen = extended(model, targets, dims, chosen)
     request = Request(
         model,
         targets,
         dims,
         what["input_shapes"],
-        Options(what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"], what["prepack"]),
+        chosen,
         cache=None if no_cache else Cache(warn=console.say),
         dump_dir=options.output_folder(Path(dump_ir)) if dump_ir else None,
         timeout=timeout,
