@@ -172,3 +172,20 @@ def test_a_slice_without_axes_cuts_the_first_ones() -> None:
 def test_the_shapes_of_outputs_are_expressions() -> None:
     found = load_model(chains(), dims={"batch": 3})
     assert [spec.shape for spec in found.outputs] == [(3, "2*seq - 1", 8), (3, "seq^2"), (3, 8)]
+
+
+def test_nothing_is_left() -> None:
+    """Tiles of no rows, a range that goes backwards from before the first row, means of windows outside the image."""
+    nodes = [
+        helper.make_node("Tile", ["x", "none"], ["a"]),
+        helper.make_node("Slice", ["x", "before", "far", "zero", "back"], ["b"]),
+        helper.make_node("Unsqueeze", ["x", "first"], ["image"]),
+        helper.make_node("AveragePool", ["image"], ["c"], kernel_shape=[2], pads=[1, 1], dilations=[4]),
+    ]
+    numbers = {"none": [0, 3], "before": [-5], "far": [-(2**63)], "zero": [0], "back": [-2], "first": [0]}
+    weights = {name: np.asarray(each, np.int64) for name, each in numbers.items()}
+    outputs = {"a": [None, None], "b": [None, None], "c": [None] * 3}
+    proto = model(nodes, {"x": ["n", "m"]}, outputs, weights)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, dims={"m": (3, 64)}, cache=False))
+    for n, m in ((3, 3), (5, 7), (9, 4)):
+        agree(proto, module, {"n": n, "m": m})

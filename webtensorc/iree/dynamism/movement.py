@@ -54,6 +54,8 @@ def dynamic_reshape(build: Builder, op: Operation) -> Value:
 
 def reshape(build: Builder, operand: Value, kind: ir.Type, sizes: Sequence[Value]) -> Value:
     """`operand`, signless, as a tensor of a type and all its extents."""
+    if 0 in (*operand.type.shape, *kind.shape):
+        return build.empty(kind, sizes)  # no elements, whose number says nothing of open extents
     if operand.type == kind and list(kind.shape).count(DYNAMIC) <= 1:
         return operand  # equal numbers of elements leave the one open extent no choice
     groups = split_groups(operand.type.shape, kind.shape)

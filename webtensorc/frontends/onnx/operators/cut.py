@@ -33,7 +33,9 @@ def _range(low: Value, high: Value, step: int, size: Value) -> slice:
     either end, depending on the dimensions, is counted from the start.
     """
     forward = step > 0
-    if (_is_end(low) and (low > 0) == forward) or (_is_end(high) and high < 0 and forward):
+    if not forward and isinstance(low, int) and low < -1:
+        low = 0 if _is_end(low) else jax.core.max_dim(low, -size)
+    if (_is_end(low) and forward and low > 0) or (_is_end(high) and high < 0 and forward):
         return slice(0, 0)
     low, high = (None if _is_end(each) else _from_start(each, size) if forward else each for each in (low, high))
     return slice(low, high, step)
@@ -54,7 +56,10 @@ def _from_start(bound: Value, size: Value) -> Value:
 
 @op("Slice", since=10, bounded=True)
 def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps: Value = None) -> Value:
-    """Cut ranges, with steps, out of axes, the first ones by default; bounds are clamped as in Python."""
+    """Cut ranges, with steps, out of axes, the first ones by default; bounds are clamped.
+
+    As in Python, but a range that goes backwards from before the first element begins at the first one.
+    """
     if isinstance(data, Bounded):
         return _slice_of_some(data, starts, ends, axes, steps)
     if starts.shape == (1,) and (is_computed(starts) or is_computed(ends)):
@@ -68,8 +73,8 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
         if not is_static((size, low, high)):
             data = jnp.asarray(data)  # numpy takes no open bounds
             index[axis] = _range(low, high, step, size)
-        elif step < 0 and high < -size:
-            index[axis] = slice(low, None, step)
+        elif step < 0:
+            index[axis] = slice(max(low, -size), None if high < -size else high, step)
         else:
             index[axis] = slice(low, high, step)
     return data[tuple(index)]

@@ -144,7 +144,8 @@ def lp_normalization(x: Value, *, axis: int = -1, p: int = 2) -> Value:
 def mean_variance_normalization(x: Value, *, axes: tuple[int, ...] = (0, 2, 3)) -> Value:
     """Zero mean and unit variance over `axes`, with ONNX's epsilon of 1e-9 on the deviation."""
     mean = jnp.mean(x, axes, keepdims=True)
-    deviation = jnp.sqrt(jnp.mean(x * x, axes, keepdims=True) - mean * mean)
+    variance = jnp.mean(x * x, axes, keepdims=True) - mean * mean
+    deviation = jnp.sqrt(jnp.maximum(variance, 0))  # rounding makes the variance of equal elements negative
     return (x - mean) / (deviation + np.asarray(1e-9, x.dtype))
 
 

@@ -171,10 +171,10 @@ def average_pool(
     pads: tuple[int, ...] | None = None,
     strides: tuple[int, ...] | None = None,
 ) -> Value:
-    """Mean of every window, over its elements inside the tensor or also over those in the pads."""
+    """Mean of every window, over its elements inside the tensor or also over those in the pads; of none it is 0."""
     windows = Windows.of(x, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
     total = windows.reduce(x, 0, lax.add)
-    counts = windows.counts(include_pads=bool(count_include_pad))
+    counts = [xp(each).maximum(each, 1) for each in windows.counts(include_pads=bool(count_include_pad))]
     if all(is_known(each) and (each == each[0]).all() for each in counts):
         return total / np.asarray(np.prod([each[0] for each in counts]), x.dtype)
     if all(map(is_known, counts)) and math.prod(map(len, counts)) <= _WHOLE:
