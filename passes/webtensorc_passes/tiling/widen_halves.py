@@ -10,6 +10,7 @@ time goes into reading weights, of which there is half as much as they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -84,25 +85,26 @@ class _Wider:
                 op.name, [self.of(op.operands[0], before)], [_wide(value)], attributes, before=before
             ).result
         if op is not None and op.name == "tensor.pad" and len(op.operands) == 1:
-            return self._padded(op, before)
+            filler = _filler(op)
+            if filler is not None:
+                return self._padded(op, filler, before)
         return _converted(value, before)
 
-    def _padded(self, pad: Any, before: Any) -> Any:
+    def _padded(self, pad: Any, filler: float, before: Any) -> Any:
         """A padded tensor, so that kernels see what was padded: some have no need of it."""
-        inner = self.of(pad.operands[0], before)
-        filler = mlir.terminator(pad.regions[0].blocks[0]).operands[0]
-        extend = mlir.create("arith.extf", [filler], [ir.F32Type.get(pad.context)], before=before).result
+        inner, wide = self.of(pad.operands[0], before), _wide(pad.results[0])
         low, high = (list(mlir.integers(pad, side)) for side in ("static_low", "static_high"))
-        arguments = ", ".join(f"%i{n}: index" for n in range(len(low)))
+        places = ", ".join(f"%i{n}: index" for n in range(len(low)))
         text = f"""
-            func.func @padded(%given: {inner.type}, %filler: f32) -> {_wide(pad.results[0])} {{
+            func.func @padded(%given: {inner.type}) -> {wide} {{
+              %filler = arith.constant {filler:.9e} : f32
               %padded = tensor.pad %given low{low} high{high} {{
-                ^bb0({arguments}):
+                ^bb0({places}):
                   tensor.yield %filler : f32
-              }} : {inner.type} to {_wide(pad.results[0])}
-              return %padded : {_wide(pad.results[0])}
+              }} : {inner.type} to {wide}
+              return %padded : {wide}
             }}"""
-        (padded,) = mlir.splice(text, [inner, extend], before=before)
+        (padded,) = mlir.splice(text, [inner], before=before)
         return padded
 
     def _at_load(self, load: Any) -> Any:
@@ -111,6 +113,14 @@ class _Wider:
             self._made[source] = f"{source}.f32"
             define(self._module, load, self._made[source], kind, _converted)
         return loaded(load, self._made[source], kind)
+
+
+def _filler(pad: Any) -> float | None:
+    """What a tensor is padded with, if that is a finite constant."""
+    op = mlir.owner(mlir.terminator(pad.regions[0].blocks[0]).operands[0])
+    if op is None or op.name != "arith.constant" or not math.isfinite(number := op.attributes["value"].value):
+        return None
+    return float(number)
 
 
 def _converted(value: Any, before: Any) -> Any:
