@@ -29,7 +29,7 @@ def compile(
     *,
     dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
-    optimization_level: int = 3,
+    optimization_level: int | None = None,
     passes: Sequence[str] = (),
     disabled_passes: Sequence[str] = (),
     precise: bool = False,
@@ -45,7 +45,8 @@ def compile(
         dims: what named dimensions may be: a size, bounds (the second may be None), or sizes to have variants for, e.g.
             `{"batch": 1, "seq": (1, 512), "n": [1, 8, 32]}`. One that is not mentioned may have any size from 1 on.
         input_shapes: whole shapes for inputs, e.g. `{"x": (1, 3, 224, 224)}`.
-        optimization_level: 0 to 3.
+        optimization_level: 0 to 3, which is the default. A bundle keeps the level, passes and packing that it was
+            compiled with where neither this nor any of `passes`, `disabled_passes` and `precise` is given.
         passes: pass specifications to add, or to replace the options of.
         disabled_passes: names of passes to leave out.
         precise: leave the model's algebra as it is: no Winograd, no scales folded into weights, no TF32.

@@ -8,12 +8,13 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from webtensorc import portable, prepack, registry, scratch, store, workers
+from webtensorc import extend, portable, prepack, registry, scratch, store, workers
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
@@ -39,7 +40,7 @@ class Request:
         targets: target specifications, one module each.
         dims: sizes, bounds or sizes for variants of named dimensions (see `webtensorc.sizes`).
         input_shapes: whole shapes for inputs.
-        options: optimisation level and passes.
+        options: optimisation level and passes; where none are asked for, a bundle's own stay.
         cache: where compiled parts are kept, or None for nowhere.
         dump_dir: folder for IR dumps after every step; every step is then run, whatever the cache holds.
         strict: check every pass's number of changes against the module.
@@ -56,6 +57,11 @@ class Request:
     strict: bool = False
     timeout: float | None = None
 
+    @cached_property
+    def chosen(self) -> Options:
+        """The options, with those of a bundle where none are asked for."""
+        return extend.chosen(self.source, self.options)
+
     def plans(self) -> tuple[Plan, ...]:
         """One plan per target, in the order asked, repeated targets once.
 
@@ -64,7 +70,7 @@ class Request:
         """
         if not self.targets:
             raise UsageError("no target is given", hint="the default is `host`")
-        plans = (Plan.make(target, self.options) for target in self.targets)
+        plans = (Plan.make(target, self.chosen) for target in self.targets)
         return tuple({plan.target: plan for plan in plans}.values())
 
 
@@ -197,7 +203,7 @@ class Compiler:
 
     def artifacts(self, model: Model, plans: tuple[Plan, ...], own: dict[str, np.ndarray]) -> list[Artifact]:
         """One artifact per plan, in order; weights that are packed for some of them are added to `own`."""
-        apart = tuple(plan for plan in plans if self.request.options.prepack and prepack.is_for(plan))
+        apart = tuple(plan for plan in plans if self.request.chosen.prepack and prepack.is_for(plan))
         shared = tuple(plan for plan in plans if plan not in apart)
         made = dict(zip(shared, self.modules(model, shared), strict=True))
         if apart:

@@ -1,4 +1,4 @@
-"""Adding targets to a bundle: what it was compiled for already, so that all of it is compiled from its own graph.
+"""Compiling a bundle again: what it was compiled for already and how, so that all of it comes from its own graph.
 
 A bundle's bytes follow from graph, targets, sizes and options. Compiling its graph for its own targets and the new ones
 therefore gives the very file that compiling the original for all of them gives; old modules come from the cache.
@@ -9,38 +9,71 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from webtensorc_runtime.container import open_container
 from webtensorc_runtime.manifest import Manifest
 
-from webtensorc.plan import Options, options_of
+from webtensorc import prepack, registry
+from webtensorc.errors import UsageError
+from webtensorc.phase import Phase
+from webtensorc.plan import Options, Plan, options_of, passes_after
 from webtensorc.sizes import Sizes
+from webtensorc.spec import Spec
+from webtensorc.variants import compiled
 
 
 def extended(
-    path: str | Path, targets: Sequence[str], dims: Mapping[str, Sizes], options: Options
-) -> tuple[tuple[str, ...], dict[str, Sizes], Options]:
-    """The targets, dimensions and options to compile the bundle at `path` with.
+    path: str | Path, targets: Sequence[str], dims: Mapping[str, Sizes]
+) -> tuple[tuple[str, ...], dict[str, Sizes]]:
+    """The targets and dimensions to compile the bundle at `path` for.
 
     Args:
         path: the bundle.
         targets: specifications of what is to be added.
         dims: what is asked of open dimensions; where nothing is, the bundle's own variants for sizes stay.
-        options: where they are the usual ones, the bundle's own level and passes stay: precise results stay precise.
 
     Raises:
         InvalidFileError: no bundle, or a damaged one.
     """
     manifest = open_container(path).manifest
     own = [variant.label for variant in manifest.variants if not variant.general]
-    if replace(options, prepack=False) == Options():
-        options = replace(own_options(manifest), prepack=options.prepack)
-    return tuple(dict.fromkeys((*own, *targets))), dict(dims) or _sizes(manifest), options
+    return tuple(dict.fromkeys((*own, *targets))), dict(dims) or _sizes(manifest)
 
 
-def own_options(manifest: Manifest) -> Options:
-    """The level and passes that a bundle was compiled with, which are the same for all of its variants."""
-    return options_of(manifest.variants[0].plan) if manifest.variants else Options()
+def chosen(source: Any, asked: Options) -> Options:
+    """The options to compile a source with: a bundle's own, or its file's, where no level and no pass is asked for.
+
+    So what was precise stays precise. They are the same for all variants of a bundle.
+
+    Raises:
+        UsageError: precise results are asked of a graph that is not as precise as its model any more.
+    """
+    variants = compiled(source)
+    if not variants:
+        return asked
+    plan = variants[0].plan
+    if asked.precise:
+        _refuse_imprecise(plan, asked)
+    if replace(asked, prepack=False) != Options():
+        return asked
+    packed = any(prepack.is_packed(name) for each in variants for name in each.weights)
+    return replace(options_of(plan), prepack=asked.prepack or packed)
+
+
+def _refuse_imprecise(plan: str, asked: Options) -> None:
+    """A bundle's graph has been through passes; what `--precise` forbids cannot be taken back."""
+    wanted = {step.spec for step in Plan.steps_of(asked)}
+    known = registry.passes()
+    for spec in passes_after(Phase.GRAPH, plan):
+        if spec in wanted or Spec.parse(spec).name not in known:
+            continue
+        made = registry.make_pass(spec)
+        if made.precise() != made:
+            raise UsageError(
+                f"the graph of this bundle has been through pass `{made.name}`, which precise results must not have",
+                hint="compile the original model with --precise",
+            )
 
 
 def _sizes(manifest: Manifest) -> dict[str, Sizes]:

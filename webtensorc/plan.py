@@ -21,28 +21,36 @@ from webtensorc.target_api import Target
 VERSIONED = ("iree-base-compiler", "iree-base-runtime", "jax", "jaxlib", "onnx", "numpy")
 """The packages whose version may change what is compiled."""
 
+LEVEL = 3
+"""The optimisation level where none is asked for."""
+
 
 @dataclass(frozen=True)
 class Options:
     """What the user may choose about a compilation; `-O`, `--pass` and `--disable-pass` of the command line.
 
     Attributes:
-        optimization_level: 0 (only what correctness needs) to 3.
+        optimization_level: 0 (only what correctness needs) to 3; None, where nobody asks for one, means `LEVEL`.
         passes: pass specifications; one that is on by default has its options replaced, any other is added.
         disabled_passes: names of passes to leave out.
         precise: leave the algebra of the model as it is (`Pass.precise`); passes named in `passes` are as asked.
         prepack: store weights a second time for targets that read them in another form (`webtensorc.prepack`).
     """
 
-    optimization_level: int = 3
+    optimization_level: int | None = None
     passes: tuple[str, ...] = ()
     disabled_passes: tuple[str, ...] = ()
     precise: bool = False
     prepack: bool = False
 
     def __post_init__(self) -> None:
-        if self.optimization_level not in range(4):
-            raise UsageError(f"there is no optimization level {self.optimization_level}", hint="levels are 0, 1, 2, 3")
+        if self.level not in range(4):
+            raise UsageError(f"there is no optimization level {self.level}", hint="levels are 0, 1, 2, 3")
+
+    @property
+    def level(self) -> int:
+        """The optimisation level, also where nobody asks for one."""
+        return LEVEL if self.optimization_level is None else self.optimization_level
 
 
 @dataclass(frozen=True)
@@ -81,11 +89,20 @@ class Plan:
             device=resolved.device(),
             architecture=resolved.architecture(),
             features=tuple(sorted(resolved.features())),
-            flags=resolved.flags(options.optimization_level),
-            optimization_level=options.optimization_level,
-            steps=tuple(_steps(options)),
+            flags=resolved.flags(options.level),
+            optimization_level=options.level,
+            steps=cls.steps_of(options),
             versions=tuple({**versions(), **tools.versions(resolved.tools)}.items()),
         )
+
+    @staticmethod
+    def steps_of(options: Options) -> tuple[Step, ...]:
+        """The passes of every target's plan, in order.
+
+        Raises:
+            UsageError: an unknown pass or option, or a required pass disabled.
+        """
+        return tuple(_steps(options))
 
     @classmethod
     def of_passes(cls, steps: tuple[Step, ...]) -> Plan:
@@ -183,7 +200,7 @@ def _steps(options: Options) -> Iterable[Step]:
     default = (
         cls()
         for name, cls in known.items()
-        if name not in asked and cls.level is not None and cls.level <= options.optimization_level
+        if name not in asked and cls.level is not None and cls.level <= options.level
     )
     kept = (each.precise() for each in default) if options.precise else default
     chosen = [each for each in (*asked.values(), *kept) if each and each.name not in options.disabled_passes]

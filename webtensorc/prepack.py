@@ -21,6 +21,11 @@ def evaluation() -> Plan:
     return Plan.of_passes((Step(Phase.GRAPH.value, cls.family.value, cls.name),))
 
 
+def is_packed(name: str) -> bool:
+    """Whether a weight of this name was packed ahead of time."""
+    return name.endswith(f"@{MARK}")
+
+
 def is_for(plan: Plan) -> bool:
     """Whether a plan's target reads matrices rather than the panels that they are stored in."""
     return registry.make_target(plan.target).vector_bytes == 0

@@ -9,7 +9,6 @@ import webtensorc
 from webtensorc import registry
 from webtensorc.artifact import Bundle
 from webtensorc.errors import UnsupportedError
-from webtensorc.extend import own_options
 from webtensorc.spec import Spec
 
 
@@ -23,16 +22,9 @@ def for_device(source: Any, device: str) -> Bundle:
     Raises:
         DiagnosticError: as `webtensorc.compile`.
     """
-    if not isinstance(source, Bundle):
-        source = Bundle.load(bytes(source) if isinstance(source, bytes | bytearray | memoryview) else source)
-    own = own_options(source.manifest)
-    return webtensorc.compile(
-        source,
-        targets=("host",) if device == "cpu" else _targets(device),
-        optimization_level=own.optimization_level,
-        passes=own.passes,
-        disabled_passes=own.disabled_passes,
-    )
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = Bundle.load(bytes(source))
+    return webtensorc.compile(source, targets=("host",) if device == "cpu" else _targets(device))
 
 
 def _targets(device: str) -> list[str]:

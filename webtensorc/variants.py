@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,17 @@ def beside(
 
 def kept_sizes(source: Any, dims: Sequence[Bounds]) -> list[dict[str, int]]:
     """The sizes that a bundle, or its file, has variants for, within bounds; of other sources none."""
-    if isinstance(source, str | Path) and Path(source).is_file() and detect(Path(source)) is Format.BUNDLE:
-        variants: Iterable[Any] = open_container(source).manifest.variants
-    else:
-        variants = getattr(source, "artifacts", ())
     bounds = {each.name: each for each in dims}
-    every = {tuple(sorted(each.sizes.items())): dict(each.sizes) for each in variants if each.sizes}
+    every = {tuple(sorted(each.sizes.items())): dict(each.sizes) for each in compiled(source) if each.sizes}
     return [sizes for sizes in every.values() if all(n in bounds and size in bounds[n] for n, size in sizes.items())]
+
+
+def compiled(source: Any) -> Sequence[Any]:
+    """What a bundle, or its file, holds already: variants or artifacts, which are alike here; of others none."""
+    if isinstance(source, str | Path):
+        is_bundle = Path(source).is_file() and detect(Path(source)) is Format.BUNDLE
+        return open_container(source).manifest.variants if is_bundle else ()
+    return getattr(source, "artifacts", ())
 
 
 def written(sizes: Mapping[str, int]) -> str:

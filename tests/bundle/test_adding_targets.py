@@ -16,6 +16,7 @@ from webtensorc_runtime import cpu
 import webtensorc
 from fixtures import jax_models
 from webtensorc.cli.app import group
+from webtensorc.errors import UsageError
 from webtensorc.plan import Options, Plan, options_of
 
 FIRST, ADDED = "x86-64-v3", ("aarch64", "x86-64-v2")
@@ -130,3 +131,18 @@ def test_specialising_compiles_what_is_missing(form: str, tmp_path: Path) -> Non
     module = webtensorc_runtime.load(source, specialise=True)
     assert module.variant.startswith("x86-64")
     np.testing.assert_allclose(module(np.ones((2, 8), np.float32))[0].sum(1), 1, rtol=1e-5)
+
+
+def test_a_bundles_options_stay_unless_others_are_asked_for(tmp_path: Path) -> None:
+    """From Python too; and what is precise cannot be had of a graph that is not."""
+    model = classifier(tmp_path)
+    for name, own in {"precise": Options(precise=True), "low": Options(1)}.items():
+        bundle = webtensorc.compile(model, [FIRST], optimization_level=own.optimization_level, precise=own.precise)
+        bundle.save(tmp_path / name)
+        for source in (bundle, tmp_path / name):
+            again = webtensorc.compile(source, [FIRST])
+            assert [each.plan for each in again.artifacts] == [str(Plan.make(FIRST, own))]
+    again = webtensorc.compile(tmp_path / "low", [FIRST], optimization_level=3)
+    assert [each.plan for each in again.artifacts] == [str(Plan.make(FIRST))]
+    with pytest.raises(UsageError, match=r"fold-batch-norm.*precise"):
+        webtensorc.compile(again, [FIRST], precise=True)

@@ -246,9 +246,7 @@ def optimization(function: F) -> F:
             "-O",
             "optimization_level",
             type=click.IntRange(0, 3),
-            default=3,
-            show_default=True,
-            help="How hard to optimise.",
+            help="How hard to optimise. Default: 3, or what a bundle was compiled with.",
         ),
     ):
         function = option(function)

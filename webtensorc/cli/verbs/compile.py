@@ -71,7 +71,7 @@ def command(
         what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"], what["prepack"]
     )
     if Path(model).is_file() and building.is_bundle(model):
-        targets, dims, chosen = extended(model, targets, dims, chosen)
+        targets, dims = extended(model, targets, dims)
     request = Request(
         model,
         targets,

@@ -29,7 +29,7 @@ def command(
     targets: tuple[str, ...],
     dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
-    optimization_level: int,
+    optimization_level: int | None,
     passes: tuple[str, ...],
     disabled_passes: tuple[str, ...],
     precise: bool,
@@ -40,14 +40,14 @@ def command(
     why the kernel was chosen. No machine code is made.
     """
     from webtensorc.driver import Request, forecast
-    from webtensorc.plan import Options, Plan
+    from webtensorc.plan import Options
 
-    chosen = Options(optimization_level, passes, disabled_passes, precise)
-    plans = [Plan.make(target, chosen) for target in targets]
+    request = Request(model, targets, dims, input_shapes, Options(optimization_level, passes, disabled_passes, precise))
+    plans = request.plans()
     data: list[dict[str, Any]] = [{**plan.as_dict(), "digest": plan.digest} for plan in plans]
     text = list(map(str, plans))
     if model is not None:
-        reports = forecast(Request(model, targets, dims, input_shapes, chosen))
+        reports = forecast(request)
         for number, plan in enumerate(plans):
             report = reports[plan.target]
             data[number]["report"] = report

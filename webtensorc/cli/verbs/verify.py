@@ -54,7 +54,7 @@ def command(
     threads: int | None,
     dims: dict[str, Sizes],
     input_shapes: dict[str, tuple[int, ...]],
-    optimization_level: int,
+    optimization_level: int | None,
     passes: tuple[str, ...],
     disabled_passes: tuple[str, ...],
     precise: bool,
