@@ -19,7 +19,8 @@ ENTRY = "main"
 SCOPE = "model"
 """Scope of the parameters that compiled modules read their weights from."""
 
-_LOST = "VK_ERROR_DEVICE_LOST"
+_LOST = "DATA_LOSS"
+"""The engine's status where Vulkan says VK_ERROR_DEVICE_LOST; who waits for what was sent hears nothing but this."""
 _ATTEMPTS = 10
 """How often a module is loaded on a device that is lost meanwhile. IREE 3.13 has a race there: while weights are sent
 two of its threads may raise the value of one semaphore in the wrong order, for which Mesa declares the device lost: on
