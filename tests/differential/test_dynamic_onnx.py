@@ -41,7 +41,7 @@ def values(proto: Any, sizes: dict[str, int], seed: int = 0) -> dict[str, np.nda
     """Random inputs with these sizes for named dimensions."""
     rng = np.random.default_rng(seed)
     shapes = {
-        each.name: [dim.dim_value or sizes[dim.dim_param] for dim in each.type.tensor_type.shape.dim]
+        each.name: [sizes.get(dim.dim_param, dim.dim_value) for dim in each.type.tensor_type.shape.dim]
         for each in proto.graph.input
     }
     return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}

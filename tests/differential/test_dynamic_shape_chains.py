@@ -189,3 +189,10 @@ def test_nothing_is_left() -> None:
     module = webtensorc_runtime.load(webtensorc.compile(proto, dims={"m": (3, 64)}, cache=False))
     for n, m in ((3, 3), (5, 7), (9, 4)):
         agree(proto, module, {"n": n, "m": m})
+
+
+def test_a_product_over_nothing_is_zeros() -> None:
+    proto = model([node("MatMul", ["x", "y"], ["z"])], {"x": ["n", "m", 0], "y": [0, "k"]}, {"z": ["n", "m", "k"]}, {})
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for n, m, k in ((1, 5, 2), (2, 3, 7)):
+        agree(proto, module, {"n": n, "m": m, "k": k})

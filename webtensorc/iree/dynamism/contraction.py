@@ -25,13 +25,15 @@ def dot_general(build: Builder, op: Operation) -> Value | None:
     ranks = len(left.type.shape), len(right.type.shape)
     contracting = layout.left_contracting, layout.right_contracting
     free = layout.left_free(ranks[0]), layout.right_free(ranks[1])
+    if any(left.type.shape[axis] == 0 for axis in layout.left_contracting):
+        return _nothing(build, op, layout)
     if all(left.type.shape[axis] == 1 for axis in layout.left_contracting):
         return _outer(build, op, layout)
     if layout.left_batch:
         return None
     if ranks == (2, 2) and 1 not in op.result.type.shape:
         return None
-    sizes = [build.dim(left, axis) for axis in free[0]] + [build.dim(right, axis) for axis in free[1]]
+    sizes = _sizes(build, op, layout)
     left = _matrix(build, left, free[0], contracting[0])
     right = _matrix(build, right, contracting[1], free[1])
     rows, columns = left.type.shape[0], right.type.shape[1]
@@ -49,6 +51,21 @@ def dot_general(build: Builder, op: Operation) -> Value | None:
     return _expand(build, product, wanted, split, sizes)
 
 
+def _nothing(build: Builder, op: Operation, layout: DotLayout) -> Value:
+    """A product over nothing: zeros. The native compiler divides by the size of the summed dimension."""
+    kind = build.signless_type(op.result.type)
+    return build.fill(build.zero(kind.element_type), build.empty(kind, _sizes(build, op, layout)))
+
+
+def _sizes(build: Builder, op: Operation, layout: DotLayout) -> list[Value]:
+    """The extents of a product."""
+    left, right = op.operands
+    own = *layout.left_batch, *layout.left_free(len(left.type.shape))
+    return [build.dim(left, axis) for axis in own] + [
+        build.dim(right, axis) for axis in layout.right_free(len(right.type.shape))
+    ]
+
+
 def _outer(build: Builder, op: Operation, layout: DotLayout) -> Value:
     """A product whose contracting dimensions, if any, have one element: every element is one product.
 
@@ -59,7 +76,7 @@ def _outer(build: Builder, op: Operation, layout: DotLayout) -> Value:
     batch = layout.left_batch, layout.right_batch
     kept = layout.left_free(len(left.type.shape)), layout.right_free(len(right.type.shape))
     first = len(batch[0]), len(batch[0]) + len(kept[0])
-    sizes = [build.dim(left, axis) for axis in (*batch[0], *kept[0])] + [build.dim(right, axis) for axis in kept[1]]
+    sizes = _sizes(build, op, layout)
     with build.location:
         loops = [ir.AffineExpr.get_dim(loop) for loop in range(len(sizes))]
         maps = []
