@@ -29,7 +29,7 @@ def compile(
     *,
     dims: Mapping[str, Any] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
-    optimization_level: int | None = None,
+    optimization_level: int = 3,
     passes: Sequence[str] = (),
     disabled_passes: Sequence[str] = (),
     precise: bool = False,
@@ -45,8 +45,8 @@ def compile(
         dims: what named dimensions may be: a size, bounds (the second may be None), or sizes to have variants for, e.g.
             `{"batch": 1, "seq": (1, 512), "n": [1, 8, 32]}`. One that is not mentioned may have any size from 1 on.
         input_shapes: whole shapes for inputs, e.g. `{"x": (1, 3, 224, 224)}`.
-        optimization_level: 0 to 3, which is the default. A bundle keeps the level, passes and packing that it was
-            compiled with where neither this nor any of `passes`, `disabled_passes` and `precise` is given.
+        optimization_level: 0 to 3. A bundle keeps the level, passes and packing that it was compiled with where this is
+            3 and none of `passes`, `disabled_passes` and `precise` is given.
         passes: pass specifications to add, or to replace the options of.
         disabled_passes: names of passes to leave out.
         precise: leave the model's algebra as it is: no Winograd, no scales folded into weights, no TF32.
@@ -62,9 +62,10 @@ def compile(
     from webtensorc import sizes
     from webtensorc.cache import Cache
     from webtensorc.driver import Request, compile_source
-    from webtensorc.plan import Options
+    from webtensorc.plan import LEVEL, Options
 
-    options = Options(optimization_level, _several(passes), _several(disabled_passes), precise, prepack)
+    level = None if optimization_level == LEVEL else optimization_level
+    options = Options(level, _several(passes), _several(disabled_passes), precise, prepack)
     asked = {name: sizes.read(size, name) for name, size in (dims or {}).items()}
     shapes = {
         name: tuple(_size(size, f"the shape of input {name!r}") for size in shape)
