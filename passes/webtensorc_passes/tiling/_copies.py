@@ -18,6 +18,7 @@ from webtensorc.iree import mlir
 from webtensorc_passes.tiling._epilogues import Fused
 from webtensorc_passes.tiling._picks import match_pick
 from webtensorc_passes.tiling._structured import (
+    RESHAPES,
     forwards,
     in_use,
     indexing_maps,
@@ -29,7 +30,6 @@ from webtensorc_passes.tiling._structured import (
 
 __all__ = ["CopySite", "copy_sites"]
 
-_RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 _WIDEST = 128
 """Elements beside a row that are written out, at most."""
 
@@ -61,7 +61,7 @@ def copy_sites(operations: Sequence[Any]) -> Iterator[CopySite]:
 def _is_used_in_loops(value: Any) -> bool:
     """Whether a tensor is used, seen through reshapes, by what the native compiler would move it within."""
     users = mlir.users(value)
-    return any(_is_used_in_loops(u.results[0]) if u.name in _RESHAPES else u.name.startswith("linalg.") for u in users)
+    return any(_is_used_in_loops(u.results[0]) if u.name in RESHAPES else u.name.startswith("linalg.") for u in users)
 
 
 def _exchange(op: Any) -> CopySite | None:

@@ -7,12 +7,12 @@ from typing import Any
 from iree.compiler import ir
 
 from webtensorc.iree import mlir
-from webtensorc_passes.tiling._structured import forwards, scalar_constant
+from webtensorc_passes.tiling._mapped import mapped
+from webtensorc_passes.tiling._structured import RESHAPES, forwards, scalar_constant
 
 __all__ = ["flipped", "padding"]
 
 _SIGN = "-128 : i8"
-_RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
 
 def flipped(value: Any, before: Any) -> Any:
@@ -35,7 +35,7 @@ def _is_flip(op: Any) -> bool:
 
 
 def _moves(op: Any) -> bool:
-    return op.name in _RESHAPES or op.name == "tensor.pad" or forwards(op)
+    return op.name in RESHAPES or op.name == "tensor.pad" or forwards(op)
 
 
 def _has_flip(value: Any) -> bool:
@@ -49,8 +49,7 @@ def _has_flip(value: Any) -> bool:
 
 def padding(op: Any) -> int | None:
     """The byte that a `tensor.pad` puts around its operand."""
-    inside = op.regions[0].blocks[0].operations
-    text = scalar_constant(inside[len(inside) - 1].operands[0])
+    text = scalar_constant(mlir.terminator(op.regions[0].blocks[0]).operands[0])
     return int(text.split(" : ")[0]) if text else None
 
 
@@ -65,27 +64,18 @@ def _taken_back(value: Any) -> Any:
     if op.name == "tensor.pad":
         byte = padding(op)
         assert byte is not None
-        operations = copy.regions[0].blocks[0].operations
         flipped = ir.IntegerAttr.get(value.type.element_type, byte ^ -128)
-        operations[len(operations) - 1].operands[0] = mlir.constant(flipped, before=copy)
+        mlir.terminator(copy.regions[0].blocks[0]).operands[0] = mlir.constant(flipped, before=copy)
     return copy.results[0]
 
 
 def _flip(value: Any, before: Any) -> Any:
-    empty = mlir.create("tensor.empty", [], [value.type], before=before).result
-    rank = len(mlir.shape_of(value))
+    byte = value.type.element_type
     with before.context:
-        identity = ir.AffineMapAttr.get(ir.AffineMap.get_identity(rank))
-        attributes = {
-            "indexing_maps": ir.ArrayAttr.get([identity] * 2),
-            "iterator_types": ir.Attribute.parse(f"[{', '.join(['#linalg.iterator_type<parallel>'] * rank)}]"),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
-        }
-        byte = value.type.element_type
         sign = mlir.constant(ir.IntegerAttr.get(byte, -128), before=before)
-        op = mlir.create("linalg.generic", [value, empty], [value.type], attributes, before=before, regions=1)
-        block = op.regions[0].blocks.append(byte, byte, arg_locs=[before.location] * 2)
-        with ir.InsertionPoint(block), before.location:
-            found = ir.Operation.create("arith.xori", results=[byte], operands=[block.arguments[0], sign])
-            ir.Operation.create("linalg.yield", operands=[found.result])
-    return op.results[0]
+    return mapped(
+        value,
+        value.type,
+        lambda each: ir.Operation.create("arith.xori", results=[byte], operands=[each, sign]).result,
+        before,
+    )

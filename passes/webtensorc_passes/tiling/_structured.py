@@ -13,6 +13,7 @@ from webtensorc.iree import mlir
 
 __all__ = [
     "DATA_TILING",
+    "RESHAPES",
     "Linear",
     "element",
     "forwards",
@@ -31,7 +32,8 @@ DATA_TILING = "iree.opt.data_tiling"
 """The native compiler's mark (IREE 3.13): operations that have it are packed and tiled; if there is one, no others."""
 _PLAIN = ("linalg.", "tensor.", "arith.", "math.")
 """How names of operations begin that do nothing but compute their results."""
-_RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
+RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
+"""Operations whose result has the elements of their operand in the same order."""
 
 
 Linear = dict[int, int]
@@ -115,7 +117,7 @@ def is_zero(value: Any) -> bool:
 def unreshaped(value: Any) -> Any:
     """The value that a chain of reshapes begins with: the same elements in the same order."""
     op = mlir.owner(value)
-    while op is not None and op.name in _RESHAPES:
+    while op is not None and op.name in RESHAPES:
         value = op.operands[0]
         op = mlir.owner(value)
     return value

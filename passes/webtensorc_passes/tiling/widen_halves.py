@@ -18,16 +18,19 @@ from iree.compiler import ir
 from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
+from webtensorc.iree.builder import Builder
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._at_load import define, loaded
+from webtensorc_passes.tiling._mapped import mapped
 from webtensorc_passes.tiling._sites import match
+from webtensorc_passes.tiling._structured import RESHAPES
 
 __all__ = ["WidenHalves"]
 
 _KINDS = [[half, half, "f32", "f32"] for half in ("f16", "bf16")]
 _FEWEST_ROWS = 8
 """Measured with 1024x1024 weights on an Intel Xeon with AVX-512: as fast with 4 rows, 3.6 times as fast with 16."""
-_MOVES = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.extract_slice")
+_MOVES = (*RESHAPES, "tensor.extract_slice", "tensor.pad")
 
 
 @dataclass(frozen=True)
@@ -75,40 +78,29 @@ class _Wider:
         self._made: dict[str, str] = {}
 
     def of(self, value: Any, before: Any) -> Any:
-        """The float32 of `value`: of weights where they are loaded, and else as early as it can be."""
+        """The float32 of `value`: of weights where they are loaded, and else as early as it can be.
+
+        So kernels see what is padded: some have no need of padding.
+        """
         op = mlir.owner(value)
         if op is not None and op.name == "util.global.load":
             return self._at_load(op)
-        if op is not None and op.name in _MOVES and len(op.operands) == 1:
-            attributes = {name: op.attributes[name] for name in mlir.attribute_names(op)}
-            return mlir.create(
-                op.name, [self.of(op.operands[0], before)], [_wide(value)], attributes, before=before
-            ).result
-        if op is not None and op.name == "tensor.pad" and len(op.operands) == 1:
-            filler = _filler(op)
-            if filler is not None:
-                return self._padded(op, filler, before)
-        return _converted(value, before)
-
-    def _padded(self, pad: Any, filler: float, before: Any) -> Any:
-        """A padded tensor, so that kernels see what was padded: some have no need of it."""
-        inner, wide = self.of(pad.operands[0], before), _wide(pad.results[0])
-        low, high = (list(mlir.integers(pad, side)) for side in ("static_low", "static_high"))
-        places = ", ".join(f"%i{n}: index" for n in range(len(low)))
-        text = f"""
-            func.func @padded(%given: {inner.type}) -> {wide} {{
-              %filler = arith.constant {filler:.9e} : f32
-              %padded = tensor.pad %given low{low} high{high} {{
-                ^bb0({places}):
-                  tensor.yield %filler : f32
-              }} : {inner.type} to {wide}
-              return %padded : {wide}
-            }}"""
-        (padded,) = mlir.splice(text, [inner], before=before)
-        return padded
+        if op is None or op.name not in _MOVES or len(op.operands) != 1:
+            return _converted(value, before)
+        filler = _filler(op) if op.name == "tensor.pad" else 0.0
+        if filler is None:
+            return _converted(value, before)
+        inner = self.of(op.operands[0], before)
+        copy = op.clone(ir.InsertionPoint(before))
+        copy.operands[0] = inner
+        copy.results[0].set_type(_wide(value, before))
+        if op.name == "tensor.pad":
+            number = ir.FloatAttr.get(ir.F32Type.get(before.context), filler, loc=before.location)
+            mlir.terminator(copy.regions[0].blocks[0]).operands[0] = mlir.constant(number, before=copy)
+        return copy.results[0]
 
     def _at_load(self, load: Any) -> Any:
-        source, kind = str(load.attributes["global"].value), _wide(load.results[0])
+        source, kind = str(load.attributes["global"].value), _wide(load.results[0], load)
         if source not in self._made:
             self._made[source] = f"{source}.f32"
             define(self._module, load, self._made[source], kind, _converted)
@@ -124,28 +116,12 @@ def _filler(pad: Any) -> float | None:
 
 
 def _converted(value: Any, before: Any) -> Any:
-    """The float32 of a tensor, number by number."""
-    same = f"affine_map<({(loops := _loops(value))}) -> ({loops})>"
-    kinds = ", ".join(['"parallel"'] * len(mlir.shape_of(value)))
-    half, wide = value.type.element_type, _wide(value)
-    text = f"""
-        func.func @converted(%given: {value.type}) -> {wide} {{
-          %empty = tensor.empty() : {wide}
-          %made = linalg.generic {{indexing_maps = [{same}, {same}], iterator_types = [{kinds}]}}
-            ins(%given : {value.type}) outs(%empty : {wide}) {{
-            ^bb0(%number: {half}, %old: f32):
-              %more = arith.extf %number : {half} to f32
-              linalg.yield %more : f32
-          }} -> {wide}
-          return %made : {wide}
-        }}"""
-    (made,) = mlir.splice(text, [value], before=before)
-    return made
+    wide = _wide(value, before)
+    kind = wide.element_type
+    return mapped(
+        value, wide, lambda each: ir.Operation.create("arith.extf", results=[kind], operands=[each]).result, before
+    )
 
 
-def _loops(value: Any) -> str:
-    return ", ".join(f"d{n}" for n in range(len(mlir.shape_of(value))))
-
-
-def _wide(value: Any) -> Any:
-    return ir.Type.parse(f"tensor<{'x'.join(map(str, (*mlir.shape_of(value), 'f32')))}>", value.type.context)
+def _wide(value: Any, before: Any) -> Any:
+    return Builder(before).kind(mlir.shape_of(value), "f32")
