@@ -13,6 +13,7 @@ import webtensorc
 from webtensorc import onnx_backend
 from webtensorc.errors import UnsupportedError
 from webtensorc.frontends import load_model
+from webtensorc.reference import run_onnxruntime
 
 
 def model(node: onnx.NodeProto, shape: tuple[int, ...], *more: onnx.NodeProto) -> onnx.ModelProto:
@@ -183,3 +184,20 @@ def test_as_many_numbers_as_an_open_tensor_has_positions() -> None:
     assert [(each.name, each.shape) for each in found.outputs] == [("y", ("n",)), ("y.size0", ())]
     with pytest.raises(UnsupportedError, match="its repeats must be known"):
         load_model(model(nodes[0], ("n",), nodes[1], helper.make_node("Tile", ["x", "sizes"], ["y"])))
+
+
+def test_boxes_of_one_class_as_many_as_the_call_has() -> None:
+    """Their loop's rounds are a number that a kernel makes of the open size alone."""
+    proto = onnx.parser.parse_model("""
+        <ir_version: 9, opset_import: ["": 17]>
+        g (float[1, n, 4] boxes, float[1, 1, n] scores) => (int64[k, 3] y) <int64 most = {3}, float limit = {0.5}> {
+            y = NonMaxSuppression (boxes, scores, most, limit)
+        }""")
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    rng = np.random.default_rng(0)
+    for count in (1, 2, 9):
+        boxes = np.sort(rng.random((1, count, 4), np.float32))
+        scores = rng.random((1, 1, count), np.float32)
+        found, size = module(boxes, scores)
+        (wanted,) = run_onnxruntime(proto, {"boxes": boxes, "scores": scores}).values()
+        np.testing.assert_array_equal(found[:size], wanted)

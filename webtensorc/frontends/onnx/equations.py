@@ -40,6 +40,19 @@ def candidates(inputs: Sequence[Value]) -> Iterator[tuple[str, str]]:
     yield from sorted(found, key=lambda pair: not names([pair[1]]))
 
 
+def alike(inputs: Sequence[Value]) -> dict[str, str]:
+    """What names are equal to if all sizes at the same places from the end on are equal, but for those that are 1."""
+    shapes = [sizes_of(each)[::-1] for each in inputs if isinstance(each, jax.Array | np.ndarray)]
+    found: dict[str, str] = {}
+    for place in itertools.zip_longest(*shapes, fillvalue=1):
+        sizes = list(dict.fromkeys(found.get(str(size), str(size)) for size in place if str(size) != "1"))
+        kept = next((size for size in sizes if not size.isidentifier()), sizes[0] if sizes else "")
+        for name in sizes:
+            if name != kept and name.isidentifier() and name not in names([kept]):
+                found = {each: kept if to == name else to for each, to in found.items()} | {name: kept}
+    return found
+
+
 def names_in(size: Any) -> list[str]:
     """The variables in a size."""
     return names([str(size)]) if extents.is_open(size) else []

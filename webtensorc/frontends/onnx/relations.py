@@ -106,7 +106,7 @@ class _Trial:
 
     def found(self) -> Signature | None:
         """The signature with what the node demands, if that is found out."""
-        return self.identical() or self.multiples() or self.bounded() or self.equal() or self.between()
+        return self.identical() or self.multiples() or self.bounded() or self.equal() or self.alike() or self.between()
 
     @functools.cached_property
     def in_one_way(self) -> Signature:
@@ -213,6 +213,19 @@ class _Trial:
 
     def _equal(self, name: str, expression: str) -> Signature | None:
         return self._fitting(functools.partial(self.in_one_way.with_equal, name, expression), {name: expression})
+
+    def alike(self) -> Signature | None:
+        """The signature with several dimensions equal to others, as a broadcast of several open sizes wants them."""
+        found = equations.alike(self.failed.inputs)
+        is_plain = {symbolic.variable(each): each.step == 1 for each in self.signature.dims}
+        if len(found) < 2 or not all(is_plain.get(name) for name in (*found, *names(found.values()))):
+            return None
+
+        def make() -> Signature:
+            pairs = found.items()
+            return functools.reduce(lambda made, pair: made.with_equal(*pair), pairs, self.in_one_way)
+
+        return self._fitting(make, found)
 
     def _wants_any(self, name: str, expression: str) -> bool:
         """Whether the node is as well off with the next two numbers: it wants a number, and does not say which."""
