@@ -31,6 +31,14 @@ def angles(x: Any) -> Any:
     return jnp.arctan2(x[:, None], x)
 
 
+def small_products(x: Any) -> Any:
+    """Of every rank that has an operation of its own."""
+    y = jnp.stack([x, -x])
+    return [lax.dot(x, x.T), lax.dot(x, x[0]), lax.dot(x[0], x[1]), jnp.einsum("bij,bkj->bik", y, y)]
+
+
+SMALL = np.asarray([[1.5, -2.0, 0.25], [-1.0, 0.5, 3.0]], ml_dtypes.float8_e5m2)
+
 FOUND: dict[str, tuple[Any, ...]] = {
     # A product that is wider than its operands extended the sign of unsigned ones.
     "bytes": (lambda a: [f(a, kind) for f in (product, image) for kind in (np.int32, np.uint32, np.float32)], BYTES),
@@ -40,6 +48,16 @@ FOUND: dict[str, tuple[Any, ...]] = {
     # The native arc tangent in half precision lost the signs of zeros, and had NaN for two infinities.
     "angles": (angles, ODD.astype(np.float16)),
     "rough angles": (angles, ODD.astype(ml_dtypes.bfloat16)),
+    # A matrix product of floats of 8 bits was an internal error.
+    "small products": (small_products, SMALL),
+    "small and wide": (
+        lambda x: lax.dot(x, x.T, preferred_element_type=np.float32),
+        SMALL.astype(ml_dtypes.float8_e4m3fn),
+    ),
+    # A float of 8 bits below zero wrapped around as an unsigned integer; others become 0.
+    "small to bytes": (lambda x: x.astype(np.uint8), SMALL),
+    # Zeros were shifted in, where the highest of four bits is.
+    "four bits": (lambda x: lax.shift_right_arithmetic(x.astype(jnp.uint4), jnp.uint4(1)).astype(np.uint8), BYTES),
     "cube roots": (lambda x: [jnp.cbrt(x), jnp.cbrt(x.astype(jnp.float16))], ODD),
 }
 
@@ -51,7 +69,7 @@ def test_programs_agree_with_jax() -> None:
     module = webtensorc_runtime.load(webtensorc.compile(export.export(function)(given), cache=False))
     for got, (path, right) in zip(module(*jax.tree.leaves(given)), wanted, strict=True):
         assert got.dtype == right.dtype
-        rtol = {2: 1e-2, 4: 1e-6}[got.dtype.itemsize] if got.dtype.kind not in "iu" else 0
+        rtol = {1: 0, 2: 1e-2, 4: 1e-6}[got.dtype.itemsize] if got.dtype.kind not in "iu" else 0
         found, right = (np.asarray(each, np.float64) for each in (got, right))
         np.testing.assert_allclose(found, right, rtol=rtol, err_msg=str(path))
         np.testing.assert_array_equal(np.signbit(found[right == 0]), np.signbit(right[right == 0]), str(path))

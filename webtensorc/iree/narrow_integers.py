@@ -41,11 +41,14 @@ _MAY_LEAVE_THE_RANGE = {
         "popcnt",
         "power",
         "shift_left",
+        "shift_right_arithmetic",
         "shift_right_logical",
         "subtract",
     )
 }
-_LOOKS_AT_BITS = {"stablehlo.count_leading_zeros", "stablehlo.popcnt", "stablehlo.shift_right_logical"}
+_LOOKS_AT_BITS = {
+    f"stablehlo.{name}" for name in ("count_leading_zeros", "popcnt", "shift_right_arithmetic", "shift_right_logical")
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def widen(module: Operation) -> None:
             if kind:
                 _replace_uses(argument, _wrapped, kind, main.regions[0].blocks[0].operations[0].operation)
         for op, kind in bits:
-            look = _raised if op.name == "stablehlo.count_leading_zeros" else _masked
+            look = _LOOKS.get(op.name, _masked)
             op.operands[0] = look(op.operands[0], kind, op)
         for op, before, after in casts:
             mlir.replace(op, [_cast(op, before, after)])
@@ -187,8 +190,11 @@ def _replace_uses(value: Value, by: Callable[..., Value], narrow: Narrow, before
 
 def _wrapped(value: Value, narrow: Narrow, before: Operation) -> Value:
     """`value` modulo 2^bits, as a number of the narrow type: masked, or shifted up and down again if it is signed."""
-    if narrow.wide == "ui8":
-        return _masked(value, narrow, before)
+    return (_masked if narrow.wide == "ui8" else _extended)(value, narrow, before)
+
+
+def _extended(value: Value, narrow: Narrow, before: Operation) -> Value:
+    """The highest bit of the narrow number in all bits above it, whether it is a sign or not."""
     by = _splat(8 - narrow.bits, value, before)
     up = mlir.create("stablehlo.shift_left", [value, by], [value.type], before=before).results[0]
     return mlir.create("stablehlo.shift_right_arithmetic", [up, by], [value.type], before=before).results[0]
@@ -231,3 +237,7 @@ def _shape(value: Value, before: Operation) -> Value:
         at = mlir.integer_attribute(axis, before.context)
         sizes.append(build.op("reshape", [build.op("get_dimension_size", [value], number, dimension=at)], one))
     return build.op("concatenate", sizes, every, dimension=mlir.integer_attribute(0, before.context))
+
+
+_LOOKS = {"stablehlo.count_leading_zeros": _raised, "stablehlo.shift_right_arithmetic": _extended}
+"""How an operation sees bits, where it does not see zeros above the narrow number."""

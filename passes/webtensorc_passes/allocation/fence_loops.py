@@ -3,8 +3,8 @@
 IREE 3.13 joins what comes before a loop with what comes behind it where one reads the other, and finds no order where
 the loop is between them ("circular dependency: input operation uses partition output"). What it takes for a side effect
 it moves nothing across; a barrier on the condition, which the host waits for anyhow, is one. Where several loops follow
-each other, or one is in a branch, a kernel that reads nothing but an open size (an iota, a number of rounds) may be left
-out altogether ("streamable op expected to be in an execution region"), unless there is a barrier on what it makes.
+each other, or one is in a branch, a kernel that reads nothing but an open size (an iota, a number of rounds) may be
+left out altogether ("streamable op expected to be in an execution region"), unless there is a barrier on what it makes.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from iree.compiler import ir
-from iree.compiler.dialects import arith
+from iree.compiler.dialects import arith, linalg
 
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
@@ -79,6 +79,9 @@ class ComputeSmallFloats(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that are computed in float32 now."""
         found = [op for op in mlir.nested(module) if _computes(op)]
+        for op in {op.parent: None for op in found}:
+            if op.name.startswith("linalg.") and op.name != "linalg.generic":
+                _generalise(op)
         for op in found:
             with module.context, op.location, ir.InsertionPoint(op):
                 _widen(op)
@@ -89,6 +92,26 @@ def _computes(op: Operation) -> bool:
     """Whether an operation on scalars needs the value of a small float."""
     is_scalar = op.name.startswith(("arith.", "math.")) and op.name not in _MOVES
     return is_scalar and any(str(value.type) in _FORMATS for value in (*op.operands, *op.results))
+
+
+def _generalise(op: Operation) -> None:
+    """Make a product that has a name one that has none: what has one converts its factors in no other way."""
+    maps = ir.ArrayAttr(linalg.get_indexing_maps(op))
+    *_, result = (each.value for each in map(ir.AffineMapAttr, maps))
+    kept = {ir.AffineDimExpr(each).position for each in result.results}
+    kinds = ("parallel" if place in kept else "reduction" for place in range(result.n_dims))
+    with op.context, op.location, ir.InsertionPoint(op):
+        attributes = {
+            "indexing_maps": maps,
+            "iterator_types": ir.ArrayAttr.get(
+                [ir.Attribute.parse(f"#linalg.iterator_type<{each}>") for each in kinds]
+            ),
+            "operandSegmentSizes": op.attributes["operandSegmentSizes"],
+        }
+        types = [each.type for each in op.results]
+        made = ir.Operation.create("linalg.generic", types, list(op.operands), attributes, regions=1)
+    op.regions[0].blocks[0].append_to(made.regions[0])
+    mlir.replace(op, list(made.results))
 
 
 def _widen(op: Operation) -> None:

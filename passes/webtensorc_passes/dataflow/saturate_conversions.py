@@ -20,7 +20,6 @@ from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.dataflow._ranges import range_of
 
 _CONVERSIONS = ("arith.fptosi", "arith.fptoui")
-_FLOATS = (ir.F16Type, ir.BF16Type, ir.F32Type, ir.F64Type)
 _DIGITS = {32: 24, 64: 53}
 """Binary digits of a float, by its width."""
 
@@ -51,7 +50,7 @@ def _limits(op: Operation) -> tuple[int, int]:
 
 
 def _may_be_beyond(op: Operation) -> bool:
-    if not isinstance(op.operands[0].type, _FLOATS) or not isinstance(op.results[0].type, ir.IntegerType):
+    if not isinstance(op.operands[0].type, ir.FloatType) or not isinstance(op.results[0].type, ir.IntegerType):
         return False
     within, (least, most) = range_of(op.operands[0]), _limits(op)
     return not (within.least > least - 1 and within.most < most + 1)

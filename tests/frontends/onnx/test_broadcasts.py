@@ -23,7 +23,8 @@ CASES = {
 
 
 def model(inputs: str, nodes: str) -> onnx.ModelProto:
-    return onnx.parser.parse_model(f'<ir_version: 9, opset_import: ["": 17]> g ({inputs}) => (float[m] z) {{ {nodes} }}')
+    header = '<ir_version: 9, opset_import: ["": 17]>'
+    return onnx.parser.parse_model(f"{header} g ({inputs}) => (float[m] z) {{ {nodes} }}")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -35,7 +35,7 @@ def _range(low: Value, high: Value, step: int, size: Value) -> slice:
     forward = step > 0
     if not forward and isinstance(low, int) and low < -1:
         low = 0 if _is_end(low) else jax.core.max_dim(low, -size)
-    if (_is_end(low) and forward and low > 0) or (_is_end(high) and high < 0 and forward):
+    if (_is_end(low) and forward and low > 0) or (_is_end(high) and (high < 0) == forward):
         return slice(0, 0)
     low, high = (None if _is_end(each) else _from_start(each, size) if forward else each for each in (low, high))
     return slice(low, high, step)

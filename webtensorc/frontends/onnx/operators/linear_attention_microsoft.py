@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import is_open
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value
 
@@ -87,6 +88,8 @@ def causal_conv_with_state(
     """Depthwise convolution of [batch, channels, steps] over earlier steps, and the steps that the next call needs."""
     if ndim != 1 or channels_last or state_window:
         raise NotSupportedError("only one dimension, channels first and a single state are implemented")
+    if is_open(x.shape[1]):
+        raise NotSupportedError("the number of its channels must be known when the model is compiled")
     channels, before = x.shape[1], (weight.shape[-1] - 1) * dilation
     past = jnp.zeros((x.shape[0], channels, before), x.dtype) if past_state is None else past_state.astype(x.dtype)
     whole = jnp.concatenate([past, x], 2)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from webtensorc.frontends.onnx.extents import check_equal
 from webtensorc.frontends.onnx.operators.control import counted
 from webtensorc.frontends.onnx.operators.ml_scores import labelled, transformed
 from webtensorc.frontends.onnx.registry import op
@@ -21,6 +22,7 @@ Kernel = Literal["LINEAR", "POLY", "RBF", "SIGMOID"]
 
 def _kernel(x: Value, vectors: np.ndarray, kind: str, gamma: float, coef0: float, degree: float) -> Value:
     """The kernel of every row with every support vector: [rows, vectors]."""
+    check_equal(x.shape[-1], vectors.shape[-1])  # a difference would broadcast
     if kind == "RBF":
         gaps = x[:, None] - vectors
         return jnp.exp(np.float32(-gamma) * jnp.sum(gaps * gaps, -1))

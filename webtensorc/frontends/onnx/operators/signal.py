@@ -26,6 +26,8 @@ def dft_20(x: Value, length: Value = None, axis: Value = None, *, inverse: int =
 
 
 def _dft(x: Value, length: Value, axis: int, inverse: int, onesided: int) -> Value:
+    if x.shape[-1] not in (1, 2):
+        raise ValueError(f"its last axis has real parts, or real and imaginary ones, not {x.shape[-1]}")
     along = axis % x.ndim
     given = 2 * (x.shape[along] - 1) if inverse and onesided else x.shape[along]
     size = given if length is None else known_ints(length, "dft_length")[0]
