@@ -28,8 +28,8 @@ from webtensorc.frontends.onnx import check
 
 BATCHES = int(os.environ.get("WEBTENSORC_FUZZ", "1"))
 CASES_A_BATCH = 8
-PASSED_OVER = {"movement/reverse_sequence"}
-"""Whose elements mean nothing for other sizes: lengths that are longer than there are steps."""
+PASSED_OVER = {"movement/reverse_sequence", "indexing/data_dependent"}
+"""Lengths that are longer than there are steps, and results that are as large as they can be, are not compared."""
 FAMILIES = {name: each for name, each in declared().items() if name not in PASSED_OVER}
 SAMPLE = ("movement/slice_", "movement/reshape", "elementwise/binary", "reductions/reduce", "signal/stft")
 

@@ -41,3 +41,19 @@ def test_two_numbers_are_not_equal() -> None:
     assert check(proto)
     with pytest.raises(InvalidFileError):
         load(proto)
+
+
+def test_what_a_later_node_demands_makes_an_earlier_one_fit() -> None:
+    """Neither one row nor four columns is enough for the first node, and the second one demands the row."""
+    proto = onnx.parser.parse_model("""
+        <ir_version: 9, opset_import: ["": 17]>
+        g (float[n, 2, m] x, float[n, 3] y) => (float[a, b, c] v, float[d, e] w) {
+            three = Constant <value_ints = [1, 3, 4]> ()
+            two = Constant <value_ints = [1, 3]> ()
+            rows = ConstantOfShape (three)
+            row = ConstantOfShape (two)
+            v = Concat <axis = 1> (rows, x)
+            w = Concat <axis = 1> (row, y)
+        }""")
+    assert not check(proto)
+    assert [each.shape for each in load(proto).inputs] == [(1, 2, 4), (1, 3)]

@@ -10,7 +10,7 @@ import jax
 import onnx
 
 from webtensorc import sizes
-from webtensorc.errors import UnsupportedError
+from webtensorc.errors import InvalidFileError, UnsupportedError
 from webtensorc.frontends.onnx.check import walked
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Interpreter
@@ -68,7 +68,7 @@ def _traced(source: Source, signature: Signature, constants: Mapping[str, Value]
     """The trace; if a node is refused for its open sizes, with what nodes behind it demand of these."""
     try:
         return trace(source, signature, constants)
-    except UnsupportedError:
+    except (UnsupportedError, InvalidFileError):
         if not signature.dims:
             raise
         unsupported, demanded = walked(source, signature, constants)
