@@ -42,7 +42,7 @@ class FenceLoops(Pass):
             value = op.operands[0]
             op.operands[0] = mlir.create(_BARRIER, [value], [value.type], before=op).result
         kernels = [op for op in ops if _reads_sizes(op)] if any(op.name in _LOOPS for op in ops) else []
-        counts = [value for op in kernels for value in op.results if not _is_fenced(value)]
+        counts = [value for op in kernels for value in op.results if not (_is_fenced(value) or _is_loaded(value))]
         for value in counts:
             _fence(value)
         return len(conditions) + len(counts)
@@ -61,6 +61,11 @@ def _reads_sizes(op: Operation) -> bool:
 
 def _is_fenced(value: Value) -> bool:
     return {user.name for user in mlir.users(value)} == {_SIZED_BARRIER}
+
+
+def _is_loaded(value: Value) -> bool:
+    """Whether the host reads it, and waits for it anyhow."""
+    return any(user.name == "flow.tensor.load" for user in mlir.users(value))
 
 
 def _fence(value: Value) -> None:

@@ -97,8 +97,7 @@ def _pick(x: Value, positions: list[Value], padding_mode: str, align_corners: in
 def affine_grid(theta: Value, size: Value, *, align_corners: int = 0) -> Value:
     """Sampling positions for GridSample from affine maps theta [N, rank, rank + 1]."""
     sizes = known_ints(size, "size")[2:]
-    for given, wanted in zip(theta.shape[1:], (len(sizes), len(sizes) + 1), strict=True):
-        check_equal(given, wanted)  # a product would broadcast
+    check_equal(theta.shape[-1], len(sizes) + 1)  # a product would broadcast
     axes = [np.linspace(-1, 1, n) if align_corners else (2 * np.arange(n) + 1) / n - 1 for n in sizes]
     mesh = np.meshgrid(*axes, indexing="ij")
     points = np.stack([*mesh[::-1], np.ones(sizes)], -1).astype(theta.dtype)
