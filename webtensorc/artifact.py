@@ -156,6 +156,7 @@ class Bundle:
             dims=manifest.dims,
             done=done,
             constraints=manifest.constraints,
+            changed_by=manifest.changed_by,
         )
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
         return cls(model, artifacts, manifest.versions, own)
@@ -201,6 +202,7 @@ class Bundle:
             oldest_reader=oldest_reader(self.model.dims, self.model.constraints),
             dims=self.model.dims,
             constraints=self.model.constraints,
+            changed_by=self.model.changed_by,
         )
         return manifest, sealed
 

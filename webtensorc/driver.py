@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from webtensorc import extend, portable, prepack, registry, scratch, store, workers
+from webtensorc import extend, history, portable, prepack, registry, scratch, store, workers
 from webtensorc import weights as weights_file
 from webtensorc.artifact import Artifact, Bundle
 from webtensorc.cache import Cache
@@ -194,12 +194,12 @@ class Compiler:
         optimised = store.find_graph(self.cache, key) if self.cache else None
         if optimised:
             self.cached.append("graph")
-            optimised = dataclasses.replace(optimised, warnings=model.warnings)
         else:
             optimised = self._optimise(model, plan, key)
+        changed_by = history.joined(model.changed_by, optimised.changed_by)
         if self.cache and source_key:
-            store.save_source(self.cache, source_key, model, key)
-        return optimised
+            store.save_source(self.cache, source_key, model, key, changed_by)
+        return dataclasses.replace(optimised, warnings=model.warnings, changed_by=changed_by)
 
     def artifacts(self, model: Model, plans: tuple[Plan, ...], own: dict[str, np.ndarray]) -> list[Artifact]:
         """One artifact per plan, in order; weights that are packed for some of them are added to `own`."""
@@ -280,6 +280,7 @@ class Compiler:
             model,
             graph=portable.from_text((job.result / "graph.mlir").read_text()),
             weights={name: stored[name] for name in facts["names"]},
+            changed_by=history.changing(plan, facts["records"]),
         )
         if self.cache:
             store.save_graph(self.cache, key, optimised, job.result / "weights.safetensors")

@@ -14,10 +14,9 @@ from typing import Any
 from webtensorc_runtime.container import open_container
 from webtensorc_runtime.manifest import Manifest
 
-from webtensorc import prepack, registry
+from webtensorc import history, prepack, registry
 from webtensorc.errors import UsageError
-from webtensorc.phase import Phase
-from webtensorc.plan import Options, Plan, options_of, passes_after
+from webtensorc.plan import Options, Plan, options_of
 from webtensorc.sizes import Sizes
 from webtensorc.spec import Spec
 from webtensorc.variants import compiled
@@ -54,26 +53,26 @@ def chosen(source: Any, asked: Options) -> Options:
         return asked
     plan = variants[0].plan
     if asked.precise:
-        _refuse_imprecise(plan, asked)
+        _refuse_imprecise(history.of_bundle(source, plan), asked)
     if replace(asked, prepack=False) != Options():
         return asked
     packed = any(prepack.is_packed(name) for each in variants for name in each.weights)
     return replace(options_of(plan), prepack=asked.prepack or packed)
 
 
-def _refuse_imprecise(plan: str, asked: Options) -> None:
-    """A bundle's graph has been through passes; what `--precise` forbids cannot be taken back."""
+def _refuse_imprecise(changed_by: Sequence[str], asked: Options) -> None:
+    """Passes have changed a bundle's graph; what `--precise` forbids cannot be taken back."""
     wanted = {step.spec for step in Plan.steps_of(asked)}
     known = registry.passes()
-    for spec in passes_after(Phase.GRAPH, plan):
-        if spec in wanted or Spec.parse(spec).name not in known:
+    for spec in changed_by:
+        name = Spec.parse(spec).name
+        if spec in wanted or (name in known and registry.make_pass(spec).precise() == registry.make_pass(spec)):
             continue
-        made = registry.make_pass(spec)
-        if made.precise() != made:
-            raise UsageError(
-                f"the graph of this bundle has been through pass `{made.name}`, which precise results must not have",
-                hint="compile the original model with --precise",
-            )
+        why = "precise results must not have" if name in known else "is not installed and may be imprecise"
+        raise UsageError(
+            f"the graph of this bundle was changed by pass `{name}`, which {why}",
+            hint="compile the original model with --precise",
+        )
 
 
 def _sizes(manifest: Manifest) -> dict[str, Sizes]:

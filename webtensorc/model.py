@@ -29,6 +29,8 @@ class Model:
     `done` are the specifications of the GRAPH-phase passes that made the graph what it is, in order; empty for one that
     comes from a front end. They need not leave alone what they have made, and are not run on it again.
 
+    `changed_by` are those of them, and of passes before them, that changed the graph; None where that is not known.
+
     `warnings` are sentences on what the file says of itself that is not so, and that did not matter.
 
     `files` are the paths that were read besides the model's own (external data), for whoever must notice a change.
@@ -43,4 +45,5 @@ class Model:
     dims: tuple[Bounds, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     done: tuple[str, ...] = field(default=(), compare=False)
+    changed_by: tuple[str, ...] | None = field(default=(), compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)

@@ -164,17 +164,26 @@ def passes_after(phase: Phase, text: str) -> tuple[str, ...]:
 def options_of(text: str) -> Options:
     """Options whose plan has the level and steps of this one, as a manifest has it; none said, those by default.
 
-    What `--precise` made of passes comes out as options of theirs. Passes that there are no more are left out.
+    What `--precise` made of passes comes out as options of theirs.
+
+    Raises:
+        UsageError: one of the passes is not installed.
     """
     said = re.search(r"\(-O(\d)\)$", text, re.MULTILINE)
     if said is None:
         return Options()
     level, known = int(said[1]), registry.passes()
     steps = {Spec.parse(each).name: each for phase in Phase for each in passes_after(phase, text)}
+    for name in steps:
+        if name not in known:
+            raise UsageError(
+                f"the bundle was compiled with pass `{name}`, which is not installed",
+                hint=f"install the package that has it, or compile without it: -O{level}",
+            )
     usual = {Spec.parse(step.spec).name: step.spec for step in _steps(Options(level))}
     return Options(
         level,
-        passes=tuple(each for name, each in steps.items() if name in known and each != usual.get(name)),
+        passes=tuple(each for name, each in steps.items() if each != usual.get(name)),
         disabled_passes=tuple(name for name in usual if name not in steps and known[name].level),
     )
 

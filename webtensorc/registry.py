@@ -7,6 +7,7 @@ The built-in ones come in by the same door.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from webtensorc.errors import InternalError, UsageError
+from webtensorc.errors import InternalError, UnsupportedError, UsageError
 from webtensorc.pass_api import Pass
 from webtensorc.spec import Spec, did_you_mean
 from webtensorc.target_api import Target
@@ -117,5 +118,23 @@ def make_target(text: str) -> Target:
     raise UsageError(
         f"there is no target `{spec.name}`",
         notes=(f"the targets are: {', '.join(names)}",),
-        hint=did_you_mean(spec.name, names) or "`webtensorc targets` says what each is for",
+        hint=_for_device(spec.name.lower())
+        or did_you_mean(spec.name, names)
+        or "`webtensorc targets` says what each is for",
     )
+
+
+def targets_for(device: str) -> list[str]:
+    """Names of the targets whose modules run on this kind of device, as they are without options."""
+    found = []
+    for name, cls in target_classes().items():
+        with contextlib.suppress(UnsupportedError):  # there is no code generation for this processor
+            if cls.from_spec(Spec(name)).device() == device:
+                found.append(name)
+    return found
+
+
+def _for_device(name: str) -> str | None:
+    """A hint that names the targets for a device, where the name of a target is expected."""
+    found = targets_for(name)
+    return f"for device {name} there is {' or '.join(f'`{each}`' for each in found)}" if found else None

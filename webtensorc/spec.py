@@ -83,8 +83,9 @@ class Spec:
 
 
 def did_you_mean(word: str, known: typing.Iterable[str]) -> str | None:
-    """A hint that names the closest known words, or None when nothing is close."""
-    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    """A hint that names the closest known words, in whatever case they are written; None when nothing is close."""
+    folded = {each.lower(): each for each in known}
+    close = [folded[each] for each in difflib.get_close_matches(word.lower(), list(folded), n=3, cutoff=0.6)]
     return f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else None
 
 

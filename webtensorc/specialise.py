@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import webtensorc
 from webtensorc import registry
 from webtensorc.artifact import Bundle
-from webtensorc.errors import UnsupportedError
-from webtensorc.spec import Spec
 
 
 def for_device(source: Any, device: str) -> Bundle:
@@ -24,15 +21,4 @@ def for_device(source: Any, device: str) -> Bundle:
     """
     if isinstance(source, bytes | bytearray | memoryview):
         source = Bundle.load(bytes(source))
-    return webtensorc.compile(source, targets=("host",) if device == "cpu" else _targets(device))
-
-
-def _targets(device: str) -> list[str]:
-    """Those that are for this kind of device, without options."""
-    found = []
-    for name, cls in registry.target_classes().items():
-        with contextlib.suppress(UnsupportedError):  # there is no code generation for this processor
-            target = cls.from_spec(Spec(name))
-            if target.device() == device:
-                found.append(target.label)
-    return found
+    return webtensorc.compile(source, targets=("host",) if device == "cpu" else registry.targets_for(device))

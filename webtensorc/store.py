@@ -24,8 +24,9 @@ from webtensorc.sizes import Sizes
 
 Key = dict[str, Any]
 
-_FORMAT = 6
-"""Version of what entries hold, in every key: entries of another one are not found. 6 has a source's warnings."""
+_FORMAT = 7
+"""Version of what entries hold, in every key: entries of another one are not found. 7 has the passes that changed a
+graph."""
 
 
 def _made_by() -> Key:
@@ -79,18 +80,19 @@ def find_source(cache: Cache, key: Key) -> Model | None:
         if not Path(file).is_file() or _file_digest(Path(file)) != digest:
             return None
     graph = find_graph(cache, found["graph"])
-    return graph and dataclasses.replace(graph, warnings=tuple(found["warnings"]))
+    changed_by = None if found["changed_by"] is None else tuple(found["changed_by"])
+    return graph and dataclasses.replace(graph, warnings=tuple(found["warnings"]), changed_by=changed_by)
 
 
-def save_source(cache: Cache, key: Key, model: Model, graph: Key) -> None:
-    """Remember that the source of `key` gave the graph entry `graph`."""
+def save_source(cache: Cache, key: Key, model: Model, graph: Key, changed_by: tuple[str, ...] | None) -> None:
+    """Remember that the source of `key` gave the graph entry `graph`, and by which passes."""
     files = [[str(file.resolve()), _file_digest(file)] for file in model.files]
-    about = {"graph": graph, "files": files, "warnings": model.warnings}
+    about = {"graph": graph, "files": files, "warnings": model.warnings, "changed_by": changed_by}
     cache.put(key, {"source.json": json.dumps(about).encode()})
 
 
 def find_graph(cache: Cache, key: Key) -> Model | None:
-    """An optimised model by its key, its weights mapped from the cache."""
+    """An optimised model by its key, its weights mapped from the cache; `changed_by` is of the key's plan alone."""
     entry = cache.get(key)
     if entry is None:
         return None
@@ -104,12 +106,15 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
     dims = tuple(Bounds(*each) for each in about["dims"])
     constraints = tuple(Constraint(*each) for each in about["constraints"])
     graph = entry.read("graph.mlirbc")
-    return Model(about["name"], graph, weights, inputs, outputs, dims=dims, constraints=constraints)
+    changed_by = tuple(about["changed_by"])
+    return Model(
+        about["name"], graph, weights, inputs, outputs, dims=dims, constraints=constraints, changed_by=changed_by
+    )
 
 
 def save_graph(cache: Cache, key: Key, model: Model, weights: Path) -> None:
     """Keep an optimised model whose weights are in the file `weights`."""
-    about = {**_signature(model), "weights": list(model.weights)}
+    about = {**_signature(model), "weights": list(model.weights), "changed_by": model.changed_by}
     files: dict[str, bytes | Path] = {
         "model.json": json.dumps(about).encode(),
         "graph.mlirbc": model.graph,

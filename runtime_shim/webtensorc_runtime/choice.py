@@ -28,17 +28,33 @@ def candidates(device: str | None, variants: Sequence[Variant], fallback: bool) 
     if device not in ("auto", "fastest"):
         return (device, "cpu") if fallback and kind_of(device) != "cpu" else (device,)
     present = {variant.device for variant in variants}
-    found = [each for kind in accelerators.KINDS if kind in present for each in _present(kind)]
+    found = [each for kind in accelerators.KINDS if kind in present for each in _devices(kind)[0]]
     return (*(each.uri for each in found if device == "fastest" or not each.is_software), "cpu")
 
 
-def _present(kind: str) -> Iterable[accelerators.Found]:
+def passed_over(device: str | None, variants: Sequence[Variant]) -> tuple[str, ...]:
+    """Why devices that the bundle has variants for are no candidates of `auto` and `fastest`, a line each."""
+    present = {variant.device for variant in variants} if device in ("auto", "fastest") else set()
+    return tuple(line for kind in accelerators.KINDS if kind in present for line in _not_tried(kind, device == "auto"))
+
+
+def _not_tried(kind: str, leaves_out_software: bool) -> Iterable[str]:
+    found, reason = _devices(kind)
+    if reason:
+        yield f"device `{kind}` is not available: {reason}"
+    for each in found:
+        if each.is_software and leaves_out_software:
+            yield f"device `{each.uri}` computes on the processor, so that `auto` leaves it out; it can be named"
+
+
+def _devices(kind: str) -> tuple[list[accelerators.Found], str]:
+    """What a driver finds, and why there is nothing."""
     from webtensorc_runtime.engine import native
 
     try:
-        return accelerators.devices(native(), kind)
-    except accelerators.UnavailableError:
-        return ()
+        return accelerators.devices(native(), kind), ""
+    except accelerators.UnavailableError as error:
+        return [], str(error)
 
 
 def fastest(modules: Sequence[Module], clock: Callable[[], float] = time.perf_counter) -> Module:

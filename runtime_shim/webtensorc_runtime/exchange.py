@@ -92,14 +92,19 @@ class _AsNumpyHasIt:
 
 
 def from_dlpack(value: Any) -> np.ndarray:
-    """What `numpy.from_dlpack` gives, also of types that numpy has from ml_dtypes; never a copy.
+    """What `numpy.from_dlpack` gives, also of types that numpy has from ml_dtypes; a copy only of negated tensors.
 
     Raises:
         BufferError, RuntimeError, TypeError: as numpy or the array's owner has it.
     """
-    given = _AsNumpyHasIt(value)
+    given = _AsNumpyHasIt(_negated(value))
     array: np.ndarray = np.from_dlpack(given)  # type: ignore[arg-type]  # numpy passes `stream` or more, as it likes
     return array if given.dtype is None else array.view(given.dtype)
+
+
+def _negated(value: Any) -> Any:
+    """`value` with the negation done that PyTorch has noted only (`Tensor.is_neg`), which its capsules keep silent."""
+    return value.resolve_neg() if getattr(value, "is_neg", bool)() else value
 
 
 def to_dlpack(array: np.ndarray, **options: Any) -> object:

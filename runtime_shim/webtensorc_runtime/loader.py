@@ -63,7 +63,7 @@ class _Loading:
             if device != "fastest":
                 break
         if not made:
-            raise _joined(refusals)
+            raise _joined(refusals, choice.passed_over(device, self.container.manifest.variants))
         if asked and refusals:
             reason = "; ".join((refusals[0].message, *refusals[0].notes))
             made[0].fallback = reason
@@ -128,8 +128,8 @@ def _machine(device: str | None) -> Machine:
     return Machine(cpu.architecture(), found.features, kind, found.memory_bytes)
 
 
-def _joined(refusals: Sequence[IncompatibleMachineError]) -> IncompatibleMachineError:
-    """One error for all devices that were tried."""
+def _joined(refusals: Sequence[IncompatibleMachineError], passed_over: tuple[str, ...]) -> IncompatibleMachineError:
+    """One error for all devices that were tried, and those that were `passed_over`, a line each."""
     first, *others = refusals
     if others:
         reasons = (line for each in refusals for line in (each.message, *(f"  {note}" for note in each.notes)))
@@ -138,9 +138,10 @@ def _joined(refusals: Sequence[IncompatibleMachineError]) -> IncompatibleMachine
             "no device of this machine runs the bundle",
             file=next((each.file for each in refusals if each.file), None),
             doing=first.doing,
-            notes=tuple(reasons),
+            notes=(*reasons, *passed_over),
             hint=hint,
         )
+    first.notes = (*first.notes, *passed_over)
     return first
 
 

@@ -115,6 +115,7 @@ class Manifest:
     """Everything `manifest.json` says.
 
     `dims` are the named dimensions of the inputs, in order, `constraints` what their sizes must keep besides.
+    `changed_by` are the specifications of the passes that changed the graph, in order; None where nobody wrote it down.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Manifest:
     oldest_reader: int = 1
     dims: tuple[Bounds, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    changed_by: tuple[str, ...] | None = None
 
     def to_json(self) -> bytes:
         """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
@@ -158,6 +160,7 @@ class Manifest:
                 variants=tuple(map(_variant, data["variants"])),
                 dims=dims,
                 constraints=constraints,
+                changed_by=None if data.get("changed_by") is None else _texts(data["changed_by"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidFileError(

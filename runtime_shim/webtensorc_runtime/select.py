@@ -89,13 +89,14 @@ def _none_fits(
         file=file,
         doing="choosing a variant",
         notes=tuple(f"{variant.label} {reasons[variant.label]}" for variant in variants),
-        hint=_remedy(machine, any(variant.device == machine.device for variant in variants)),
+        hint=_remedy(machine, {variant.device for variant in variants}),
     )
 
 
-def _remedy(machine: Machine, is_targeted: bool) -> str:
+def _remedy(machine: Machine, targeted: set[str]) -> str:
     if machine.device == "cpu":
         return "compile the bundle for this machine as well: webtensorc compile BUNDLE -o NEW.wtb --target host"
-    if is_targeted:
+    if {"cpu", machine.device} <= targeted:
         return "allow falling back to the processor, or name no device"
-    return f"compile the bundle for a target of device {machine.device} as well; `webtensorc targets` lists them"
+    plainer = "a target of device" if machine.device not in targeted else "a target without options of device"
+    return f"compile the bundle for {plainer} {machine.device} as well; `webtensorc targets` lists them"

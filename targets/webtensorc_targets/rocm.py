@@ -8,10 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from webtensorc.errors import UsageError
+from webtensorc.spec import did_you_mean
 from webtensorc.target_api import Target
 from webtensorc_targets import _flags
 
 __all__ = ["RocmTarget"]
+
+_ARCHITECTURES = (
+    *("gfx908", "gfx90a", "gfx942", "gfx950"),
+    *("gfx1100", "gfx1101", "gfx1103", "gfx1150", "gfx1151", "gfx1200", "gfx1201"),
+)
+"""What the native compiler (IREE 3.13) has descriptions of."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,14 @@ class RocmTarget(Target):
     instruction_set: ClassVar[str] = "AMDGPU"
 
     arch: str = "gfx90a"
+
+    def __post_init__(self) -> None:
+        if self.arch not in _ARCHITECTURES:
+            raise UsageError(
+                f"`rocm` has no architecture `{self.arch}`",
+                hint=did_you_mean(self.arch, _ARCHITECTURES) or "`rocminfo` names that of a GPU",
+                notes=(f"there are: {', '.join(_ARCHITECTURES)}",),
+            )
 
     def device(self) -> str:
         """The loader has no such device yet."""

@@ -16,8 +16,6 @@ from webtensorc_runtime import cpu
 import webtensorc
 from fixtures import jax_models
 from webtensorc.cli.app import group
-from webtensorc.errors import UsageError
-from webtensorc.plan import Options, Plan, options_of
 
 FIRST, ADDED = "x86-64-v3", ("aarch64", "x86-64-v2")
 
@@ -102,23 +100,6 @@ def test_the_bytes_are_those_of_compiling_the_original(
     assert (tmp_path / "more.wtb").read_bytes() == (tmp_path / "all.wtb").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        Options(precise=True),
-        Options(1),
-        Options(0),
-        Options(2, ("generate-kernels{winograd=false}",), ("fold-batch-norm",)),
-    ],
-    ids=["precise", "level 1", "level 0", "passes"],
-)
-def test_a_plan_as_text_has_the_options_that_lead_to_it(options: Options) -> None:
-    """So that what is added later is as precise as what is there."""
-    text = str(Plan.make(FIRST, options))
-    assert text != str(Plan.make(FIRST))
-    assert str(Plan.make(FIRST, options_of(text))) == text
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(cpu.architecture() != "x86_64", reason="the bundle is for a foreign processor")
 @pytest.mark.parametrize("form", ["path", "bytes", "bundle"])
@@ -131,18 +112,3 @@ def test_specialising_compiles_what_is_missing(form: str, tmp_path: Path) -> Non
     module = webtensorc_runtime.load(source, specialise=True)
     assert module.variant.startswith("x86-64")
     np.testing.assert_allclose(module(np.ones((2, 8), np.float32))[0].sum(1), 1, rtol=1e-5)
-
-
-def test_a_bundles_options_stay_unless_others_are_asked_for(tmp_path: Path) -> None:
-    """From Python too; and what is precise cannot be had of a graph that is not."""
-    model = classifier(tmp_path)
-    for name, own in {"precise": Options(precise=True), "low": Options(1)}.items():
-        bundle = webtensorc.compile(model, [FIRST], optimization_level=own.level, precise=own.precise)
-        bundle.save(tmp_path / name)
-        for source in (bundle, tmp_path / name):
-            again = webtensorc.compile(source, [FIRST])
-            assert [each.plan for each in again.artifacts] == [str(Plan.make(FIRST, own))]
-    again = webtensorc.compile(tmp_path / "low", [FIRST], optimization_level=2)
-    assert [each.plan for each in again.artifacts] == [str(Plan.make(FIRST, Options(2)))]
-    with pytest.raises(UsageError, match="has been through pass"):
-        webtensorc.compile(again, [FIRST], precise=True)

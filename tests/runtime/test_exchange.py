@@ -47,6 +47,28 @@ def test_strides_are_kept() -> None:
         np.testing.assert_array_equal(exchange.from_dlpack(Owner(each)), each)
 
 
+class Negated(Owner):
+    """Like the imaginary part of a conjugate in PyTorch: the memory is not what the tensor is."""
+
+    def is_neg(self) -> bool:
+        return True
+
+    def resolve_neg(self) -> Owner:
+        return Owner(-self.array)
+
+
+def test_a_negation_that_is_only_noted_is_done() -> None:
+    given = np.arange(4, dtype=np.float32)
+    np.testing.assert_array_equal(exchange.from_dlpack(Negated(given)), -given)
+
+
+def test_pytorchs_negated_tensors() -> None:
+    torch = pytest.importorskip("torch", reason="no PyTorch: `make torch` installs it")
+    given = torch.complex(torch.ones(4), torch.arange(4.0)).conj().imag
+    assert given.is_neg()
+    np.testing.assert_array_equal(exchange.from_dlpack(given), -np.arange(4))
+
+
 def test_a_type_that_dlpack_lacks_is_refused() -> None:
     with pytest.raises(BufferError):
         exchange.to_dlpack(np.ones(4, ml_dtypes.int4))

@@ -120,6 +120,31 @@ def test_preference_goes_by_what_can_run_it(both: Bundle, monkeypatch: pytest.Mo
     assert (module.device, module.fallback) == ("cpu", "")
 
 
+def test_what_is_passed_over_is_among_the_reasons(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that is listed and not tried leaves one wondering."""
+    only = replace(both, artifacts=both.artifacts[1:])
+    for device, found, reason, said in (
+        ("auto", (Found(ABLE, 0, True, uri="vulkan://0"),), "", "`vulkan://0` computes on the processor"),
+        ("auto", (), "no library", "device `vulkan` is not available: no library"),
+        ("fastest", (), "no library", "device `vulkan` is not available: no library"),
+    ):
+        machine(monkeypatch, *found, reason=reason)
+        with pytest.raises(IncompatibleMachineError) as caught:
+            webtensorc_runtime.load(only, device=device)
+        assert any(said in note for note in caught.value.notes), caught.value.notes
+
+
+def test_the_remedy_is_one(both: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Falling back is advised only where there is something to fall back to."""
+    machine(monkeypatch, Found(frozenset(), 0, uri="vulkan://0"))
+    with pytest.raises(IncompatibleMachineError) as caught:
+        webtensorc_runtime.load(both, device="vulkan")
+    assert "falling back" in str(caught.value.hint)
+    with pytest.raises(IncompatibleMachineError) as caught:
+        webtensorc_runtime.load(replace(both, artifacts=both.artifacts[1:]), device="vulkan")
+    assert "without options" in str(caught.value.hint)
+
+
 def test_the_fastest_is_measured(compiled: Callable[..., Bundle]) -> None:
     bundle = compiled("return %a : tensor<4xf32>", "a:float32[4]", "r:float32[4]")
     modules = [webtensorc_runtime.load(bundle) for _ in range(3)]

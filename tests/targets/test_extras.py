@@ -28,6 +28,22 @@ def test_they_are_labelled_as_compiled_only(label: str) -> None:
     assert target.instruction_set and "compiled only" in target.describe()
 
 
+def test_architectures_that_nobody_compiles_for_are_refused_with_a_list() -> None:
+    with pytest.raises(UsageError, match="no architecture `gfx9`") as caught:
+        make_target("rocm{arch=gfx9}")
+    assert "gfx942" in caught.value.notes[0] and "did you mean" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("vulkan", "spirv"), ("hip", "rocm"), ("CUDA", "cuda"), ("X86-64-V3", "x86-64-v3")]
+)
+def test_what_one_may_write_for_a_target(written: str, meant: str) -> None:
+    """A device's name, or another case, is answered with the target that is meant."""
+    with pytest.raises(UsageError, match="there is no target") as caught:
+        make_target(written)
+    assert f"`{meant}`" in str(caught.value.hint)
+
+
 def test_every_target_says_what_its_code_is_in_and_how_it_was_tested() -> None:
     for name, cls in registry.target_classes().items():
         assert cls.instruction_set, name
