@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,14 +12,13 @@ import jax.numpy as jnp
 
 from webtensorc import sizes
 from webtensorc.errors import InvalidFileError, Unsupported, UnsupportedError, UsageError
-from webtensorc.frontends.onnx import failures, inference, registry, relations, schemas
+from webtensorc.frontends.onnx import failures, inference, least_sizes, registry, relations, schemas, symbolic
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Failed, Interpreter, OnFailure
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.signature import Signature, declared_inputs, pin
 from webtensorc.frontends.onnx.structure import label, subgraphs
 from webtensorc.frontends.onnx.tensors import dtype_of
-from webtensorc.frontends.onnx.trace import structs
 from webtensorc.frontends.onnx.values import Value
 from webtensorc.frontends.onnx.weights import Weights
 
@@ -105,11 +105,12 @@ def walked(
 
         found.clear()
         not_so.clear()
-        jax.eval_shape(main, *structs(signature))
+        jax.eval_shape(main, *symbolic.structs(signature))
         return signature
 
+    raised = functools.partial(least_sizes.raised, source, constants=constants or {})
     with jax.enable_x64(True):
-        settled = relations.settle(signature, walk, on_failure)
+        settled = relations.settle(signature, walk, raised, on_failure)
     if warnings is not None:
         warnings += (f"{source.file}: {each}" if source.file else each for each in not_so.values())
     return found, settled

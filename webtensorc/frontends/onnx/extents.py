@@ -262,11 +262,21 @@ def _remainder(a: Any, b: Any) -> Any:
     return a - b * (a // b)
 
 
+def toward_zero(a: Any, b: Any) -> Any:
+    """a / b rounded towards zero, for a divisor that is at least 1."""
+    if not b >= 1:
+        raise _undecided(f"the sign of {b}")
+    try:
+        if a >= 0:
+            return a // b
+    except jax.errors.InconclusiveDimensionOperation:
+        return jax.core.max_dim(a, 0) // b - jax.core.max_dim(-a, 0) // b
+    return -(-a // b)
+
+
 def _fmod(a: Any, b: Any) -> Any:
-    """The remainder of a division towards zero, where neither operand can be negative."""
-    if a >= 0 and b >= 1:
-        return _remainder(a, b)
-    raise _undecided(f"fmod({a}, {b})")
+    """The remainder of a division towards zero."""
+    return a - b * toward_zero(a, b)
 
 
 def check_equal(a: Any, b: Any) -> None:

@@ -14,7 +14,7 @@ import onnx
 
 from webtensorc.errors import DiagnosticError, InvalidFileError
 from webtensorc.frontends.onnx import attributes as attrs
-from webtensorc.frontends.onnx import declarations, failures, inference, registry, schemas, slices, symbolic
+from webtensorc.frontends.onnx import declarations, extents, failures, inference, registry, schemas, slices, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
@@ -44,6 +44,7 @@ class Failed:
         error: the user's error.
         cause: what was raised.
         is_tried: whether it is in a body that may turn out not to fit, and is invalid: then it has no stand-in.
+        is_inside: whether it is in such a body.
         again: computes it for other inputs.
     """
 
@@ -53,6 +54,7 @@ class Failed:
     error: DiagnosticError
     cause: Exception
     is_tried: bool
+    is_inside: bool
     again: Callable[[tuple[Value, ...]], tuple[Value, ...]]
 
 
@@ -136,21 +138,25 @@ class Interpreter:
                 error.inputs = tuple(free_names(proto))
             if isinstance(error, failures.StartAgain) or not self.on_failure:
                 raise
-            outputs = self.on_failure(Failed(proto, node, inputs, error, error, self._is_tried(error), apply))
+            outputs = self.on_failure(self._failed(proto, node, inputs, error, error, apply))
         except UnknownResultError:
             outputs = (failures.UNKNOWN,) * len(proto.output)
         except Exception as error:
             failure = failures.explain(error, node, proto, inputs, place, self.source)
             if not self.on_failure:
                 raise failure from error
-            outputs = self.on_failure(Failed(proto, node, inputs, failure, error, self._is_tried(failure), apply))
+            outputs = self.on_failure(self._failed(proto, node, inputs, failure, error, apply))
         for output, value in zip(proto.output, outputs, strict=False):
             if output:
                 scope.values[output] = value
                 self.weights.remember(scope.path + output, value)
 
-    def _is_tried(self, error: DiagnosticError) -> bool:
-        return bool(self.trials) and isinstance(error, InvalidFileError)
+    def _failed(
+        self, proto: Any, node: Node, inputs: tuple[Value, ...], error: Any, cause: Exception, apply: Any
+    ) -> Failed:
+        is_inside = bool(self.trials)
+        is_tried = is_inside and isinstance(error, InvalidFileError)
+        return Failed(proto, node, inputs, error, cause, is_tried, is_inside, apply)
 
     def _apply(self, proto: Any, domain: str, node: Node, scope: Scope, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         own = attrs.resolve(proto, scope.attributes)
@@ -336,6 +342,9 @@ def _settled(value: Value) -> Value:
         return [_settled(each) for each in value]
     if isinstance(value, jax.core.Tracer):
         return symbolic.with_decided(value)
-    if value is None or isinstance(value, (np.ndarray, Bounded, Extents)):
+    if isinstance(value, Extents):
+        decided = [symbolic.decided_if_bounded(each) for each in value.elements.ravel()]
+        return extents.of(decided, value.dtype).reshape(value.shape)
+    if value is None or isinstance(value, (np.ndarray, Bounded)):
         return value
     return np.asarray(value)

@@ -36,30 +36,34 @@ T = TypeVar("T")
 
 
 def settle(
-    signature: Signature, run: Callable[[Signature, OnFailure | None], T], on_failure: OnFailure | None = None
+    signature: Signature,
+    run: Callable[[Signature, OnFailure | None], T],
+    raised: Callable[[Signature], Signature],
+    on_failure: OnFailure | None = None,
 ) -> T:
     """What `run` gives for a signature that has all that its nodes demand of sizes.
 
     Args:
         signature: the inputs as they are declared.
         run: a trace; whatever fails in it is told to the function that it is given.
+        raised: gives the signature with the least sizes that what precedes the first failing node demands.
         on_failure: gives stand-ins for nodes that fail all the same; without it they raise their error.
     """
     for _ in range(_MOST_ROUNDS):
         try:
-            return run(signature, _watcher(signature, on_failure))
+            return run(signature, _watcher(signature, raised, on_failure))
         except StartAgain as found:
             signature = found.signature
-    return run(signature, _watcher(replace(signature, dims=()), on_failure))
+    return run(signature, _watcher(replace(signature, dims=()), raised, on_failure))
 
 
-def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
-    is_trial = False
+def _watcher(signature: Signature, raised: Callable[[Signature], Signature], on_failure: OnFailure | None) -> OnFailure:
+    is_trial = is_raised = False
     tried: Exception | None = None
     exceptions: list[Exception] = []
 
     def watch(failed: Failed) -> tuple[Value, ...]:
-        nonlocal is_trial, tried
+        nonlocal is_trial, is_raised, tried
         if is_trial or failed.error is tried:  # of the node that this one is inside of, or of one inside of this one
             raise failed.error
         if isinstance(failed.cause, OneOfTwoError):
@@ -67,6 +71,10 @@ def _watcher(signature: Signature, on_failure: OnFailure | None) -> OnFailure:
             return failed.cause.usual
         is_trial = True
         try:
+            if signature.dims and not is_raised and not failed.is_inside:
+                is_raised = True
+                if (higher := raised(signature)) != signature:
+                    raise StartAgain(higher.with_numbers(), signature, None)
             trial = _Trial(signature, failed)
             found = trial.found() if signature.dims else None
         finally:

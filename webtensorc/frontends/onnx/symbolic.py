@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import jax
+import ml_dtypes
 import numpy as np
 from jax import export as jax_export
 from jax import lax
@@ -21,6 +22,7 @@ from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, evaluate, names
 
 from webtensorc.frontends.onnx import quotients
+from webtensorc.frontends.onnx.signature import Signature
 from webtensorc.portable import GUARD
 
 _QUOTIENT = re.compile(r"\b(?:floordiv|mod)\([^()]*\)")
@@ -49,6 +51,13 @@ def struct(shape: Sequence[Any], dtype: np.dtype[Any]) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
+def structs(signature: Signature) -> list[jax.ShapeDtypeStruct]:
+    """What stands for the inputs of a model in variables of a new scope."""
+    named = sizes(signature.dims, signature.identities)
+    found = zip(shapes([each.shape for each in signature.inputs], named), signature.inputs, strict=True)
+    return [struct(shape, np.dtype(getattr(ml_dtypes, each.dtype, each.dtype))) for shape, each in found]
+
+
 def shapes(given: Sequence[Sequence[Dim]], sizes: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The shapes, their expressions evaluated for sizes of names, which may be variables themselves."""
     return [tuple(evaluate(dim, sizes) for dim in shape) for shape in given]
@@ -63,6 +72,19 @@ def decided(size: Any) -> Any:
     except jax.errors.InconclusiveDimensionOperation:
         return size
     return int(least) if least == most else size
+
+
+def decided_if_bounded(size: Any) -> Any:
+    """The same if all its variables have upper bounds, else the size: what is left of others is as open as they are."""
+    if not jax_export.is_symbolic_dim(size):
+        return size
+    variables = (jax_export.symbolic_shape(name, scope=size.scope)[0] for name in names([str(size)]))
+    return decided(size) if all(map(_is_bounded, variables)) else size
+
+
+def _is_bounded(variable: Any) -> bool:
+    most = shape_poly._bounds_decision(variable, shape_poly.BoundsPrecision.BEST)[1]
+    return bool(most < np.inf)
 
 
 def evaluated(size: Any, variables: Mapping[str, Any]) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import ml_dtypes
 import numpy as np
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
@@ -18,7 +17,7 @@ from webtensorc_runtime.manifest import TensorSpec
 
 from webtensorc import portable
 from webtensorc.errors import InternalError, Unsupported, UnsupportedError
-from webtensorc.frontends.onnx import relations, subscripts, symbolic
+from webtensorc.frontends.onnx import least_sizes, relations, subscripts, symbolic
 from webtensorc.frontends.onnx.extents import Extents
 from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.interpreter import Interpreter, OnFailure
@@ -45,18 +44,6 @@ class Traced:
     warnings: tuple[str, ...]
 
 
-def dtype(name: str) -> np.dtype[Any]:
-    """The dtype of a TensorSpec's `dtype`."""
-    return np.dtype(getattr(ml_dtypes, name, name))
-
-
-def structs(signature: Signature) -> list[jax.ShapeDtypeStruct]:
-    """What stands for the inputs; the sizes of named dimensions are JAX's variables (see `symbolic`)."""
-    sizes = symbolic.sizes(signature.dims, signature.identities)
-    shapes = symbolic.shapes([each.shape for each in signature.inputs], sizes)
-    return [symbolic.struct(shape, dtype(each.dtype)) for shape, each in zip(shapes, signature.inputs, strict=True)]
-
-
 def trace(source: Source, signature: Signature, constants: Mapping[str, Value]) -> Traced:
     """Trace the model for these inputs; the result's signature has what was found out about their sizes.
 
@@ -67,7 +54,7 @@ def trace(source: Source, signature: Signature, constants: Mapping[str, Value]) 
     def run(signature: Signature, on_failure: OnFailure | None) -> Traced:
         return _trace(source, signature, constants, on_failure)
 
-    return relations.settle(signature, run)
+    return relations.settle(signature, run, functools.partial(least_sizes.raised, source, constants=constants))
 
 
 def _trace(
@@ -141,7 +128,7 @@ def _jitted(
         return tuple(array for _, array in results)
 
     parameters = tuple(symbolic.struct(each.shape, each.dtype) for each in weights.arrays.values())
-    return jax.jit(main, keep_unused=True), [parameters, *structs(signature)], names
+    return jax.jit(main, keep_unused=True), [parameters, *symbolic.structs(signature)], names
 
 
 def _results(name: str, value: Value, source: Source, weights: Weights) -> list[tuple[str, jax.Array]]:

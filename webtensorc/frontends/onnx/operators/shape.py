@@ -12,6 +12,7 @@ from jax import lax
 
 from webtensorc.frontends.onnx import slices
 from webtensorc.frontends.onnx.extents import Extents, check_equal, is_static, quotient
+from webtensorc.frontends.onnx.guards import guarded
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -21,8 +22,11 @@ from webtensorc.frontends.onnx.values import (
     is_known,
     known_ints,
     pick,
+    select,
     xp,
 )
+
+_PARTS = "parts of one tensor"
 
 
 @op("Identity", bounded=True, truths=True)
@@ -147,6 +151,10 @@ def join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> V
         return inputs[0]
     if any(isinstance(each, Bounded) and each.axis != axis for each in inputs):
         raise NotSupportedError("its inputs have sizes that depend on the model's inputs along different axes")
+    whole = shared.get((_PARTS, *(id(each.count) for each in inputs if isinstance(each, Bounded))))
+    if whole and len(whole[1]) == len(inputs):  # all parts of one tensor again
+        joined = join_some(inputs, axis, {})
+        return lax.slice_in_dim(joined.array, 0, whole[0], axis=axis)
     arrays = [each.array if isinstance(each, Bounded) else jnp.asarray(each) for each in inputs]
     sizes = [(id(each.count), each.array.shape[axis]) if isinstance(each, Bounded) else each.shape for each in inputs]
     key = ("joined", axis, *sizes)
@@ -164,6 +172,8 @@ def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int 
             raise NotSupportedError("it cuts an axis whose size depends on the model's inputs into fixed parts")
         return slices.apply(lambda x: split_(x, split, axis=axis, num_outputs=num_outputs, node=node), [data])
     total = data.shape[axis]
+    if split is not None and not is_known(split) and not isinstance(split, Extents):
+        return _split_by_data(jnp.asarray(data), split, axis % data.ndim, node)
     if split is not None:
         sizes = known_ints(split, "split")
     else:
@@ -179,6 +189,23 @@ def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int 
     if sum(sizes) != total:
         raise ValueError(f"its parts {list(sizes)} do not add up to the size {total} of axis {axis}")
     return tuple(xp(data).split(data, np.cumsum(sizes)[:-1], axis))
+
+
+def _split_by_data(data: Any, split: Any, axis: int, node: Any) -> Value:
+    """Parts whose sizes are computed, as those of a batch that is sorted by what shall become of its rows."""
+    total, counts = data.shape[axis], split.astype(np.int64)
+    holds = (counts >= 0).all() & (counts.sum() == total)
+    data = guarded(data, holds, f'node "{node.name}" (Split): its parts do not add up to the size of axis {axis}')
+    ends, places = jnp.cumsum(counts), jnp.arange(total)
+    parts = [
+        select((places >= ends[index] - counts[index]) & (places < ends[index]), data, axis)
+        for index in range(len(node.outputs))
+    ]
+    node.shared[_PARTS, *(id(each.count) for each in parts)] = (
+        total,
+        parts,
+    )  # these, so that no other gets their identity
+    return tuple(parts)
 
 
 @op("Expand", since=8, bounded=True)
