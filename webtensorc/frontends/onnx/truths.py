@@ -43,7 +43,15 @@ CONNECTIVES: dict[str, Callable[..., Any]] = {
 
 
 def chosen(holds: Any, a: Any, b: Any) -> Any:
-    """a if it holds, else b: the larger or the smaller one, where that is what it says."""
+    """a if it holds, else b: the larger or the smaller one, or either if they are equal, where that is what it says.
+
+    A table that is resized unless it is as long as it must be is as long as that.
+    """
+    for equal in (_equal(a, b), _equal(b, a)):
+        if holds == 1 - equal:
+            return a
+        if holds == equal:
+            return b
     for larger, smaller, one_of in ((a, b, max_dim), (b, a, min_dim)):
         if holds in (_less(smaller, larger), 1 - _less(larger, smaller)):
             return one_of(a, b)
