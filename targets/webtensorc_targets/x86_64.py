@@ -38,7 +38,7 @@ class X86Target(LevelledProcessor):
     tested_by: ClassVar[str] = "all tests, natively; AVX-512 where the testing machine has it"
     instruction_set: ClassVar[str] = "x86_64"
     levels: ClassVar = {"v1": _V1, "v2": _V2, "v3": _V3, "v4": _V4}
-    extras: ClassVar = {"v3": _AVX2_EXTRA, "v4": frozenset(_AVX512_EXTRA | _AMX)}
+    extras: ClassVar = {"v3": _AVX2_EXTRA, "v4": frozenset(_AVX512_EXTRA | _AMX | {"avxvnni"})}
 
     level: str = "v1"
 
@@ -65,9 +65,11 @@ class X86Target(LevelledProcessor):
 
     @property
     def speeds(self) -> Speeds:
-        """A server's core; of vectors of 64 bytes many processors start one a cycle, in two halves."""
+        """A server's core, or AMD's; of vectors of 64 bytes many other processors start one a cycle, in two halves."""
         if self._is_of_servers:  # the cache that cores share is far away
             return Speeds(clock=3.1e9, second_level=48, shared=9)
+        if self.level == "v4" and "avxvnni" in self.extra:  # AMD's from Zen 5 on
+            return Speeds(clock=4.1e9, second_level=48, shared=16, memory=38e9)
         return Speeds(clock=3.5e9, vector_units=1 if self.level == "v4" else 2)
 
     @property

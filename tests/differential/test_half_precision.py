@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 import webtensorc_runtime
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from quantised_models import attention, convolutions, sample
 
 import webtensorc
@@ -58,3 +58,36 @@ def test_bfloat16(build: Callable[[], onnx.ModelProto]) -> None:
     model = in_type(build(), TensorProto.BFLOAT16, ml_dtypes.bfloat16)
     model.opset_import[0].version = 22  # the first in which Conv takes bfloat16
     check(model, expected, ml_dtypes.bfloat16)
+
+
+@pytest.mark.parametrize(
+    ("element", "dtype"), [(TensorProto.FLOAT16, np.float16), (TensorProto.BFLOAT16, ml_dtypes.bfloat16)]
+)
+@pytest.mark.parametrize("target", ["x86-64-v3", "host"])
+def test_each_step_between_products_is_rounded(element: int, dtype: Any, target: str) -> None:
+    """To the last bit: products of small whole numbers are exact, what follows is rounded as numpy does."""
+    random = np.random.default_rng(0)
+    x, w, v = (random.integers(-3, 4, shape).astype(dtype) for shape in ((40, 24), (24, 24), (24, 48)))
+    third = np.full((), 1 / 3, dtype)
+    steps = [("MatMul", "x w", "a"), ("Mul", "a third", "b"), ("Add", "b x", "c"), ("Mul", "c b", "d")]
+    steps += [("Relu", "d", "e"), ("Sub", "e b", "f"), ("Div", "f third", "g"), ("MatMul", "e v", "y")]
+    graph = helper.make_graph(
+        [helper.make_node(name, inputs.split(), [output]) for name, inputs, output in steps],
+        "steps",
+        [helper.make_tensor_value_info("x", element, x.shape)],
+        [helper.make_tensor_value_info(name, element, None) for name in ("g", "e", "y")],
+        [numpy_helper.from_array(each, name) for each, name in ((w, "w"), (v, "v"), (third, "third"))],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)])
+
+    def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return (left.astype(np.float32) @ right.astype(np.float32)).astype(dtype)
+
+    b = product(x, w) * third
+    e = np.maximum((b + x) * b, np.zeros((), dtype))
+    expected = (e - b) / third, e, product(e, v)
+    found = webtensorc_runtime.load(webtensorc.compile(model, targets=[target], cache=False))(x)
+    for ours, theirs in zip(found[:2], expected[:2], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    error = np.abs(found[2].astype(np.float64) - expected[2].astype(np.float64))
+    assert error.max() <= float(ml_dtypes.finfo(dtype).eps) * np.abs(expected[2].astype(np.float64)).max()

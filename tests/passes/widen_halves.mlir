@@ -1,12 +1,13 @@
 // pass: widen-halves
 // target: x86-64-v3
-// Weights become float32 where they are loaded, images inside of their padding and reshapes. A product of few rows, and
-// one that is rounded to 16 bits at each step, stay as they are.
+// Weights become float32 where they are loaded, images inside of their padding and reshapes. What is between products is
+// float32 too, rounded where it was; what is only a choice of numbers is not rounded. A product of few rows, and one that
+// is rounded to 16 bits at each step, stay as they are.
 util.global private @weights = #flow.parameter.named<"model"::"weights"> : tensor<16x32xf16>
 util.func public @main(%x: tensor<1x8x8x16xf16>, %k: tensor<3x3x16x32xf16>, %few: tensor<2x16xf16>,
                        %rows: tensor<64x32xf32>, %sums: tensor<1x8x8x32xf32>, %two: tensor<2x32xf32>,
                        %narrow: tensor<64x32xf16>)
-    -> (tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>) {
+    -> (tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>) {
   %zero = arith.constant 0.0 : f16
   %none = arith.constant 0.0 : f32
   %zeros = linalg.fill ins(%none : f32) outs(%rows : tensor<64x32xf32>) -> tensor<64x32xf32>
@@ -27,7 +28,19 @@ util.func public @main(%x: tensor<1x8x8x16xf16>, %k: tensor<3x3x16x32xf16>, %few
     -> tensor<2x32xf32>
   %3 = linalg.matmul ins(%flat, %weights : tensor<64x16xf16>, tensor<16x32xf16>) outs(%narrow : tensor<64x32xf16>)
     -> tensor<64x32xf16>
-  util.return %0, %1, %2, %3 : tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
+  %halves = tensor.empty() : tensor<64x32xf16>
+  %steps = linalg.generic {
+    indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>],
+    iterator_types = ["parallel", "parallel"]
+  } ins(%0 : tensor<64x32xf32>) outs(%halves : tensor<64x32xf16>) {
+  ^bb0(%n: f32, %out: f16):
+    %half = arith.truncf %n : f32 to f16
+    %twice = arith.addf %half, %half : f16
+    %power = math.exp %twice : f16
+    %large = arith.maximumf %power, %zero : f16
+    linalg.yield %large : f16
+  } -> tensor<64x32xf16>
+  util.return %steps, %0, %1, %2, %3 : tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
 }
 // -----
 #map = affine_map<(d0, d1) -> (d0, d1)>
@@ -46,7 +59,7 @@ module {
     util.global.store %1, @weights.f32 : tensor<16x32xf32>
     util.return
   }
-  util.func public @main(%arg0: tensor<1x8x8x16xf16>, %arg1: tensor<3x3x16x32xf16>, %arg2: tensor<2x16xf16>, %arg3: tensor<64x32xf32>, %arg4: tensor<1x8x8x32xf32>, %arg5: tensor<2x32xf32>, %arg6: tensor<64x32xf16>) -> (tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>) {
+  util.func public @main(%arg0: tensor<1x8x8x16xf16>, %arg1: tensor<3x3x16x32xf16>, %arg2: tensor<2x16xf16>, %arg3: tensor<64x32xf32>, %arg4: tensor<1x8x8x32xf32>, %arg5: tensor<2x32xf32>, %arg6: tensor<64x32xf16>) -> (tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>) {
     %cst = arith.constant 0.000000e+00 : f16
     %cst_0 = arith.constant 0.000000e+00 : f32
     %0 = linalg.fill ins(%cst_0 : f32) outs(%arg3 : tensor<64x32xf32>) -> tensor<64x32xf32>
@@ -54,39 +67,56 @@ module {
     %2 = linalg.fill ins(%cst_0 : f32) outs(%arg5 : tensor<2x32xf32>) -> tensor<2x32xf32>
     %weights.f32 = util.global.load @weights.f32 : tensor<16x32xf32>
     %weights = util.global.load @weights : tensor<16x32xf16>
-    %collapsed = tensor.collapse_shape %arg0 [[0, 1, 2], [3]] : tensor<1x8x8x16xf16> into tensor<64x16xf16>
     %3 = tensor.empty() : tensor<1x8x8x16xf32>
     %4 = linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%arg0 : tensor<1x8x8x16xf16>) outs(%3 : tensor<1x8x8x16xf32>) {
     ^bb0(%in: f16, %out: f32):
-      %13 = arith.extf %in : f16 to f32
-      linalg.yield %13 : f32
+      %18 = arith.extf %in : f16 to f32
+      linalg.yield %18 : f32
     } -> tensor<1x8x8x16xf32>
-    %collapsed_1 = tensor.collapse_shape %4 [[0, 1, 2], [3]] : tensor<1x8x8x16xf32> into tensor<64x16xf32>
-    %5 = linalg.matmul ins(%collapsed_1, %weights.f32 : tensor<64x16xf32>, tensor<16x32xf32>) outs(%0 : tensor<64x32xf32>) -> tensor<64x32xf32>
-    %padded = tensor.pad %arg0 low[0, 1, 1, 0] high[0, 1, 1, 0] {
+    %collapsed = tensor.collapse_shape %4 [[0, 1, 2], [3]] : tensor<1x8x8x16xf32> into tensor<64x16xf32>
+    %5 = tensor.empty() : tensor<64x16xf16>
+    %6 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%collapsed : tensor<64x16xf32>) outs(%5 : tensor<64x16xf16>) {
+    ^bb0(%in: f32, %out: f16):
+      %18 = arith.truncf %in : f32 to f16
+      linalg.yield %18 : f16
+    } -> tensor<64x16xf16>
+    %7 = linalg.matmul ins(%collapsed, %weights.f32 : tensor<64x16xf32>, tensor<16x32xf32>) outs(%0 : tensor<64x32xf32>) -> tensor<64x32xf32>
+    %cst_1 = arith.constant 0.000000e+00 : f32
+    %padded = tensor.pad %4 low[0, 1, 1, 0] high[0, 1, 1, 0] {
     ^bb0(%arg7: index, %arg8: index, %arg9: index, %arg10: index):
-      tensor.yield %cst : f16
-    } : tensor<1x8x8x16xf16> to tensor<1x10x10x16xf16>
-    %6 = tensor.empty() : tensor<1x8x8x16xf32>
-    %7 = linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%arg0 : tensor<1x8x8x16xf16>) outs(%6 : tensor<1x8x8x16xf32>) {
-    ^bb0(%in: f16, %out: f32):
-      %13 = arith.extf %in : f16 to f32
-      linalg.yield %13 : f32
-    } -> tensor<1x8x8x16xf32>
-    %cst_2 = arith.constant 0.000000e+00 : f32
-    %padded_3 = tensor.pad %7 low[0, 1, 1, 0] high[0, 1, 1, 0] {
-    ^bb0(%arg7: index, %arg8: index, %arg9: index, %arg10: index):
-      tensor.yield %cst_2 : f32
+      tensor.yield %cst_1 : f32
     } : tensor<1x8x8x16xf32> to tensor<1x10x10x16xf32>
     %8 = tensor.empty() : tensor<3x3x16x32xf32>
     %9 = linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%arg1 : tensor<3x3x16x32xf16>) outs(%8 : tensor<3x3x16x32xf32>) {
     ^bb0(%in: f16, %out: f32):
-      %13 = arith.extf %in : f16 to f32
-      linalg.yield %13 : f32
+      %18 = arith.extf %in : f16 to f32
+      linalg.yield %18 : f32
     } -> tensor<3x3x16x32xf32>
-    %10 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%padded_3, %9 : tensor<1x10x10x16xf32>, tensor<3x3x16x32xf32>) outs(%1 : tensor<1x8x8x32xf32>) -> tensor<1x8x8x32xf32>
+    %10 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%padded, %9 : tensor<1x10x10x16xf32>, tensor<3x3x16x32xf32>) outs(%1 : tensor<1x8x8x32xf32>) -> tensor<1x8x8x32xf32>
     %11 = linalg.matmul ins(%arg2, %weights : tensor<2x16xf16>, tensor<16x32xf16>) outs(%2 : tensor<2x32xf32>) -> tensor<2x32xf32>
-    %12 = linalg.matmul ins(%collapsed, %weights : tensor<64x16xf16>, tensor<16x32xf16>) outs(%arg6 : tensor<64x32xf16>) -> tensor<64x32xf16>
-    util.return %5, %10, %11, %12 : tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
+    %12 = linalg.matmul ins(%6, %weights : tensor<64x16xf16>, tensor<16x32xf16>) outs(%arg6 : tensor<64x32xf16>) -> tensor<64x32xf16>
+    %13 = tensor.empty() : tensor<64x32xf32>
+    %14 = tensor.empty() : tensor<64x32xf16>
+    %cst_2 = arith.constant 0.000000e+00 : f32
+    %15 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%7 : tensor<64x32xf32>) outs(%13 : tensor<64x32xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %18 = arith.truncf %in : f32 to f16
+      %19 = arith.extf %18 : f16 to f32
+      %20 = arith.addf %19, %19 : f32
+      %21 = arith.truncf %20 : f32 to f16
+      %22 = arith.extf %21 : f16 to f32
+      %23 = arith.truncf %22 : f32 to f16
+      %24 = math.exp %23 : f16
+      %25 = arith.extf %24 : f16 to f32
+      %26 = arith.maximumf %25, %cst_2 : f32
+      linalg.yield %26 : f32
+    } -> tensor<64x32xf32>
+    %16 = tensor.empty() : tensor<64x32xf16>
+    %17 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%15 : tensor<64x32xf32>) outs(%16 : tensor<64x32xf16>) {
+    ^bb0(%in: f32, %out: f16):
+      %18 = arith.truncf %in : f32 to f16
+      linalg.yield %18 : f16
+    } -> tensor<64x32xf16>
+    util.return %17, %7, %10, %11, %12 : tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
   }
 }

@@ -138,7 +138,7 @@ def test_detection_finds_what_llvm_finds() -> None:
     listed = re.search(r'cpu_features = "([^"]*)"', text)
     assert listed is not None
     state = {feature[1:]: feature[0] for feature in listed[1].split(",")}  # the last mention counts
-    hidden = {"shstk", "prefetchi", "avx10.1"}
+    hidden = {"shstk", "prefetchi", "avx10.1", "rdseed"}  # the last on Zen 5, where it may give zeros
     assert {feature for feature, sign in state.items() if sign == "+"} - hidden <= cpu.detected()
 
 

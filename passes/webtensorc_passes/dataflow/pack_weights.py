@@ -27,6 +27,9 @@ from webtensorc.iree.stablehlo import ConvolutionLayout, DotLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 
 _BYTES, _FLOATS = ["int8", "int8", "int32"], ["float32"] * 3
+_HALVES = [[half, half, "float32"] for half in ("float16", "bfloat16")]
+_FEWEST_ROWS = 8
+"""From which on processors multiply 16-bit floats by kernels (`widen-halves`)."""
 _FEW_TILES = 4
 """Of Winograd's algorithm: with no more of them the time goes into its weights, four times as many."""
 
@@ -42,7 +45,7 @@ class PackWeights(Pass):
     order: ClassVar[int] = 95  # what computes with weights is done by now
 
     smallest: int = 32 << 10
-    """Bytes from which on a matrix of float32 is packed; below, it stays in a first-level cache however it lies."""
+    """Bytes, as float32, from which on floats are packed; below, they stay in a first-level cache however they lie."""
 
     smallest_words: int = 1 << 10
     """The same for int8: words save workgroups from packing for themselves, however small a matrix is."""
@@ -53,8 +56,12 @@ class PackWeights(Pass):
         with Graph(module, context.weights) as graph:
             for name in list(graph.weights):
                 value, matrix = graph.weight_value(name), graph.weights[name]
-                least = self.smallest_words if matrix.dtype == np.int8 else self.smallest
-                if matrix.nbytes >= least and _has_panels(matrix) and _is_second_factor(value):
+                is_large = (
+                    matrix.nbytes >= self.smallest_words
+                    if matrix.dtype == np.int8
+                    else 4 * matrix.size >= self.smallest
+                )
+                if is_large and _has_panels(matrix) and _is_second_factor(value):
                     _pack(graph, value, matrix)
                     changes += 1
         return changes
@@ -66,7 +73,7 @@ def _has_panels(weights: Array) -> bool:
         return False
     if weights.dtype == np.int8:
         return bool(weights.shape[-1] >= panels.WIDTH and weights.shape[-2] % panels.TOGETHER == 0)
-    return weights.dtype == np.float32 and weights.shape[-1] > panels.WIDTH
+    return weights.dtype.name in ("float32", "float16", "bfloat16") and weights.shape[-1] > panels.WIDTH
 
 
 def _is_second_factor(value: Value) -> bool:
@@ -100,20 +107,20 @@ def _is_plain(product: Operation) -> bool:
     return (
         (layout.left_batch, layout.left_contracting, layout.right_contracting) == ((), (rank - 1,), (0,))
         and mlir.is_static_tensor(product.operands[0])
-        and _types(product) in (_FLOATS, _BYTES)
+        and _has_kernels(product, math.prod(mlir.shape_of(product.operands[0])[:-1]))
     )
 
 
 def _is_direct(convolution: Operation) -> bool:
     """Whether every target computes a convolution directly: Winograd's algorithm takes weights in another order."""
-    layout = ConvolutionLayout.of(convolution)
+    layout, shape = ConvolutionLayout.of(convolution), mlir.shape_of(convolution.results[0])
     types, kernel = _types(convolution), mlir.shape_of(convolution.operands[1])
     return (
         layout.kernel == ("0", "1", "i", "o")
         and mlir.integer(convolution, "feature_group_count", 1) == 1
         and mlir.integer(convolution, "batch_group_count", 1) == 1
         and mlir.is_static_tensor(convolution.operands[0])
-        and types in (_FLOATS, _BYTES)
+        and _has_kernels(convolution, math.prod(shape[layout.output.index(each)] for each in ("b", "0", "1")))
         and (types == _BYTES or kernel[:2] != (3, 3) or _has_steps(convolution) or _has_few_tiles(convolution))
     )
 
@@ -127,6 +134,12 @@ def _has_few_tiles(convolution: Operation) -> bool:
     """Whether a result is so small that to transform weights for it would not pay."""
     layout, shape = ConvolutionLayout.of(convolution), mlir.shape_of(convolution.results[0])
     return math.prod(-(-shape[layout.output.index(each)] // max(ALGORITHMS)) for each in ("b", "0", "1")) <= _FEW_TILES
+
+
+def _has_kernels(op: Operation, rows: int) -> bool:
+    """Whether processors have kernels for numbers of these types and so many points."""
+    types = _types(op)
+    return types in (_FLOATS, _BYTES) or (types in _HALVES and rows >= _FEWEST_ROWS)
 
 
 def _types(op: Operation) -> list[str]:

@@ -32,7 +32,7 @@ class RoundBfloat16(Pass):
         """Return the number of roundings that were written out."""
         with module.context, ir.Location.unknown():
             kinds = (ir.F32Type.get(), ir.BF16Type.get(), ir.F32Type.get())
-            found = [(op, x) for op in mlir.nested(module) if (x := _narrowed(op)) and _types(op, x) == kinds]
+            found = [(op, x) for op in mlir.nested(module) if (x := _narrowed(op)) and _elements(op, x) == kinds]
             for op, x in found:
                 with op.location, ir.InsertionPoint(op):
                     mlir.replace(op, [_rounded(x)])
@@ -45,16 +45,20 @@ def _narrowed(op: Operation) -> Value | None:
     return narrow.operands[0] if narrow is not None and narrow.name == "arith.truncf" else None
 
 
-def _types(widen: Operation, x: Value) -> tuple[Any, ...]:
-    """The types that a number goes through."""
-    return x.type, widen.operands[0].type, widen.results[0].type
+def _elements(widen: Operation, x: Value) -> tuple[Any, ...]:
+    """The types that a number, or each of a vector, goes through."""
+    kinds = x.type, widen.operands[0].type, widen.results[0].type
+    return tuple(getattr(kind, "element_type", kind) for kind in kinds)
 
 
 def _rounded(x: Value) -> Value:
-    whole = ir.IntegerType.get_signless(32)
+    element = ir.IntegerType.get_signless(32)
+    is_vector = isinstance(x.type, ir.VectorType)
+    whole = ir.VectorType.get(x.type.shape, element) if is_vector else element
 
     def number(value: int) -> Value:
-        return arith.constant(whole, value)
+        one = ir.IntegerAttr.get(element, value)
+        return arith.constant(whole, ir.DenseElementsAttr.get_splat(whole, one) if is_vector else one)
 
     bits = arith.bitcast(whole, x)
     last = arith.andi(arith.shrui(bits, number(16)), number(1))

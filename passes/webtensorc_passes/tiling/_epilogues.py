@@ -27,7 +27,7 @@ from webtensorc_passes.tiling._structured import (
 __all__ = ["By", "Fused", "Growing", "fuse"]
 
 By = Literal["result", "channel", "point", "all", "plane"]
-_ELEMENT_TYPES = ("f32", "i1", "i8", "i32")
+_ELEMENT_TYPES = ("f32", "f16", "bf16", "i1", "i8", "i32")
 _TENSORS = ("f32", "i8", "i32")
 _MAX_OPERANDS = 8
 

@@ -2,35 +2,35 @@
 
     product(a, b : f16) -> f32   =>   product(f32(a), f32(b)) -> f32
 
-Nothing is rounded otherwise than before: a product of two such numbers is one of float32, and sums were float32 already
-(`wide-accumulation`). The native compiler's code for the product on the left reaches a quarter of the speed of that on
-the right. Weights stay 16 bits where they are stored, and become float32 when they are loaded. With few rows all of the
-time goes into reading weights, of which there is half as much as they are.
+The native compiler's code for the product on the left reaches a quarter of the speed of that on the right. Weights stay
+16 bits where they are stored, and become float32 when they are loaded. With few rows all of the time goes into reading
+weights, of which there is half as much as they are.
+
+What lies between two products is float32 as well, and is rounded to 16 bits wherever it was (`_carried`): kernels round
+before they store, and nothing is converted in memory. A product of two numbers of 16 bits is one of float32, and sums
+were float32 before (`wide-accumulation`), so that nothing is rounded otherwise.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from iree.compiler import ir
 from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
-from webtensorc.iree.builder import Builder
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.tiling._at_load import define, loaded
-from webtensorc_passes.tiling._mapped import mapped
+from webtensorc_passes.tiling._carried import can_retype, converted, is_half, retyped, widened
 from webtensorc_passes.tiling._sites import match
-from webtensorc_passes.tiling._structured import RESHAPES
+from webtensorc_passes.tiling._structured import unreshaped
 
 __all__ = ["WidenHalves"]
 
 _KINDS = [[half, half, "f32", "f32"] for half in ("f16", "bf16")]
 _FEWEST_ROWS = 8
 """Measured with 1024x1024 weights on an Intel Xeon with AVX-512: as fast with 4 rows, 3.6 times as fast with 16."""
-_MOVES = (*RESHAPES, "tensor.extract_slice", "tensor.pad")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,8 @@ class WidenHalves(Pass):
         if context.target is None or Machine.of(context.target) is None:
             return 0
         found = [op for op in mlir.nested(module) if _pays(op)]
-        wider = _Wider(module)
-        for op in found:
-            for number in range(2):
-                op.operands[number] = wider.of(op.operands[number], op)
-            _multiply_wide(op)
+        for block in dict.fromkeys(op.block for op in found):
+            _Carrier(module, [op for op in found if op.block == block]).run()
         return len(found)
 
 
@@ -70,58 +67,82 @@ def _multiply_wide(op: Any) -> None:
         mlir.replace(inner, [argument])
 
 
-class _Wider:
-    """Tensors of float32, by those of 16 bits that they have the numbers of."""
+class _Carrier:
+    """What lies between the products of one block, and tensors of float32 for those of 16 bits."""
 
-    def __init__(self, module: Any) -> None:
-        self._module = module
+    def __init__(self, module: Any, products: Sequence[Any]) -> None:
+        self._module, self._products = module, set(products)
+        self._sums = {op.results[0] for op in products}
+        self._block = products[0].block
         self._made: dict[str, str] = {}
+        self._carried: dict[Any, Any] = {}
+        self._copies: dict[Any, Any] = {}
+        """Of tensors that stay 16 bits."""
+        self._wanted = self._in_front()
 
-    def of(self, value: Any, before: Any) -> Any:
-        """The float32 of `value`: of weights where they are loaded, and else as early as it can be.
+    def run(self) -> None:
+        """Let products take float32, and what lies between them carry it."""
+        operations = [op.operation for op in self._block.operations]
+        for op in operations:
+            if op in self._products:
+                for number in range(2):
+                    op.operands[number] = self._of(op.operands[number], op)
+                _multiply_wide(op)
+            elif self._is_between(op):
+                made = retyped(op, [self._of(value, op) for value in op.operands])
+                self._carried |= zip(op.results, made, strict=True)
+        for op in reversed(operations):
+            if any(result in self._carried for result in op.results):
+                self._leave(op)
 
-        So kernels see what is padded: some have no need of padding.
-        """
+    def _in_front(self) -> set[Any]:
+        """Whatever the factors are made of, up to what cannot be carried."""
+        found: set[Any] = set()
+        pending = [value for op in self._products for value in list(op.operands)[:2]]
+        while pending:
+            op = mlir.owner(pending.pop())
+            if op is not None and op not in found and op.block == self._block and can_retype(op):
+                found.add(op)
+                pending += op.operands
+        return found
+
+    def _is_between(self, op: Any) -> bool:
+        """Whether it makes factors, or takes what is carried or what a product gives."""
+        if not can_retype(op) or not any(map(is_half, (*op.operands, *op.results))):
+            return False
+        is_behind = any(value in self._carried or unreshaped(value) in self._sums for value in op.operands)
+        return op in self._wanted or is_behind
+
+    def _of(self, value: Any, before: Any) -> Any:
+        """The float32 of `value`: of weights where they are loaded."""
+        if value in self._carried or not is_half(value):
+            return self._carried.get(value, value)
         op = mlir.owner(value)
         if op is not None and op.name == "util.global.load":
             return self._at_load(op)
-        if op is None or op.name not in _MOVES or len(op.operands) != 1:
-            return _converted(value, before)
-        filler = _filler(op) if op.name == "tensor.pad" else 0.0
-        if filler is None:
-            return _converted(value, before)
-        inner = self.of(op.operands[0], before)
-        copy = op.clone(ir.InsertionPoint(before))
-        copy.operands[0] = inner
-        copy.results[0].set_type(_wide(value, before))
-        if op.name == "tensor.pad":
-            number = ir.FloatAttr.get(ir.F32Type.get(before.context), filler, loc=before.location)
-            mlir.terminator(copy.regions[0].blocks[0]).operands[0] = mlir.constant(number, before=copy)
-        return copy.results[0]
+        if value not in self._copies:
+            is_empty = op is not None and op.name == "tensor.empty"
+            self._copies[value] = retyped(op, [])[0] if is_empty else _widened(value, before)
+        return self._copies[value]
 
     def _at_load(self, load: Any) -> Any:
-        source, kind = str(load.attributes["global"].value), _wide(load.results[0], load)
+        source, kind = str(load.attributes["global"].value), widened(load.results[0], load)
         if source not in self._made:
             self._made[source] = f"{source}.f32"
-            define(self._module, load, self._made[source], kind, _converted)
+            define(self._module, load, self._made[source], kind, _widened)
         return loaded(load, self._made[source], kind)
 
-
-def _filler(pad: Any) -> float | None:
-    """What a tensor is padded with, if that is a finite constant."""
-    op = mlir.owner(mlir.terminator(pad.regions[0].blocks[0]).operands[0])
-    if op is None or op.name != "arith.constant" or not math.isfinite(number := op.attributes["value"].value):
-        return None
-    return float(number)
-
-
-def _converted(value: Any, before: Any) -> Any:
-    wide = _wide(value, before)
-    kind = wide.element_type
-    return mapped(
-        value, wide, lambda each: ir.Operation.create("arith.extf", results=[kind], operands=[each]).result, before
-    )
+    def _leave(self, op: Any) -> None:
+        """Erase what has been copied, or let it be if it costs nothing; convert the copy for who else uses it."""
+        is_used = any(mlir.users(result) for result in op.results)
+        if is_used and op.name in ("tensor.empty", "linalg.fill"):
+            return
+        for result in op.results:
+            made = self._carried[result]
+            if mlir.users(result):
+                result.replace_all_uses_with(made if made.type == result.type else converted(made, result.type, op))
+        op.erase()
 
 
-def _wide(value: Any, before: Any) -> Any:
-    return Builder(before).kind(mlir.shape_of(value), "f32")
+def _widened(value: Any, before: Any) -> Any:
+    return converted(value, widened(value, before), before)
