@@ -129,3 +129,16 @@ def test_code_computes_the_same_on_every_level(name: str, tmp_path: Path) -> Non
     x, w, v = (argument.astype("float64") for argument in ARGUMENTS)
     expected = np.exp(x @ w).sum(0) + v
     np.testing.assert_allclose(module.main(*ARGUMENTS).to_host(), expected, rtol=1e-4)
+
+
+def test_cores_with_two_wide_units_are_told_by_what_they_alone_have() -> None:
+    """What `plan` predicts rests on it: AVX-512 alone may be one unit; with AVX-VNNI or float16 there are two."""
+    extras = {
+        "": 1,
+        "{extra=[avx512vnni]}": 1,
+        "{extra=[avxvnni]}": 2,
+        "{extra=[avx512fp16]}": 2,
+        "{extra=[amx-tile]}": 2,
+    }
+    for extra, units in extras.items():
+        assert make_target(f"x86-64-v4{extra}").speeds.vector_units == units
