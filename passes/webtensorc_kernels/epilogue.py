@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from webtensorc_kernels.code import Code, Index, View
 
@@ -216,27 +216,29 @@ def finish(
 
     The rows of `y` that runs are stored to are the runs' points, if `rows` does not say where they begin.
 
-    A long epilogue would be too much code for every register: then results are stored as they are and gone through
-    again, in a loop over each run.
+    A long epilogue would be too much code for every register: then a run's sums are left in scratch memory and gone
+    through in a loop. Not in `y`: others may compute some of these results too, at the same time.
     """
-    remaining = iter(values)
-    runs = list(zip(block.starts, rows or block.starts, strict=True))
-    for start, row in runs:
-        for i in range(block.count):
-            for channel in block.channels:
-                place, value = Place(code.add(start, i), channel), next(remaining)
-                at = place.point if row == start else code.add(row, i)
-                result = value if epilogue.is_long else epilogue.emit(code, value, place, operands)
-                code.store(result, y, *epilogue.spot(code, at, channel))
-    for start, row in runs if epilogue.is_long else ():
+    width = len(block.channels)
+    for number, (start, row) in enumerate(zip(block.starts, rows or block.starts, strict=True)):
+        run = values[number * block.count * width : (number + 1) * block.count * width]
 
-        def again(i: Index, _: list[str], start: Index = start, row: Index = row) -> list[str]:
-            for channel in block.channels:
-                place = Place(code.add(start, i), channel)
-                at = place.point if row == start else code.add(row, i)
-                spot = epilogue.spot(code, at, channel)
-                result = epilogue.emit(code, code.load(y, *spot), place, operands)
-                code.store(result, y, *spot)
+        def store(i: Index, sums: Sequence[str], start: Index = start, row: Index = row) -> None:
+            at = code.add(start, i)
+            for channel, value in zip(block.channels, sums, strict=True):
+                result = epilogue.emit(code, value, Place(at, channel), operands)
+                code.store(result, y, *epilogue.spot(code, at if row == start else code.add(row, i), channel))
+
+        if not epilogue.is_long:
+            for i in range(block.count):
+                store(i, run[i * width : (i + 1) * width])
+            continue
+        sums = code.scratch(block.count, width * code.lanes)
+        for n, value in enumerate(run):
+            code.store(value, sums, n // width, n % width * code.lanes)
+
+        def again(i: Index, _: list[str], store: Any = store, sums: View = sums) -> list[str]:
+            store(i, [code.load(sums, i, j * code.lanes) for j in range(width)])
             return []
 
         code.loop(0, block.count, again)

@@ -62,19 +62,22 @@ def choose(problem: Convolution, machine: Machine) -> Panel | None:
     return Panel(depth, vectors, lanes, max(1, _PANEL_BYTES // 4 // (rows * vectors * lanes)))
 
 
-def generate(problem: Convolution, panel: Panel, epilogue: Epilogue, code: Code) -> Kernel:
-    """Write the kernel into `code`. Operands: `x`, weights, then those of the epilogue; one result."""
-    return _Writer(problem, panel, epilogue, code).kernel()
+def generate(problem: Convolution, panel: Panel, epilogue: Epilogue, code: Code, *, weights: str = "f32") -> Kernel:
+    """Write the kernel into `code`. Operands: `x`, weights, then those of the epilogue; one result.
+
+    Weights of 16 bits (`f16`, `bf16`) are widened in registers: there is half as much to read.
+    """
+    return _Writer(problem, panel, epilogue, code, weights).kernel()
 
 
 class _Writer:
     """One kernel being written."""
 
-    def __init__(self, problem: Convolution, panel: Panel, epilogue: Epilogue, code: Code) -> None:
+    def __init__(self, problem: Convolution, panel: Panel, epilogue: Epilogue, code: Code, weights: str) -> None:
         self.problem, self.panel, self.epilogue, self.code = problem, panel, epilogue, code
         p, self.rows = problem, problem.points
         self.x = View("%x", (self.rows, p.channels))
-        self.w = View("%w", (p.channels, p.outputs))
+        self.w = View("%w", (p.channels, p.outputs), weights)
         self.y = epilogue.result(self.rows, p.outputs)
         self.operands = epilogue.views(self.rows, p.outputs)
         self.tiles = p.outputs // panel.columns
@@ -147,6 +150,8 @@ class _Writer:
         """Add the products of one row of weights at some columns."""
         code = self.code
         weights = [code.load(self.w, k, column) for column in columns]
+        if self.w.element != "f32":
+            weights = [code.apply("arith.extf", [each], "", (self.w.element, "f32")) for each in weights]
         products = ((number, weight) for number in numbers for weight in weights)
         return [code.multiply_add(a, b, sum_) for (a, b), sum_ in zip(products, sums, strict=True)]
 

@@ -33,7 +33,7 @@ class View:
     @property
     def bytes(self) -> int:
         """Of an element."""
-        return {"f32": 4, "i64": 8, "i32": 4, "i8": 1}[self.element]
+        return {"f32": 4, "i64": 8, "i32": 4, "f16": 2, "bf16": 2, "i8": 1}[self.element]
 
 
 class Vectors(Listing):
@@ -47,6 +47,12 @@ class Vectors(Listing):
     def zero(self) -> str:
         """A vector of zeros."""
         return self.constant(f"dense<0.0> : {self.vector}")
+
+    def scratch(self, *shape: int) -> View:
+        """Room for float32 on the stack of a workgroup: the same one each time that this shape is asked for."""
+        properties = "<{alignment = 64 : i64, operandSegmentSizes = array<i32: 0, 0>}>"
+        made = f'"memref.alloca"() {properties} : () -> {View("", shape).type}'
+        return View(self._constants.setdefault(made, f"%k{len(self._constants)}"), shape)
 
     def load(self, view: View, *at: Index) -> str:
         """A vector of adjacent elements; of rows that are shorter all of one, and zeros."""

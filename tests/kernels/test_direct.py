@@ -215,6 +215,29 @@ def test_epilogues(p: Convolution, machine: Machine) -> None:
     np.testing.assert_array_equal(scaled, np.tanh(y * by_point[..., None]))
 
 
+class Finished(Interpreter):
+    """Sees to it that every result that is stored is a hyperbolic tangent."""
+
+    def store(self, vector: str, view: View, *at: Index) -> None:
+        assert view.name != "%y" or np.abs(vector).max() <= 1  # type: ignore[call-overload]
+        super().store(vector, view, *at)
+
+
+@settings(deadline=None, max_examples=50)
+@given(convolutions(), machines)
+def test_no_result_is_stored_unfinished(p: Convolution, machine: Machine) -> None:
+    """Workgroups may compute some results twice, at the same time: one would finish what the other has finished."""
+    tile = choose(p, machine)
+    assert tile is not None
+    x, w = arrays(p)
+    held = {
+        "%x": x.reshape(p.batch, p.image[0], -1),
+        "%w": w.reshape(-1, p.groups * p.outputs),
+        "%e0": np.ones(p.points),
+    }
+    direct.generate(p, tile, SCALED_BY_POINT, Finished(tile.lanes, held))
+
+
 @settings(deadline=None, max_examples=50)
 @given(convolutions(), machines, st.integers(0, 5), st.integers(0, 5))
 def test_parts_of_larger_tensors(p: Convolution, machine: Machine, before: int, after: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from kernel_problems import arrays, convolved
-from test_direct import BIAS_RESIDUAL_RELU, machines
+from test_direct import BIAS_RESIDUAL_RELU, SCALED_BY_POINT, machines
 from webtensorc_kernels import skinny
 from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Apply, Epilogue, Load
@@ -63,6 +63,18 @@ def test_epilogues_and_parts_of_larger_tensors(p: Convolution, machine: Machine,
     code = interpreted(p, panel, epilogue, e0=wide)
     assert code.stored["%y"][:, part].all() and code.stored["%y"].sum() == y.size
     np.testing.assert_array_equal(code.arrays["%y"][:, part], y + wide[:, after : after + p.outputs])
+
+
+@settings(deadline=None)
+@given(products, machines)
+def test_long_epilogues_are_applied_once(p: Convolution, machine: Machine) -> None:
+    """Also to what two vectors cover: that behind the last whole one ends with the row."""
+    panel = skinny.choose(p, machine)
+    assert panel is not None and SCALED_BY_POINT.is_long
+    factors = np.linspace(-1, 1, p.points)
+    code = interpreted(p, panel, SCALED_BY_POINT, e0=factors)
+    y = convolved(p, *arrays(p)).reshape(p.points, -1)
+    np.testing.assert_array_equal(code.arrays["%y"], np.tanh(y * factors[:, None]))
 
 
 def test_only_products_with_few_rows_are_skinny() -> None:

@@ -1,8 +1,8 @@
 // pass: widen-halves
 // target: x86-64-v3
 // Weights become float32 where they are loaded, images inside of their padding and reshapes. What is between products is
-// float32 too, rounded where it was; what is only a choice of numbers is not rounded. A product of few rows, and one that
-// is rounded to 16 bits at each step, stay as they are.
+// float32 too, rounded where it was; what is only a choice of numbers is not rounded. Weights that few rows are multiplied
+// by, and a product that is rounded to 16 bits at each step, stay as they are.
 util.global private @weights = #flow.parameter.named<"model"::"weights"> : tensor<16x32xf16>
 util.func public @main(%x: tensor<1x8x8x16xf16>, %k: tensor<3x3x16x32xf16>, %few: tensor<2x16xf16>,
                        %rows: tensor<64x32xf32>, %sums: tensor<1x8x8x32xf32>, %two: tensor<2x32xf32>,
@@ -70,15 +70,15 @@ module {
     %3 = tensor.empty() : tensor<1x8x8x16xf32>
     %4 = linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%arg0 : tensor<1x8x8x16xf16>) outs(%3 : tensor<1x8x8x16xf32>) {
     ^bb0(%in: f16, %out: f32):
-      %18 = arith.extf %in : f16 to f32
-      linalg.yield %18 : f32
+      %20 = arith.extf %in : f16 to f32
+      linalg.yield %20 : f32
     } -> tensor<1x8x8x16xf32>
     %collapsed = tensor.collapse_shape %4 [[0, 1, 2], [3]] : tensor<1x8x8x16xf32> into tensor<64x16xf32>
     %5 = tensor.empty() : tensor<64x16xf16>
     %6 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%collapsed : tensor<64x16xf32>) outs(%5 : tensor<64x16xf16>) {
     ^bb0(%in: f32, %out: f16):
-      %18 = arith.truncf %in : f32 to f16
-      linalg.yield %18 : f16
+      %20 = arith.truncf %in : f32 to f16
+      linalg.yield %20 : f16
     } -> tensor<64x16xf16>
     %7 = linalg.matmul ins(%collapsed, %weights.f32 : tensor<64x16xf32>, tensor<16x32xf32>) outs(%0 : tensor<64x32xf32>) -> tensor<64x32xf32>
     %cst_1 = arith.constant 0.000000e+00 : f32
@@ -89,34 +89,40 @@ module {
     %8 = tensor.empty() : tensor<3x3x16x32xf32>
     %9 = linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%arg1 : tensor<3x3x16x32xf16>) outs(%8 : tensor<3x3x16x32xf32>) {
     ^bb0(%in: f16, %out: f32):
-      %18 = arith.extf %in : f16 to f32
-      linalg.yield %18 : f32
+      %20 = arith.extf %in : f16 to f32
+      linalg.yield %20 : f32
     } -> tensor<3x3x16x32xf32>
     %10 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%padded, %9 : tensor<1x10x10x16xf32>, tensor<3x3x16x32xf32>) outs(%1 : tensor<1x8x8x32xf32>) -> tensor<1x8x8x32xf32>
-    %11 = linalg.matmul ins(%arg2, %weights : tensor<2x16xf16>, tensor<16x32xf16>) outs(%2 : tensor<2x32xf32>) -> tensor<2x32xf32>
-    %12 = linalg.matmul ins(%6, %weights : tensor<64x16xf16>, tensor<16x32xf16>) outs(%arg6 : tensor<64x32xf16>) -> tensor<64x32xf16>
-    %13 = tensor.empty() : tensor<64x32xf32>
-    %14 = tensor.empty() : tensor<64x32xf16>
-    %cst_2 = arith.constant 0.000000e+00 : f32
-    %15 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%7 : tensor<64x32xf32>) outs(%13 : tensor<64x32xf32>) {
-    ^bb0(%in: f32, %out: f32):
-      %18 = arith.truncf %in : f32 to f16
-      %19 = arith.extf %18 : f16 to f32
-      %20 = arith.addf %19, %19 : f32
-      %21 = arith.truncf %20 : f32 to f16
-      %22 = arith.extf %21 : f16 to f32
-      %23 = arith.truncf %22 : f32 to f16
-      %24 = math.exp %23 : f16
-      %25 = arith.extf %24 : f16 to f32
-      %26 = arith.maximumf %25, %cst_2 : f32
-      linalg.yield %26 : f32
-    } -> tensor<64x32xf32>
+    %11 = tensor.empty() : tensor<2x16xf32>
+    %12 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%arg2 : tensor<2x16xf16>) outs(%11 : tensor<2x16xf32>) {
+    ^bb0(%in: f16, %out: f32):
+      %20 = arith.extf %in : f16 to f32
+      linalg.yield %20 : f32
+    } -> tensor<2x16xf32>
+    %13 = linalg.matmul ins(%12, %weights : tensor<2x16xf32>, tensor<16x32xf16>) outs(%2 : tensor<2x32xf32>) -> tensor<2x32xf32>
+    %14 = linalg.matmul ins(%6, %weights : tensor<64x16xf16>, tensor<16x32xf16>) outs(%arg6 : tensor<64x32xf16>) -> tensor<64x32xf16>
+    %15 = tensor.empty() : tensor<64x32xf32>
     %16 = tensor.empty() : tensor<64x32xf16>
-    %17 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%15 : tensor<64x32xf32>) outs(%16 : tensor<64x32xf16>) {
+    %cst_2 = arith.constant 0.000000e+00 : f32
+    %17 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%7 : tensor<64x32xf32>) outs(%15 : tensor<64x32xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %20 = arith.truncf %in : f32 to f16
+      %21 = arith.extf %20 : f16 to f32
+      %22 = arith.addf %21, %21 : f32
+      %23 = arith.truncf %22 : f32 to f16
+      %24 = arith.extf %23 : f16 to f32
+      %25 = arith.truncf %24 : f32 to f16
+      %26 = math.exp %25 : f16
+      %27 = arith.extf %26 : f16 to f32
+      %28 = arith.maximumf %27, %cst_2 : f32
+      linalg.yield %28 : f32
+    } -> tensor<64x32xf32>
+    %18 = tensor.empty() : tensor<64x32xf16>
+    %19 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%17 : tensor<64x32xf32>) outs(%18 : tensor<64x32xf16>) {
     ^bb0(%in: f32, %out: f16):
-      %18 = arith.truncf %in : f32 to f16
-      linalg.yield %18 : f16
+      %20 = arith.truncf %in : f32 to f16
+      linalg.yield %20 : f16
     } -> tensor<64x32xf16>
-    util.return %17, %7, %10, %11, %12 : tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
+    util.return %19, %7, %10, %13, %14 : tensor<64x32xf16>, tensor<64x32xf32>, tensor<1x8x8x32xf32>, tensor<2x32xf32>, tensor<64x32xf16>
   }
 }

@@ -18,11 +18,10 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.builder import Builder
 from webtensorc_passes.tiling._mapped import mapped
-from webtensorc_passes.tiling._structured import RESHAPES
+from webtensorc_passes.tiling._structured import HALVES, RESHAPES
 
 __all__ = ["can_retype", "converted", "is_half", "retyped", "widened"]
 
-_HALVES = ("f16", "bf16")
 _ROUNDED = ("arith.addf", "arith.subf", "arith.mulf", "arith.divf", "math.sqrt")
 """Operations whose result, of float32, needs rounding to be that of 16 bits."""
 _EXACT = (
@@ -35,7 +34,7 @@ _RETYPED = (*RESHAPES, "tensor.extract_slice", "tensor.insert_slice", "tensor.pa
 
 def is_half(value: Any) -> bool:
     """Whether a number, or a tensor's elements, are 16-bit floats."""
-    return str(getattr(value.type, "element_type", value.type)) in _HALVES
+    return str(getattr(value.type, "element_type", value.type)) in HALVES
 
 
 def widened(value: Any, before: Any) -> Any:
@@ -123,7 +122,7 @@ def _cast(number: Any, kind: Any, before: Any) -> Any:
 
 
 def _name(kind: Any) -> str:
-    return "arith.truncf" if str(kind) in _HALVES else "arith.extf"
+    return "arith.truncf" if str(kind) in HALVES else "arith.extf"
 
 
 def _constant(op: Any, kind: Any, before: Any) -> Any | None:

@@ -15,6 +15,7 @@ from webtensorc.iree import mlir
 from webtensorc_passes.tiling._panels import panels_of
 from webtensorc_passes.tiling._structured import (
     DATA_TILING,
+    HALVES,
     Linear,
     element,
     is_zero,
@@ -28,9 +29,15 @@ __all__ = ["Site", "folding", "in_panels", "match", "without_padding"]
 _PRODUCTS = (
     ["arith.mulf", "arith.addf", "linalg.yield"],
     ["arith.extf", "arith.extf", "arith.mulf", "arith.addf", "linalg.yield"],
+    ["arith.extf", "arith.mulf", "arith.addf", "linalg.yield"],
     ["arith.extsi", "arith.extsi", "arith.muli", "arith.addi", "linalg.yield"],
 )
-_KINDS = (["f32"] * 4, ["i8", "i8", "i32", "i32"], ["i8", "f32", "i8", "i8"])
+_KINDS = (
+    ["f32"] * 4,
+    ["i8", "i8", "i32", "i32"],
+    ["i8", "f32", "i8", "i8"],
+    *(["f32", half, "f32", "f32"] for half in HALVES),
+)
 """Element types of image, weights (which pooling has for the shape alone), initial and final results."""
 
 
@@ -44,6 +51,7 @@ class Site:
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
         integer: whether bytes are multiplied, and summed in int32.
+        weights: the weights' element type.
     """
 
     op: Any
@@ -54,6 +62,7 @@ class Site:
     integer: bool = False
     count: int = 1
     """How many problems alike follow each other in every operand."""
+    weights: str = "f32"
 
     @property
     def channels(self) -> int:
@@ -108,6 +117,8 @@ def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:
     access = _Access(op, maps[0], maps[1], [next(iter(index)) for index in maps[2]], shapes)
     found = (rule(access) for rule in _RULES.get(tuple(map(len, maps)), ()))
     site = next((site for site in found if site is not None), None)
+    if site is not None and kinds[1] in HALVES:
+        return replace(site, name=f"{site.name}_{kinds[1]}", weights=kinds[1])
     if site is None or kinds[0] != "i8":
         return site
     return replace(site, name=f"{site.name}_i8", integer=site.fold is None)

@@ -13,6 +13,7 @@ from webtensorc.iree import mlir
 
 __all__ = [
     "DATA_TILING",
+    "HALVES",
     "RESHAPES",
     "Linear",
     "element",
@@ -30,6 +31,8 @@ __all__ = [
 
 DATA_TILING = "iree.opt.data_tiling"
 """The native compiler's mark (IREE 3.13): operations that have it are packed and tiled; if there is one, no others."""
+HALVES = ("f16", "bf16")
+"""Floats of 16 bits, as MLIR names them."""
 _PLAIN = ("linalg.", "tensor.", "arith.", "math.")
 """How names of operations begin that do nothing but compute their results."""
 RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")

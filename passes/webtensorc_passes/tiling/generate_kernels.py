@@ -55,6 +55,7 @@ from webtensorc_passes.tiling._signs import flipped
 from webtensorc_passes.tiling._sites import Site, in_panels, match, without_padding
 from webtensorc_passes.tiling._softmax import softmax_sites
 from webtensorc_passes.tiling._standardise import standardised_sites
+from webtensorc_passes.tiling._structured import HALVES
 from webtensorc_passes.tiling._transformed import transformed
 
 __all__ = ["GenerateKernels"]
@@ -124,7 +125,7 @@ class GenerateKernels(Pass):
                 fused = with_heads_apart(fused, site.channels, machine.lanes)
             fused = self._multiplying(fused)
             found = (
-                chosen(site.problem, site.fold, site.integer, fused.epilogue, number in affordable)
+                chosen(site.problem, site.fold, site.integer, fused.epilogue, number in affordable, site.weights)
                 if site.count == 1
                 else None
             )
@@ -133,7 +134,7 @@ class GenerateKernels(Pass):
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
                     whole = folded(site, operands[0], machine)
-                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue, False)
+                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue, False, "i8")
                     if whole and better and better.family == _bytes.TILES:
                         found, operands = better, _bytes.folded_operands(site, *whole, machine, at_load, library)
                     elif found.family == _bytes.TILES:
@@ -205,7 +206,7 @@ class _Structure:
 def _repeated(site: Site) -> Site:
     """Several products as one problem; those that the native code does as well keep their number."""
     p = site.problem
-    if site.integer or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
+    if site.integer or site.weights in HALVES or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
         return site
     return dataclasses.replace(site, problem=p.repeated(site.count), count=1)
 
@@ -268,6 +269,7 @@ def _chosen(
     is_integer: bool,
     epilogue: Epilogue,
     allow_parts: bool,
+    weights: str,
 ) -> Choice | None:
     """The best kernel for a site's problem; None if none is worth its code."""
     candidates: Iterable[Candidate]
@@ -275,6 +277,8 @@ def _chosen(
         candidates = _bytes.candidates(problem.flat(), epilogue, machine)
     elif fold:
         candidates = (_planes if fold.planes else _windows)(problem, fold, epilogue, machine)
+    elif weights in HALVES:
+        candidates = _few_rows(problem.flat(), epilogue, machine, weights)
     else:
         candidates = _products(problem, epilogue, machine, allow_winograd)
         if allow_parts:
@@ -303,11 +307,18 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
         if problem.transformed:
             return  # nothing else reads transformed weights
     problem = problem.flat()
-    panel = skinny.choose(problem, machine) if epilogue.element == "f32" else None  # sums wait in the result's memory
-    if panel:
-        yield Candidate("few rows", panel.lanes, functools.partial(skinny.generate, problem, panel, epilogue))
+    few = [*_few_rows(problem, epilogue, machine, "f32")]
+    if few:
+        yield from few
         return
     is_plain = epilogue.slot is None and not any(epilogue.widths) and {epilogue.element, *epilogue.elements} == {"f32"}
     tile = choose(problem, machine, in_part=is_plain)
     if tile:
         yield Candidate("direct", tile.lanes, functools.partial(direct.generate, problem, tile, epilogue))
+
+
+def _few_rows(problem: Convolution, epilogue: Epilogue, machine: Machine, weights: str) -> Iterator[Candidate]:
+    panel = skinny.choose(problem, machine) if epilogue.element == "f32" else None  # sums wait in the result's memory
+    if panel:
+        author = functools.partial(skinny.generate, problem, panel, epilogue, weights=weights)
+        yield Candidate("few rows", panel.lanes, author)

@@ -4,7 +4,7 @@
 
 The native compiler's code for the product on the left reaches a quarter of the speed of that on the right. Weights stay
 16 bits where they are stored, and become float32 when they are loaded. With few rows all of the time goes into reading
-weights, of which there is half as much as they are.
+weights: they are read as they are, of which there is half as much.
 
 What lies between two products is float32 as well, and is rounded to 16 bits wherever it was (`_carried`): kernels round
 before they store, and nothing is converted in memory. A product of two numbers of 16 bits is one of float32, and sums
@@ -13,10 +13,11 @@ were float32 before (`wide-accumulation`), so that nothing is rounded otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from webtensorc_kernels import skinny
 from webtensorc_kernels.machine import Machine
 
 from webtensorc.iree import mlir
@@ -45,35 +46,40 @@ class WidenHalves(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of products and convolutions that were changed."""
-        if context.target is None or Machine.of(context.target) is None:
+        machine = Machine.of(context.target) if context.target else None
+        if machine is None:
             return 0
-        found = [op for op in mlir.nested(module) if _pays(op)]
+        found = {op: number for op in mlir.nested(module) if (number := _wide_factors(op, machine))}
         for block in dict.fromkeys(op.block for op in found):
-            _Carrier(module, [op for op in found if op.block == block]).run()
+            _Carrier(module, {op: number for op, number in found.items() if op.block == block}).run()
         return len(found)
 
 
-def _pays(op: Any) -> bool:
+def _wide_factors(op: Any, machine: Machine) -> int:
+    """How many factors of a product become float32: with few rows the weights are read as they are."""
     site = match(op, _KINDS)
-    return site is not None and site.problem.points >= _FEWEST_ROWS
+    if site is None or site.problem.points >= _FEWEST_ROWS:
+        return 0 if site is None else 2
+    is_product = site.fold is None and site.count == 1
+    return int(is_product and skinny.choose(site.problem.flat(), machine) is not None)
 
 
-def _multiply_wide(op: Any) -> None:
-    """Let the body of a product take float32."""
+def _multiply_wide(op: Any, factors: int) -> None:
+    """Let the body of a product take float32 for its first factors."""
     block = op.regions[0].blocks[0]
-    for inner in [each.operation for each in block.operations if each.operation.name == "arith.extf"]:
-        argument = inner.operands[0]
-        argument.set_type(inner.results[0].type)
-        mlir.replace(inner, [argument])
+    for argument in list(block.arguments)[:factors]:
+        for inner in mlir.users(argument):
+            argument.set_type(inner.results[0].type)
+            mlir.replace(inner, [argument])
 
 
 class _Carrier:
     """What lies between the products of one block, and tensors of float32 for those of 16 bits."""
 
-    def __init__(self, module: Any, products: Sequence[Any]) -> None:
-        self._module, self._products = module, set(products)
+    def __init__(self, module: Any, products: Mapping[Any, int]) -> None:
+        self._module, self._products = module, products
         self._sums = {op.results[0] for op in products}
-        self._block = products[0].block
+        self._block = next(iter(products)).block
         self._made: dict[str, str] = {}
         self._carried: dict[Any, Any] = {}
         self._copies: dict[Any, Any] = {}
@@ -85,9 +91,10 @@ class _Carrier:
         operations = [op.operation for op in self._block.operations]
         for op in operations:
             if op in self._products:
-                for number in range(2):
+                factors = 2 if op.operands[1] in self._carried else self._products[op]
+                for number in range(factors):
                     op.operands[number] = self._of(op.operands[number], op)
-                _multiply_wide(op)
+                _multiply_wide(op, factors)
             elif self._is_between(op):
                 made = retyped(op, [self._of(value, op) for value in op.operands])
                 self._carried |= zip(op.results, made, strict=True)
@@ -98,20 +105,23 @@ class _Carrier:
     def _in_front(self) -> set[Any]:
         """Whatever the factors are made of, up to what cannot be carried."""
         found: set[Any] = set()
-        pending = [value for op in self._products for value in list(op.operands)[:2]]
+        pending = [value for op, factors in self._products.items() for value in list(op.operands)[:factors]]
         while pending:
             op = mlir.owner(pending.pop())
-            if op is not None and op not in found and op.block == self._block and can_retype(op):
+            if op is not None and op not in found and op.block == self._block and _can_carry(op):
                 found.add(op)
                 pending += op.operands
         return found
 
     def _is_between(self, op: Any) -> bool:
         """Whether it makes factors, or takes what is carried or what a product gives."""
-        if not can_retype(op) or not any(map(is_half, (*op.operands, *op.results))):
+        if not _can_carry(op) or not any(map(is_half, (*op.operands, *op.results))):
             return False
-        is_behind = any(value in self._carried or unreshaped(value) in self._sums for value in op.operands)
-        return op in self._wanted or is_behind
+        if op in self._wanted:
+            return True
+        if op.name == "tensor.insert_slice":  # little may be written into much, as into a decoder's cache
+            return op.operands[1] in self._carried
+        return any(value in self._carried or unreshaped(value) in self._sums for value in op.operands)
 
     def _of(self, value: Any, before: Any) -> Any:
         """The float32 of `value`: of weights where they are loaded."""
@@ -142,6 +152,12 @@ class _Carrier:
             if mlir.users(result):
                 result.replace_all_uses_with(made if made.type == result.type else converted(made, result.type, op))
         op.erase()
+
+
+def _can_carry(op: Any) -> bool:
+    """Whether float32 is no more work: rows of a table of weights are picked while it is 16 bits."""
+    source = mlir.owner(op.operands[0]) if op.name == "tensor.extract_slice" else None
+    return can_retype(op) and (source is None or source.name != "util.global.load")
 
 
 def _widened(value: Any, before: Any) -> Any:
