@@ -108,6 +108,13 @@ def products(x: Any, y: Any, z: Any) -> Any:
     return one, jnp.einsum("bi,bj->bij", x[:, 0], y), jnp.tensordot(x[0, 0], y, 0)
 
 
+def chosen(x: Any, y: Any) -> Any:
+    """Products with what a comparison yields, made floats and integers: where it is so, that is 1 and not -1."""
+    positive, whole = y > 0, (4 * x).astype(I32)
+    pairs = (x, positive.astype(F32)), (whole, positive.astype(I32))
+    return [jnp.einsum("bik,bjk->bij", *pair) for pair in pairs]
+
+
 FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     "mlp": (lambda x, w: jax.nn.softmax(jnp.tanh(x @ w) + 1), [("b, 12", F32), ("12, 8", F32)], BATCH),
     "attention": (heads, [("b, s, 32", F32), ("32, 32", F32)], BOTH),
@@ -125,6 +132,7 @@ FAST: dict[str, tuple[Callable[..., Any], Specs, Any]] = {
     ),
     "two states in turn": (in_turn, [("b, s", F32), ("b, s", F32)], BOTH),
     "products without sums": (products, [("b, s, 3", F32), ("b, 4", F32), ("b, 2, s", F32)], BOTH),
+    "products with comparisons": (chosen, [("b, 2, 6", F32), ("b, 3, 6", F32)], BATCH),
     "open image": (mean_image, [("b, 3, s + 4, s + 4", F32), ("4, 3, 3, 3", F32)], BOTH),
 }  # fmt: skip
 

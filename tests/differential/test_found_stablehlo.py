@@ -23,6 +23,11 @@ def product(a: Any, kind: Any) -> Any:
     return lax.dot(a, a.T, preferred_element_type=kind)
 
 
+def reshaped(a: Any) -> Any:
+    wide = a.reshape(2, 18).astype(np.float32).reshape(2, 3, 6)
+    return jnp.einsum("bik,bjk->bij", jnp.cos(wide[:, :2]), wide)
+
+
 def image(a: Any, kind: Any) -> Any:
     return lax.conv(a[None, None], a[None, None], (1, 1), "SAME", preferred_element_type=kind)
 
@@ -43,6 +48,8 @@ FOUND: dict[str, tuple[Any, ...]] = {
     # A product that is wider than its operands extended the sign of unsigned ones.
     "bytes": (lambda a: [f(a, kind) for f in (product, image) for kind in (np.int32, np.uint32, np.float32)], BYTES),
     "shorts": (lambda a: [product(a, np.uint32), image(a, np.int32)], SHORTS),
+    # So did one of what was reshaped, widened and reshaped.
+    "reshaped bytes": (reshaped, np.arange(0, 252, 7, np.uint8).reshape(2, 3, 6)),
     # The negative of NaN was the positive one, which is at the other end of what is sorted by bits.
     "least": (lambda x: -lax.top_k(-x, 4)[0], ODD.astype(ml_dtypes.bfloat16)),
     # The native arc tangent in half precision lost the signs of zeros, and had NaN for two infinities.

@@ -5,7 +5,8 @@ addition of one-bit integers, whose carry is lost: XOR. The reduction of boolean
 hold such an addition in its region.
 
 A product of booleans made floats becomes one of the booleans themselves there, extended as signed numbers: -1 for true.
-`select` between 1 and 0 is no conversion that could be moved into the product.
+`select` between 1 and 0 is no conversion that could be moved into the product. Where sizes are open, or numbers whole,
+`unsigned-products` keeps it out.
 """
 
 from __future__ import annotations
