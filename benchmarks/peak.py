@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", action="append", help="x86-64-v4 and x86-64-v3 by default")
     parser.add_argument("--seconds", type=float, default=0.16, help="for each kernel")
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/intel/kernels.md"))
+    parser.add_argument("--out", type=Path, help="a file to write the table to as well")
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     targets = options.target or ["x86-64-v4", "x86-64-v3"]
@@ -152,8 +152,10 @@ def main() -> None:
     for name in found[targets[0]]:
         cells = (f"{found[each][name]:.1f} | {found[each][name] / found[each]['peak']:.0%}" for each in targets)
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    options.out.write_text("\n".join([lines[0], "", *lines[1:]]) + "\n", encoding="utf-8")
-    print(options.out.read_text(encoding="utf-8"))
+    table = "\n".join([lines[0], "", *lines[1:]]) + "\n"
+    print(table)
+    if options.out:
+        options.out.write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":
