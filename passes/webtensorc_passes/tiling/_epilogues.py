@@ -75,8 +75,7 @@ def fuse(root: Any, channels: int, longest: int = 40) -> Fused:
 def _can_end(root: Any, epilogue: Epilogue) -> bool:
     """Whether results may be stored as what the epilogue ends with.
 
-    A long one goes through the result's own memory, which must be of the same type then; that of sums of bytes does
-    not.
+    A long one ends as the sums' own type, but that of sums of bytes.
     """
     if epilogue.element not in _TENSORS:
         return False

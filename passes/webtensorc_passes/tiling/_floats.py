@@ -36,7 +36,7 @@ def affordable(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth:
     room, found = growth * at_load.stored_bytes, set[int]()
     for number in sorted(range(len(sites)), key=lambda number: -sites[number].problem.points):
         site = sites[number]
-        if site.fold is None and not site.integer and site.weights == "f32" and site.count == 1:
+        if site.single and site.count == 1:
             apart = _factors(site.problem, machine)
             size = apart.growth if apart else 0
             if apart and size <= room and (not size or at_load.is_stored(site.operands[1])):

@@ -44,7 +44,7 @@ def gated_sites(operations: Sequence[Any]) -> Iterator[GatedSite]:
 
 
 def _is_product(site: Site) -> bool:
-    return site.fold is None and not site.integer and site.count == 1 and site.problem.flat().is_product
+    return site.single and site.count == 1 and site.problem.flat().is_product
 
 
 def _match(site: Site) -> GatedSite | None:

@@ -50,8 +50,7 @@ class Site:
         problem: its geometry; with a `fold`, one group per channel.
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
-        integer: whether bytes are multiplied, and summed in int32.
-        weights: the weights' element type.
+        weights: the element type of the weights, which pooling has for the shape alone.
     """
 
     op: Any
@@ -59,10 +58,19 @@ class Site:
     problem: Convolution
     operands: tuple[Any, ...]
     fold: Fold | None = None
-    integer: bool = False
     count: int = 1
     """How many problems alike follow each other in every operand."""
     weights: str = "f32"
+
+    @property
+    def integer(self) -> bool:
+        """Whether bytes are multiplied, and summed in int32."""
+        return self.fold is None and self.weights == "i8"
+
+    @property
+    def single(self) -> bool:
+        """Whether it is a product or convolution of float32 by float32."""
+        return self.fold is None and self.weights == "f32"
 
     @property
     def channels(self) -> int:
@@ -117,11 +125,10 @@ def match(op: Any, allowed: Collection[list[str]] = _KINDS) -> Site | None:
     access = _Access(op, maps[0], maps[1], [next(iter(index)) for index in maps[2]], shapes)
     found = (rule(access) for rule in _RULES.get(tuple(map(len, maps)), ()))
     site = next((site for site in found if site is not None), None)
-    if site is not None and kinds[1] in HALVES:
-        return replace(site, name=f"{site.name}_{kinds[1]}", weights=kinds[1])
-    if site is None or kinds[0] != "i8":
+    other = next((kind for kind in kinds[:2] if kind != "f32"), None)
+    if site is None or other is None:
         return site
-    return replace(site, name=f"{site.name}_i8", integer=site.fold is None)
+    return replace(site, name=f"{site.name}_{other}", weights=kinds[1])
 
 
 @dataclass(frozen=True)

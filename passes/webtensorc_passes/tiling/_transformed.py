@@ -41,9 +41,7 @@ def transformed(sites: Sequence[Site], machine: Machine, at_load: AtLoad, growth
     takes what it gains by.
     """
     given = {
-        number: site.problem
-        for number, site in enumerate(sites)
-        if site.fold is None and not site.integer and at_load.is_stored(site.operands[1])
+        number: site.problem for number, site in enumerate(sites) if site.single and at_load.is_stored(site.operands[1])
     }
     offers = {problem: _offers(problem, machine) for problem in set(given.values())}
     stored = [(number, offer) for number, problem in given.items() for offer in offers[problem]]

@@ -125,7 +125,7 @@ class GenerateKernels(Pass):
                 fused = with_heads_apart(fused, site.channels, machine.lanes)
             fused = self._multiplying(fused)
             found = (
-                chosen(site.problem, site.fold, site.integer, fused.epilogue, number in affordable, site.weights)
+                chosen(site.problem, site.fold, site.weights, fused.epilogue, number in affordable)
                 if site.count == 1
                 else None
             )
@@ -134,7 +134,7 @@ class GenerateKernels(Pass):
                 if site.integer and machine.dot and machine.dot.unsigned:
                     operands[0] = flipped(operands[0], site.op)
                     whole = folded(site, operands[0], machine)
-                    better = whole and chosen(whole[0].folded, None, True, fused.epilogue, False, "i8")
+                    better = whole and chosen(whole[0].folded, None, "i8", fused.epilogue, False)
                     if whole and better and better.family == _bytes.TILES:
                         found, operands = better, _bytes.folded_operands(site, *whole, machine, at_load, library)
                     elif found.family == _bytes.TILES:
@@ -206,15 +206,14 @@ class _Structure:
 def _repeated(site: Site) -> Site:
     """Several products as one problem; those that the native code does as well keep their number."""
     p = site.problem
-    if site.integer or site.weights in HALVES or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
+    if site.weights != "f32" or p.points < _FEWEST_ROWS or p.outputs < _FEWEST_COLUMNS:
         return site
     return dataclasses.replace(site, problem=p.repeated(site.count), count=1)
 
 
 def _may_store_heads(site: Site, machine: Machine) -> bool:
     """Whether the kernel of a site would be that of products of float32 with more than some rows."""
-    is_float = not site.integer and site.fold is None and site.count == 1
-    return is_float and site.problem.is_product and skinny.choose(site.problem, machine) is None
+    return site.single and site.count == 1 and site.problem.is_product and skinny.choose(site.problem, machine) is None
 
 
 def _operations(module: Any) -> list[Any]:
@@ -266,17 +265,16 @@ def _chosen(
     allow_winograd: bool,
     problem: Convolution,
     fold: Fold | None,
-    is_integer: bool,
+    weights: str,
     epilogue: Epilogue,
     allow_parts: bool,
-    weights: str,
 ) -> Choice | None:
     """The best kernel for a site's problem; None if none is worth its code."""
     candidates: Iterable[Candidate]
-    if is_integer:
-        candidates = _bytes.candidates(problem.flat(), epilogue, machine)
-    elif fold:
+    if fold:
         candidates = (_planes if fold.planes else _windows)(problem, fold, epilogue, machine)
+    elif weights == "i8":
+        candidates = _bytes.candidates(problem.flat(), epilogue, machine)
     elif weights in HALVES:
         candidates = _few_rows(problem.flat(), epilogue, machine, weights)
     else:
