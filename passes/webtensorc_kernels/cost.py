@@ -112,7 +112,7 @@ def estimate(generate: Callable[[Code], Kernel], lanes: int, machine: Machine) -
 
 def _sizes(views: Iterable[View], *, cold: bool) -> int:
     """Bytes of the weights, which come from main memory, or of the rest, written or read a moment ago by others."""
-    return sum(math.prod(view.shape) * view.bytes for view in views if (view.name == "%w") is cold)
+    return sum(math.prod(view.shape) * view.bytes for view in views if view.name.startswith("%w") is cold)
 
 
 def _cycles(loop: Loop, units: float, *, fused: bool) -> float:

@@ -24,7 +24,7 @@ far away, that is a third of the time.)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -34,21 +34,29 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.panels import FEW_POINTS, LINE, Matrix
+from webtensorc_kernels.panels import FEW_POINTS, FIXED, LINE, WIDTH, Matrix
 
 __all__ = ["generate"]
 
+_FLOAT_BYTES = 4
 _READING = 8
 """Arithmetic operations that take as long as the reading of one weight."""
 _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
+_FAR_AHEAD = 96
+"""The same for fixed-point numbers: two streams, of which a processor by itself does not run far enough ahead."""
+_TOGETHER = 256
+"""Rows that one sum is over, where there are registers for more than one: its rounding errors grow with them."""
 _FEW_BLOCKS = 2
 """Blocks of a workgroup of which the first, that nobody fetched for it, is a good part."""
 
 
-def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> Kernel:
-    """Write the kernel into `code`. Operands: image, weights, then those of the epilogue; one result."""
-    return _Writer(problem, tile, epilogue, code).kernel()
+def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *, weights: str = "f32") -> Kernel:
+    """Write the kernel into `code`. Operands: image, weights, then those of the epilogue; one result.
+
+    Weights in panels may be fixed-point numbers (`FIXED`), which are three operands.
+    """
+    return _Writer(problem, tile, epilogue, code, weights).kernel()
 
 
 @dataclass(frozen=True)
@@ -82,14 +90,14 @@ class _Channels:
 class _Writer:
     """One kernel being written."""
 
-    def __init__(self, problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code) -> None:
+    def __init__(self, problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, weights: str) -> None:
         self.problem, self.tile, self.epilogue, self.code = problem, tile, epilogue, code
         p = problem
         self.pixel = p.groups * p.channels
         self.window_row = p.kernel[1] * p.channels
         self.x = View("%x", (p.batch * p.depth.image, p.image[0], p.image[1] * self.pixel))
         self.depth = p.taps * p.channels
-        self.w = Matrix("%w", self.depth * (p.batch if p.apart else 1), p.groups * p.outputs, p.packed)
+        self.w = Matrix("%w", self.depth * (p.batch if p.apart else 1), p.groups * p.outputs, p.packed, weights)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
         self.turn = code.turn(tile.vectors)
@@ -100,7 +108,7 @@ class _Writer:
         down = self.rows if self.rows > 1 else len(self.starts)
         self.down, self.across = self._grid(down)
         few = self.blocks <= _FEW_BLOCKS * self.across or not p.is_product
-        self.fetches_ahead = few and p.points > FEW_POINTS and (p.packed or tile.together > 1)
+        self.fetches_ahead = weights == FIXED or (few and p.points > FEW_POINTS and (p.packed or tile.together > 1))
 
     def _grid(self, down: int) -> tuple[int, int]:
         """Workgroups down the points and across the channels: weights in panels are read once if it is only across."""
@@ -114,7 +122,7 @@ class _Writer:
     def kernel(self) -> Kernel:
         p, tile = self.problem, self.tile
         why = f"{tile.points}x{tile.vectors} vectors of {tile.lanes}, {self.across}x{self.down} workgroups"
-        views = [self.x, self.w.view, *self.operands, self.y]
+        views = [self.x, *self.w.views, *self.operands, self.y]
         flops = p.flops + self.epilogue.flops * p.points * p.groups * p.outputs
         return write(self.code, views, (self.across, self.down, 1), self._workgroup, flops=flops, results=1, why=why)
 
@@ -219,7 +227,7 @@ class _Writer:
 
         def step(k: Index, carried: list[str]) -> list[str]:
             row = code.add(w[0], k)
-            weights = [code.load(self.w.view, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
+            weights = [self.w.load(code, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
             out = []
             for place, i in enumerate(valid):
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)
@@ -231,10 +239,31 @@ class _Writer:
             self._fetch(position, x[2], w, k, count)
 
         sums = list(sums)
-        found = code.loop_over_rows(self.turn, *depth, step, [sums[i] for i in used], before)
+        found = self._sum(*depth, step, [sums[i] for i in used], before)
         for i, value in zip(used, found, strict=True):
             sums[i] = value
         return sums
+
+    def _sum(
+        self,
+        low: int,
+        high: int,
+        step: Callable[[Index, list[str]], list[str]],
+        sums: list[str],
+        before: Callable[[Index, int], None],
+    ) -> list[str]:
+        """Let `step` add up rows `low` to `high`; with registers to spare, some rows at a time by themselves."""
+        code = self.code
+        if not self.problem.is_product or self.problem.points > FEW_POINTS or high - low <= _TOGETHER:
+            return code.loop_over_rows(self.turn, low, high, step, sums, before)
+
+        def part(first: Index, beyond: Index, totals: Sequence[str]) -> list[str]:
+            found = code.loop_over_rows(self.turn, first, beyond, step, [code.zero()] * len(totals), before)
+            return [code.plus(total, each) for total, each in zip(totals, found, strict=True)]
+
+        whole = low + (high - low) // _TOGETHER * _TOGETHER
+        sums = code.loop(low, whole, lambda k, totals: part(k, code.add(k, _TOGETHER), totals), sums, step=_TOGETHER)
+        return part(whole, high, sums) if whole < high else sums
 
     def _fetch(self, position: Index, left: Index, w: tuple[Index, _Channels], k: Index, count: int) -> None:
         """Bring near what goes with `count` rows of weights from row `k` of a run on."""
@@ -249,9 +278,24 @@ class _Writer:
 
     def _fetch_ahead(self, channels: _Channels, row: Index, count: int) -> None:
         """Bring weights near that are soon to be multiplied: those of a workgroup's first block come from memory."""
+        if self.w.element == FIXED:
+            self._fetch_parts(channels, row, count)
+            return
         ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - count)
         for i, j in product(range(count), range(self.tile.vectors)):
             self.code.prefetch(self.w.view, *channels.weights(self.code.add(ahead, i), j * self.tile.lanes))
+
+    def _fetch_parts(self, channels: _Channels, row: Index, count: int) -> None:
+        """The same for both parts of fixed-point numbers, at the end of a panel those of the next one."""
+        code, (panels, rows, _) = self.code, self.w.view.shape
+        panel, row, column = channels.weights(row, 0)
+        ahead = code.add(code.add(code.multiply(panel, rows), row), _FAR_AHEAD)
+        ahead = code.smaller(ahead, panels * rows - count)
+        for view in self.w.parts:
+            line = LINE * _FLOAT_BYTES // view.bytes
+            for i, j in product(range(0, count, max(1, line // WIDTH)), range(0, self.tile.channels, line)):
+                at = code.add(ahead, i)
+                code.prefetch(view, code.quotient(at, rows), code.remainder(at, rows), code.add(column, j))
 
     def _fetch_following(self, position: Index, channels: _Channels, row: Index, count: int) -> None:
         """Bring a piece of the next block's weights near; over all rows and tiles the pieces are the whole block."""

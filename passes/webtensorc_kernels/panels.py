@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["FEW_POINTS", "LINE", "TOGETHER", "WIDTH", "Matrix", "first_column", "starts"]
+__all__ = ["FEW_POINTS", "FIXED", "LINE", "LOW_BITS", "TOGETHER", "WIDTH", "Matrix", "first_column", "starts"]
 
 WIDTH = 32
 """Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
@@ -23,6 +23,10 @@ TOGETHER = 4
 """Adjacent bytes that an instruction for products of bytes takes: rows of a word."""
 LINE = 16
 """Numbers in a line of a cache."""
+FIXED = "i24"
+"""The element type of weights that are fixed-point numbers of 24 bits: three buffers, see `Matrix.views`."""
+LOW_BITS = 8
+"""Of such a number those of its lower part, a signed byte; the upper part has 16."""
 FEW_POINTS = 4
 """With so few the processor, with nothing else to do, is ahead by itself, and fetching panels would only delay it."""
 
@@ -39,7 +43,10 @@ def first_column(code: Code, panel: Index, columns: int) -> Index:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix of weights as a kernel reads it, row by row as it is or in panels; of bytes, in rows of words."""
+    """A matrix of weights as a kernel reads it, row by row as it is or in panels; of bytes, in rows of words.
+
+    In panels its elements may be `FIXED`.
+    """
 
     name: str
     rows: int
@@ -49,10 +56,35 @@ class Matrix:
 
     @property
     def view(self) -> View:
-        """The buffer."""
+        """The buffer; of fixed-point numbers that of the upper parts."""
+        element = "i16" if self.element == FIXED else self.element
         if self.packed:
-            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH), self.element)
-        return View(self.name, (self.rows, self.columns), self.element)
+            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH), element)
+        return View(self.name, (self.rows, self.columns), element)
+
+    @property
+    def parts(self) -> tuple[View, ...]:
+        """The buffers with something of each weight: of fixed-point numbers the upper and the lower parts."""
+        return (self.view, View(f"{self.name}_low", self.view.shape, "i8")) if self.element == FIXED else (self.view,)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """All buffers: those and, of fixed-point numbers, the step of each column of each panel."""
+        count, _, width = (0, *self.view.shape)[-3:]
+        steps = (View(f"{self.name}_steps", (count, width)),) if self.element == FIXED else ()
+        return (*self.parts, *steps)
+
+    def load(self, code: Code, *at: Index) -> str:
+        """A vector of weights; fixed-point numbers become what they stand for, exactly."""
+        if self.element != FIXED:
+            return code.load(self.view, *at)
+        *_, steps = self.views
+        loaded = ((each.element, code.load(each, *at)) for each in self.parts)
+        high, low = (code.apply("arith.extsi", (part,), "", (element, "i32")) for element, part in loaded)
+        high = code.apply("arith.shli", (high, code.number(f"{LOW_BITS} : i32")), "", ("i32",) * 3)
+        whole = code.apply("arith.addi", (high, low), "", ("i32",) * 3)
+        number = code.apply("arith.sitofp", (whole,), "", ("i32", "f32"))
+        return code.product(number, code.load(steps, at[0], at[2]))
 
     def block(self, code: Code, first: Index, width: int) -> Callable[[Index, Index], tuple[Index, ...]]:
         """Where row `k` of a block is, from its column `j` on: the block is `width` columns from `first` on.

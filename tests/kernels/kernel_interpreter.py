@@ -59,6 +59,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.maxsi": np.maximum,
     "arith.maxui": lambda a, b: np.maximum(a % 256, b % 256),
     "arith.extsi": np.asarray,
+    "arith.shli": lambda a, b: a * 2**b,
 }
 COMPARISONS: dict[str, Callable[..., np.ndarray]] = {
     "ogt": np.greater,

@@ -51,6 +51,15 @@ def in_panels(w: np.ndarray) -> np.ndarray:
     return np.stack([w[0, 0, :, start : start + panels.WIDTH] for start in panels.starts(w.shape[-1])])
 
 
+def fixed_point(p: Convolution) -> tuple[list[np.ndarray], np.ndarray]:
+    """Weights of a matrix product as `fixed-point-weights` stores them, and what they stand for, `[1, 1, k, n]`."""
+    rng, starts = np.random.default_rng(0), panels.starts(p.outputs)
+    upper, lower = (rng.integers(-most, most + 1, (p.channels, p.outputs)) for most in (3, 127))
+    steps = np.exp2(rng.integers(-8, -6, p.outputs))
+    stacks = [np.stack([each[..., start : start + panels.WIDTH] for start in starts]) for each in (upper, lower, steps)]
+    return stacks, ((256 * upper + lower) * steps).astype(np.float32)[None, None]
+
+
 def convolved(p: Convolution, x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """The convolution by its definition, window by window, in float64: `[batch * planes, h, w, channels]`."""
     x = x.reshape(p.batch, p.depth.image, *x.shape[1:])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kernel_attention import arrays as attention_arrays
 from kernel_attention import attended, attentions, masked
 from kernel_interpreter import Interpreter
-from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
+from kernel_problems import arrays, convolutions, convolved, fixed_point, in_panels, volumes
 from webtensorc_kernels import (
     attention,
     copies,
@@ -44,6 +44,7 @@ from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.extremes import Extreme
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.panels import FIXED
 from webtensorc_kernels.reductions import Reduction
 from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.standardise import Rows
@@ -137,6 +138,23 @@ def test_products_of_panels(target: str) -> None:
         kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
     operands = [[x, in_panels(w)] for x, w in map(arrays, problems)]
     check(target, kernels, operands, [convolved(p, *arrays(p)) for p in problems])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_products_of_fixed_point_numbers(target: str) -> None:
+    machine = machine_of(target)
+    problems = [
+        Convolution.product(*size, packed=True) for size in [(1, 33, 70), (2, 600, 32), (4, 257, 64), (7, 30, 93)]
+    ]
+    kernels, operands, expected = [], [], []
+    for p in problems:
+        tile = choose(p, machine)
+        assert tile is not None
+        kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine), weights=FIXED))
+        (x, _), (parts, w) = arrays(p), fixed_point(p)
+        operands.append([x, *parts])
+        expected.append(convolved(p, x, w))
+    check(target, kernels, operands, expected)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_interpreter import Interpreter, number
-from kernel_problems import arrays, convolutions, convolved, in_panels, volumes
+from kernel_problems import arrays, convolutions, convolved, fixed_point, in_panels, volumes
 from webtensorc_kernels import direct
 from webtensorc_kernels.code import Index, View
 from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.panels import FIXED
 
 MACHINES = [
     Machine(4, 16, False, False, 1 << 19),
@@ -135,6 +136,47 @@ def test_every_product_of_panels_is_right(rows: int, depth: int, columns: int, m
     direct.generate(p, tile, PLAIN, code)
     assert code.stored["%y"].all()
     np.testing.assert_array_equal(code.arrays["%y"], convolved(p, x, w)[0, 0])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 6), st.one_of(st.integers(1, 30), st.integers(255, 600)), st.integers(32, 100), machines)
+def test_every_product_of_fixed_point_numbers_is_right(rows: int, depth: int, columns: int, machine: Machine) -> None:
+    p = Convolution.product(rows, depth, columns, packed=True)
+    tile = choose(p, machine)
+    assert tile is not None
+    (x, _), (parts, w) = arrays(p), fixed_point(p)
+    held = dict(zip(("%x", "%w", "%w_low", "%w_steps"), (x.reshape(1, 1, -1), *parts), strict=True))
+    code = Interpreter(tile.lanes, held)
+    direct.generate(p, tile, PLAIN, code, weights=FIXED)
+    assert code.stored["%y"].all()
+    np.testing.assert_array_equal(code.arrays["%y"], convolved(p, x, w)[0, 0])
+
+
+class Adding(Interpreter):
+    """Keeps how many products each number that is stored is the sum of, one after the other."""
+
+    def zero(self) -> str:
+        return np.zeros((self.lanes, 2))  # type: ignore[return-value]
+
+    def multiply_add(self, a: str, b: str, c: str) -> str:
+        return np.stack([c[:, 0] + a * b, c[:, 1] + 1], axis=1)  # type: ignore[call-overload,no-any-return,operator]
+
+    def plus(self, a: str, b: str) -> str:
+        return np.stack([a[:, 0] + b[:, 0], np.maximum(a[:, 1], b[:, 1]) + 1], axis=1)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.parametrize(("rows", "depth", "most"), [(1, 5000, 300), (4, 1024, 300), (3, 200, 200), (9, 1024, 1024)])
+def test_sums_of_few_rows_are_short(rows: int, depth: int, most: int) -> None:
+    """Rounding errors grow with the number of additions; a block of many points has no registers to spare."""
+    p = Convolution.product(rows, depth, 64, packed=True)
+    x, w = arrays(p)
+    tile = choose(p, MACHINES[-1])
+    assert tile is not None
+    code = Adding(tile.lanes, {"%x": x.reshape(1, 1, -1), "%w": in_panels(w)})
+    direct.generate(p, tile, PLAIN, code)
+    sums, additions = np.moveaxis(code.arrays["%y"], -1, 0)
+    np.testing.assert_array_equal(sums, convolved(p, x, w)[0, 0])
+    assert additions.max() <= most
 
 
 @settings(deadline=None, max_examples=30)

@@ -23,8 +23,9 @@ from webtensorc_kernels.toom_cook import ALGORITHMS
 from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
-from webtensorc.iree.stablehlo import ConvolutionLayout, DotLayout
+from webtensorc.iree.stablehlo import ConvolutionLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.dataflow._stacks import rows_of, side_by_side, stacked
 
 _BYTES, _FLOATS = ["int8", "int8", "int32"], ["float32"] * 3
 _HALVES = [[half, half, "float32"] for half in ("float16", "bfloat16")]
@@ -103,12 +104,8 @@ def _is_second_factor_in_loop(loop: Operation, index: int) -> bool:
 
 
 def _is_plain(product: Operation) -> bool:
-    layout, rank = DotLayout.of(product), len(mlir.shape_of(product.operands[0]))
-    return (
-        (layout.left_batch, layout.left_contracting, layout.right_contracting) == ((), (rank - 1,), (0,))
-        and mlir.is_static_tensor(product.operands[0])
-        and _has_kernels(product, math.prod(mlir.shape_of(product.operands[0])[:-1]))
-    )
+    rows = rows_of(product)
+    return rows is not None and _has_kernels(product, rows)
 
 
 def _is_direct(convolution: Operation) -> bool:
@@ -150,27 +147,11 @@ def _pack(graph: Graph, value: Value, weights: Array) -> None:
     (use,) = value.uses
     columns = weights.shape[-1]
     matrix = weights.reshape(-1, columns)
-    packed = np.stack([matrix[:, start : start + panels.WIDTH] for start in panels.starts(columns)])
+    packed = stacked(matrix)
     if weights.dtype == np.int8:
         words = packed.reshape(len(packed), -1, panels.TOGETHER, panels.WIDTH)
         packed = np.ascontiguousarray(words.transpose(0, 1, 3, 2))
     graph.change_weight(value, packed)
     user = use.owner.operation
-    made = _columns(value, *matrix.shape, before=user)
+    made = side_by_side(value, *matrix.shape, before=user)
     user.operands[use.operand_number] = made if weights.ndim == 2 else stablehlo.reshape(made, weights.shape, user)
-
-
-def _columns(packed: Value, depth: int, columns: int, *, before: Operation) -> Value:
-    """The matrix that panels were made of."""
-    wide = len(panels.starts(columns)) * panels.WIDTH
-    rank = len(mlir.shape_of(packed))
-    side_by_side = stablehlo.transpose(packed, (1, 0, 2) if rank == 3 else (1, 3, 0, 2), before)
-    matrix = stablehlo.reshape(side_by_side, (depth, wide), before)
-    if wide == columns:
-        return matrix
-    whole = wide - panels.WIDTH
-    parts = [
-        stablehlo.slice_(matrix, (0, first), (depth, beyond), (1, 1), before)
-        for first, beyond in ((0, whole), (wide - (columns - whole), wide))
-    ]
-    return stablehlo.concatenate(parts, 1, before)

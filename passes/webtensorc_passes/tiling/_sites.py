@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from webtensorc_kernels.convolution import Axis, Convolution
-from webtensorc_kernels.panels import TOGETHER
+from webtensorc_kernels.panels import FIXED, TOGETHER
 from webtensorc_kernels.windows import NEUTRAL, Fold
 
 from webtensorc.iree import mlir
+from webtensorc_passes.tiling._fixed_point import fixed_point_of
 from webtensorc_passes.tiling._panels import panels_of
 from webtensorc_passes.tiling._structured import (
     DATA_TILING,
@@ -50,7 +51,7 @@ class Site:
         problem: its geometry; with a `fold`, one group per channel.
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
-        weights: the element type of the weights, which pooling has for the shape alone.
+        weights: the element type of the weights, which pooling has for the shape alone; `FIXED` of three operands.
     """
 
     op: Any
@@ -87,7 +88,11 @@ def in_panels(site: Site) -> Site:
     packed = panels_of(site.op.operands[1])
     if packed is None:
         return site
-    return replace(site, problem=replace(site.problem, packed=True), operands=(site.operands[0], packed))
+    problem, fixed = replace(site.problem, packed=True), fixed_point_of(packed)
+    if fixed is None or not site.single:
+        return replace(site, problem=problem, operands=(site.operands[0], packed))
+    name = f"{site.name}_{FIXED}"
+    return replace(site, name=name, problem=problem, operands=(site.operands[0], *fixed), weights=FIXED)
 
 
 def without_padding(site: Site, neutral: str) -> Site:

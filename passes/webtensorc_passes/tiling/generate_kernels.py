@@ -33,6 +33,7 @@ from webtensorc_kernels.convolution import Convolution, choose
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.panels import FIXED
 from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.windows import Fold
 
@@ -277,6 +278,8 @@ def _chosen(
         candidates = _bytes.candidates(problem.flat(), epilogue, machine)
     elif weights in HALVES:
         candidates = _few_rows(problem.flat(), epilogue, machine, weights)
+    elif weights == FIXED:
+        candidates = _direct(problem.flat(), epilogue, machine, weights)
     else:
         candidates = _products(problem, epilogue, machine, allow_winograd)
         if allow_parts:
@@ -309,10 +312,15 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
     if few:
         yield from few
         return
+    yield from _direct(problem, epilogue, machine, "f32")
+
+
+def _direct(problem: Convolution, epilogue: Epilogue, machine: Machine, weights: str) -> Iterator[Candidate]:
     is_plain = epilogue.slot is None and not any(epilogue.widths) and {epilogue.element, *epilogue.elements} == {"f32"}
     tile = choose(problem, machine, in_part=is_plain)
     if tile:
-        yield Candidate("direct", tile.lanes, functools.partial(direct.generate, problem, tile, epilogue))
+        author = functools.partial(direct.generate, problem, tile, epilogue, weights=weights)
+        yield Candidate("direct", tile.lanes, author)
 
 
 def _few_rows(problem: Convolution, epilogue: Epilogue, machine: Machine, weights: str) -> Iterator[Candidate]:
