@@ -158,6 +158,28 @@ def test_a_size_that_the_export_excludes_is_refused_in_its_words(tmp_path):
     assert [str(each) for each in load_model(file).dims] == ["batch=4.."]
 
 
+@pytest.mark.parametrize("function", [lambda x: jnp.roll(x, 1, 0), lambda x: x[::-1], lambda x: jnp.cumsum(x, 0)])
+def test_a_size_of_nothing_is_refused_before_it_is_carried_through_an_export(function):
+    """The remainder of a roll ended the process (SIGFPE), a reversal is a gather from nothing: an internal error."""
+    shape = jax.ShapeDtypeStruct(export.symbolic_shape("b, 4"), np.float32)
+    exported = export.export(jax.jit(function))(shape)
+    with pytest.raises(UsageError, match="dimension `b` cannot be 0: the model was exported for sizes from 1 on"):
+        load_model(exported, dims={"b": 0})
+
+
+def test_sizes_that_an_operation_cannot_have_are_refused(tmp_path):
+    file = tmp_path / "gather.mlir"
+    file.write_text("""func.func @main(%x: tensor<?x4xf32>, %i: tensor<3x1xi32>) -> tensor<3x4xf32> {
+  %0 = "stablehlo.gather"(%x, %i) <{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0],
+    start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 4>}>
+    : (tensor<?x4xf32>, tensor<3x1xi32>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}""")
+    with pytest.raises(UsageError, match="cannot have these sizes: slice size") as raised:
+        load_model(file, dims={"arg0_0": 0})
+    assert raised.value.file == str(file)
+
+
 def test_open_dimensions_of_plain_stablehlo(tmp_path):
     path = tmp_path / "m.mlir"
     path.write_text(

@@ -68,7 +68,7 @@ def to_model(
     kinds = [(str(array.dtype), array.shape) for array in lifted.values()]
     kinds += [(argument.dtype, shape) for argument, shape in zip(found.inputs, pinned.extents(), strict=True)]
     if _is_dynamic(module):
-        shapes.refine(module, kinds)
+        shapes.refine(module, kinds, file)
         if not dims:
             shapes.refuse_open(module, file)
         expansion.expand(signature.public_function(module, file))

@@ -18,6 +18,7 @@ from webtensorc.errors import UsageError
 from webtensorc.frontends.stablehlo.inline import nested
 
 _STATED = re.compile(r"symbolic shape constraint .*?\. Expected '(.*?)' to be (greater or )?equal to 0,")
+_LEAST = re.compile(r"Expected value >= (\d+) for dimension variable '(.*?)'")
 _LINEAR = re.compile(r"(- ?)?(\d+\*)?[^\W\d]\w*( [+-] \d+)?")
 _MULTIPLE = re.compile(
     r"mod\((?P<name>[^\W\d]\w*), (?P<step>\d+)\)|(?P<by>\d+)\*floordiv\((?P<of>[^\W\d]\w*), (?P=by)\) - (?P=of)"
@@ -32,12 +33,13 @@ def read(
     Args:
         function: the module's entry function, its assertions still in it.
         dims: the open dimensions.
-        sizes: of the others; what these alone must keep is checked elsewhere.
+        sizes: of the others; what several of these must keep together is checked elsewhere.
         file: for messages.
 
     Raises:
-        UsageError: no size keeps both the constraints and `dims`.
+        UsageError: no size keeps both the constraints and `dims`, or one of `sizes` is less than its variable's least.
     """
+    _check_least(function, sizes, file)
     if not dims:
         return (), ()
     found = {each.name: each for each in dims}
@@ -55,10 +57,28 @@ def read(
     return tuple(found.values()), tuple(dict.fromkeys(left))
 
 
-def _stated(function: Any) -> list[Constraint]:
+def _check_least(function: Any, sizes: Mapping[str, int], file: str | None) -> None:
+    """Before sizes are carried through a module: for those that it is not made for there may be operations that are
+    not valid, or remainders of divisions by zero, which end the process when they are folded.
+    """
+    for least, name in filter(None, map(_least, _messages(function))):
+        if sizes.get(name, least) < least:
+            message = f"dimension `{name}` cannot be {sizes[name]}: the model was exported for sizes from {least} on"
+            raise UsageError(message, file=file, doing="pinning dimensions")
+
+
+def _least(message: str) -> tuple[int, str] | None:
+    found = _LEAST.search(message)
+    return (int(found[1]), found[2]) if found else None
+
+
+def _messages(function: Any) -> list[str]:
     calls = [each for each in nested(function.operation) if each.name == "stablehlo.custom_call"]
-    messages = [str(each.attributes["error_message"].value) for each in calls if "error_message" in each.attributes]
-    found = filter(None, map(_STATED.search, messages))
+    return [str(each.attributes["error_message"].value) for each in calls if "error_message" in each.attributes]
+
+
+def _stated(function: Any) -> list[Constraint]:
+    found = filter(None, map(_STATED.search, _messages(function)))
     return [Constraint(each[1], ">=" if each[2] else "==") for each in found]
 
 

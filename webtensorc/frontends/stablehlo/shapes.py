@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, Place, names, solve, substitute
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
@@ -120,16 +121,24 @@ def check_fits(argument: Argument, given: tuple[int, ...], file: str | None) -> 
         )
 
 
-def refine(module: Any, types: Sequence[tuple[str, tuple[int, ...]]]) -> None:
-    """Give the arguments of `main` the types `types` and carry what is fixed in them through the body."""
+def refine(module: Any, types: Sequence[tuple[str, tuple[int, ...]]], file: str | None = None) -> None:
+    """Give the arguments of `main` the types `types` and carry what is fixed in them through the body.
+
+    Raises:
+        UsageError: an operation cannot have such sizes.
+    """
     listed = ",".join(
         f"tensor<{''.join(f'{_extent(size)}x' for size in shape)}{mlir_element(dtype)}>" for dtype, shape in types
     )
-    run_passes(
-        module,
-        f"stablehlo-refine-arguments{{types={listed}}},stablehlo-refine-shapes,canonicalize,"
-        "func.func(stablehlo-canonicalize-dynamism),canonicalize",
-    )
+    try:
+        run_passes(
+            module,
+            f"stablehlo-refine-arguments{{types={listed}}},stablehlo-refine-shapes,canonicalize,"
+            "func.func(stablehlo-canonicalize-dynamism),canonicalize",
+        )
+    except ir.MLIRError as error:
+        first = next((each.message for each in error.error_diagnostics), str(error))
+        raise UsageError(f"the model cannot have these sizes: {first}", file=file, doing=_PINNING) from None
 
 
 def _extent(size: int) -> str:

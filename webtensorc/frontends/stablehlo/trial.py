@@ -46,7 +46,7 @@ def complaints(data: bytes, form: Format) -> list[str] | None:
 def _main() -> int:
     from jaxlib.mlir import ir
 
-    from webtensorc.errors import DiagnosticError, InvalidFileError
+    from webtensorc.errors import DiagnosticError, InvalidFileError, UsageError
     from webtensorc.frontends.stablehlo import canonical, source
 
     with contextlib.suppress(ImportError):
@@ -62,7 +62,7 @@ def _main() -> int:
             module.operation.get_asm(enable_debug_info=True, large_elements_limit=16)
             try:
                 canonical.to_model(module, name="trial", file=None, pinner=partial(_sized, 1))
-            except ir.MLIRError:  # a size of one may be too small, for what is called `b + 4`
+            except (ir.MLIRError, UsageError):  # a size of one may be too small, for what is called `b + 4`
                 module = source.parse(data, Format[sys.argv[1]], None, "")
                 canonical.to_model(module, name="trial", file=None, pinner=partial(_sized, 24))
         except InvalidFileError as error:
