@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import jax
 from webtensorc_runtime.dims import Bounds, evaluate, names
 
-from webtensorc.frontends.onnx import equations, extents, narrowing, quotients, symbolic
+from webtensorc.frontends.onnx import equations, extents, narrowing, quotients, search, symbolic
 from webtensorc.frontends.onnx.failures import StartAgain
 from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
 from webtensorc.frontends.onnx.signature import Signature
@@ -49,12 +49,13 @@ def settle(
         raised: gives the signature with the least sizes that what precedes the first failing node demands.
         on_failure: gives stand-ins for nodes that fail all the same; without it they raise their error.
     """
-    for _ in range(_MOST_ROUNDS):
-        try:
-            return run(signature, _watcher(signature, raised, on_failure))
-        except StartAgain as found:
-            signature = found.signature
-    return run(signature, _watcher(replace(signature, dims=()), raised, on_failure))
+    with search.limited():
+        for _ in range(_MOST_ROUNDS):
+            try:
+                return run(signature, _watcher(signature, raised, on_failure))
+            except StartAgain as found:
+                signature = found.signature
+        return run(signature, _watcher(replace(signature, dims=()), raised, on_failure))
 
 
 def _watcher(signature: Signature, raised: Callable[[Signature], Signature], on_failure: OnFailure | None) -> OnFailure:

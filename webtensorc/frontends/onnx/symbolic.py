@@ -17,6 +17,7 @@ import ml_dtypes
 import numpy as np
 from jax import export as jax_export
 from jax import lax
+from jax._src.core import canonicalize_slice
 from jax._src.export import shape_poly
 from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, evaluate, names
@@ -78,13 +79,27 @@ def decided_if_bounded(size: Any) -> Any:
     """The same if all its variables have upper bounds, else the size: what is left of others is as open as they are."""
     if not jax_export.is_symbolic_dim(size):
         return size
-    variables = (jax_export.symbolic_shape(name, scope=size.scope)[0] for name in names([str(size)]))
-    return decided(size) if all(map(_is_bounded, variables)) else size
+    return decided(size) if all(map(_is_bounded, _variables(size))) else size
 
 
 def _is_bounded(variable: Any) -> bool:
     most = shape_poly._bounds_decision(variable, shape_poly.BoundsPrecision.BEST)[1]
     return bool(most < np.inf)
+
+
+def note_cut(cut: slice, size: Any) -> None:
+    """Tell JAX that what is cut out of an axis is not longer than the axis.
+
+    It would search for that: a minute where the axis is a sum of quotients in each other, as the length is a maximum.
+    """
+    rest = size - canonicalize_slice(cut, size)[2]
+    if jax_export.is_symbolic_dim(rest):
+        decided(next(iter(_variables(rest))))  # the constraints of a scope are read once, which forgets what is known
+        rest.scope._bounds_cache[rest] = (0, np.inf, shape_poly.BoundsPrecision.FOR_GEQ0_OR_LT0)
+
+
+def _variables(size: Any) -> Iterator[Any]:
+    return (jax_export.symbolic_shape(name, scope=size.scope)[0] for name in names([str(size)]))
 
 
 def evaluated(size: Any, variables: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx import truths
+from webtensorc.frontends.onnx import symbolic, truths
 from webtensorc.frontends.onnx.extents import Extents, is_computed, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
@@ -77,6 +77,9 @@ def slice_10(data: Value, starts: Value, ends: Value, axes: Value = None, steps:
             index[axis] = slice(max(low, -size), None if high < -size else high, step)
         else:
             index[axis] = slice(low, high, step)
+    for cut, size in zip(index, data.shape, strict=True):
+        if not is_static((size,)):
+            symbolic.note_cut(cut, size)
     return data[tuple(index)]
 
 
