@@ -156,12 +156,13 @@ def _reassociation(build: Builder, groups: Sequence[Sequence[int]]) -> ir.Attrib
 def convolution(build: Builder, op: Operation) -> Value | None:
     """A convolution of open spatial extents, or open batch and groups or cuts; the native compiler takes others."""
     layout = ConvolutionLayout.of(op)
-    shape = op.operands[0].type.shape
     spatial = len(layout.input) - 2
-    open_image = any(shape[layout.input.index(str(axis))] == DYNAMIC for axis in range(spatial))
+    image, kernel = (value.type.shape for value in op.operands)
+    extents = [(image[layout.input.index(str(n))], kernel[layout.kernel.index(str(n))]) for n in range(spatial)]
+    is_open = any(DYNAMIC in each for each in extents)
     padding = stablehlo.padding(op, spatial)
     groups = mlir.integer(op, "feature_group_count", 1) * mlir.integer(op, "batch_group_count", 1)
-    if not open_image and groups == 1 and padding.min(initial=0) >= 0:
+    if not is_open and groups == 1 and padding.min(initial=0) >= 0:
         return None
     return _convolution(build, op, layout, [[build.index(int(n)) for n in pair] for pair in padding])
 

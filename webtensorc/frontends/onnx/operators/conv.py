@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.extents import is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Value, larger
 
@@ -43,6 +45,14 @@ def window_pads(
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
+def _padded(x: Value, pads: Pads, apart: tuple[int, ...]) -> tuple[Value, Pads]:
+    """What a convolution slides over, and its pads: those of open size are put around it, its elements `apart`."""
+    if is_static([*itertools.chain(*pads)]):
+        return x, pads
+    widths = [(low, high, step - 1) for (low, high), step in zip(pads, apart, strict=True)]
+    return lax.pad(x, np.zeros((), x.dtype), [(0, 0, 0), (0, 0, 0), *widths]), [(0, 0)] * len(pads)
+
+
 @op("Conv")
 def conv(
     x: Value,
@@ -61,10 +71,10 @@ def conv(
     steps, spread = strides or (1,) * rank, dilations or (1,) * rank
     is_half = x.dtype.itemsize == 2 and jnp.issubdtype(x.dtype, jnp.floating)
     padding: Pads | str
-    if auto_pad.startswith("SAME") and not all(isinstance(size, int) for size in x.shape[2:]):
+    if auto_pad.startswith("SAME") and not is_static(x.shape[2:]) and is_static(w.shape[2:]):
         padding = "SAME" if auto_pad == "SAME_UPPER" else auto_pad
     else:
-        padding = window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread)
+        x, padding = _padded(x, window_pads(auto_pad, pads, x.shape[2:], w.shape[2:], steps, spread), (1,) * rank)
     y = lax.conv_general_dilated(
         x,
         w,
@@ -103,8 +113,10 @@ def conv_transpose(
     c, m = w.shape[:2]
     kernel = jnp.flip(w, range(2, w.ndim)).reshape(group, c // group, m, *w.shape[2:])
     kernel = jnp.swapaxes(kernel, 1, 2).reshape(group * m, c // group, *w.shape[2:])
+    wide, around = _padded(x, around, steps)
+    apart = steps if wide is x else (1,) * rank
     y = lax.conv_general_dilated(
-        x, kernel, (1,) * rank, around, lhs_dilation=steps, rhs_dilation=spread, feature_group_count=group
+        wide, kernel, (1,) * rank, around, lhs_dilation=apart, rhs_dilation=spread, feature_group_count=group
     )
     return y if b is None else y + jnp.reshape(b, (1, group * m, *(1,) * rank))
 
