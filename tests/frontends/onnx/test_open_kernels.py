@@ -15,7 +15,8 @@ from webtensorc.reference import run_onnxruntime
 _HEAD = '<ir_version: 7, opset_import: ["" : 11, "com.microsoft" : 1]> kernels '
 
 CONVOLUTIONS = f"""{_HEAD}
-(float[1, 4, 8, 9] x, float[m, 4, height, width] w, float[6, 2, height, width] v) => (float[?, ?, ?, ?] a, float[?, ?, ?, ?] b, float[?, ?, ?, ?] c, float[?, ?, ?, ?] d)
+(float[1, 4, 8, 9] x, float[m, 4, height, width] w, float[6, 2, height, width] v) =>
+(float[?, ?, ?, ?] a, float[?, ?, ?, ?] b, float[?, ?, ?, ?] c, float[?, ?, ?, ?] d)
 {{
     a = Conv <pads = [1, 0, 2, 1], strides = [2, 1]> (x, w)
     b = Conv <auto_pad = "SAME_UPPER", strides = [1, 2]> (x, w)
@@ -25,7 +26,8 @@ CONVOLUTIONS = f"""{_HEAD}
 """
 
 TRANSPOSED = f"""{_HEAD}
-(float[1, 4, 5, 6] x, float[4, m, height, width] w) => (float[?, ?, ?, ?] a, float[?, ?, ?, ?] b, float[?, ?, ?, ?] c, float[?, ?, ?, ?] d)
+(float[1, 4, 5, 6] x, float[4, m, height, width] w) =>
+(float[?, ?, ?, ?] a, float[?, ?, ?, ?] b, float[?, ?, ?, ?] c, float[?, ?, ?, ?] d)
 {{
     a = ConvTranspose <strides = [2, 1], pads = [0, 1, 1, 0]> (x, w)
     b = ConvTranspose <strides = [3, 2], output_padding = [1, 0], dilations = [1, 2]> (x, w)

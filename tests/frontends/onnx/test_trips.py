@@ -84,6 +84,17 @@ def test_a_limit_from_the_inputs_is_refused() -> None:
         webtensorc.compile(loop(None, None), cache=False)
 
 
+def test_what_is_collected_and_nobody_reads_needs_no_number_of_trips() -> None:
+    proto = loop(None, None)
+    del proto.graph.output[1]
+    assert check(proto) == ()
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    for limit in (1, 9):
+        inputs = {"x": np.array([0.3, -0.2, 0.1], np.float32), "n": np.asarray(limit, np.int32)}
+        expected = run_onnxruntime(proto, inputs)
+        np.testing.assert_allclose(module.run(inputs)["last"], expected["last"], rtol=1e-5)
+
+
 def test_as_many_trips_as_there_are_rows() -> None:
     """The older exporter's `EmbeddingBag`: the bags' ends are joined with the number of rows, a trip sums a bag."""
     body = helper.make_graph(

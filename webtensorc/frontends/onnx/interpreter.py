@@ -20,7 +20,7 @@ from webtensorc.frontends.onnx.files import Source
 from webtensorc.frontends.onnx.locations import Locations
 from webtensorc.frontends.onnx.narrowing import Narrowing
 from webtensorc.frontends.onnx.scope import Node, Scope
-from webtensorc.frontends.onnx.structure import free_names, label, ordered, outer_names, refuse_undefined
+from webtensorc.frontends.onnx.structure import free_names, label, ordered, outer_names, read_names, refuse_undefined
 from webtensorc.frontends.onnx.tensors import to_array
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -113,14 +113,17 @@ class Interpreter:
             scope.values[each.values.name] = self._sparse(each)
         scope.values.update(inputs)
         outer = scope.outer.names() if scope.outer else ()
-        for index, node in ordered(graph, outer, self.source.file):
+        nodes = ordered(graph, outer, self.source.file)
+        scope.read = read_names((node for _, node in nodes), (each.name for each in graph.output))
+        for index, node in nodes:
             self.node(node, label(node, index), scope)
         return tuple(scope[each.name] for each in graph.output)
 
     def node(self, proto: Any, name: str, scope: Scope) -> None:
         """Compute one node and bind its outputs."""
         domain = "" if proto.domain == "ai.onnx" else proto.domain
-        node = Node(scope.path + name, proto.op_type, scope.opsets.get(domain, 0), tuple(proto.output), scope.shared)
+        version, outputs = scope.opsets.get(domain, 0), tuple(proto.output)
+        node = Node(scope.path + name, proto.op_type, version, outputs, scope.read, scope.shared)
         inputs = tuple(scope[each] if each else None for each in proto.input)
         if any(each is failures.UNKNOWN for each in inputs):
             scope.values.update(dict.fromkeys(filter(None, proto.output), failures.UNKNOWN))
@@ -292,6 +295,7 @@ class Interpreter:
         opsets = {"" if each.domain == "ai.onnx" else each.domain: each.version for each in function.opset_import}
         defaults = {each.name: each for each in function.attribute_proto}
         scope = Scope(f"{node.name}/", {**self.source.opsets, **opsets}, None, {**defaults, **own})
+        scope.read = read_names(function.node, function.output)
         padded = (*inputs, *(None for _ in function.input[len(inputs) :]))
         scope.values.update(zip(function.input, padded, strict=False))
         self.calls.append(key)

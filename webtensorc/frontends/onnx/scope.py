@@ -19,6 +19,7 @@ class Node:
         operator: ONNX operator name.
         opset: imported version of its domain.
         outputs: output names; "" for one that nobody wants.
+        read: names that the graph or function body around it reads.
         shared: what operators of the same graph leave for each other, so that equal sizes are one value.
     """
 
@@ -26,19 +27,25 @@ class Node:
     operator: str
     opset: int
     outputs: tuple[str, ...]
+    read: frozenset[str] = field(repr=False, compare=False)
     shared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def wants(self, index: int) -> bool:
-        """Whether output `index` is used."""
+        """Whether output `index` has a name."""
         return index < len(self.outputs) and bool(self.outputs[index])
+
+    def is_read(self, index: int) -> bool:
+        """Whether anything reads output `index`."""
+        return index < len(self.outputs) and self.outputs[index] in self.read
 
 
 @dataclass
 class Scope:
     """The values by name in one graph or function body; graphs inside it see through to it.
 
-    `declared` has the types that the graph declares; `sized` has the inputs and results of nodes whose results have
-    sizes that depend on data, by what such nodes have in common; `shared` is for its nodes.
+    `declared` has the types that the graph declares; `read` has the names that its nodes and outputs read; `sized` has
+    the inputs and results of nodes whose results have sizes that depend on data, by what such nodes have in common;
+    `shared` is for its nodes.
     """
 
     path: str
@@ -47,6 +54,7 @@ class Scope:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     graph: Any = None
     declared: Mapping[str, Type] = field(default_factory=dict)
+    read: frozenset[str] = frozenset()
     values: dict[str, Value] = field(default_factory=dict)
     sized: dict[Any, tuple[tuple[Value, ...], tuple[Value, ...]]] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)

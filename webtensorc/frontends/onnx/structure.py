@@ -49,6 +49,11 @@ def outer_names(graph: Any) -> Iterator[str]:
     yield from (each.name for each in graph.output if each.name not in own)
 
 
+def read_names(nodes: Iterable[Any], outputs: Iterable[str]) -> frozenset[str]:
+    """The values that some nodes of a graph or function body read, and its outputs."""
+    return frozenset(outputs).union(*map(free_names, nodes))
+
+
 def ordered(graph: Any, outer: Iterable[str], file: str | None) -> list[tuple[int, Any]]:
     """The nodes that the outputs need, with their indices, every one after what it reads.
 

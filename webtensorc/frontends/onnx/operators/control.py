@@ -45,7 +45,27 @@ class _UndecidedError(Exception):
 
 @op("Loop")
 def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node: Any) -> Value:
-    """Repeat the body; what it gives beside the carried values is collected, one slice a trip.
+    """Repeat the body; what it gives beside the carried values is collected, one slice a trip, if anything reads it."""
+    collected = range(len(carried), len(node.outputs))
+    read = [index for index in collected if node.is_read(index)]
+
+    def needed(*values: Value) -> tuple[Value, ...]:
+        go_on, *results = body(*values)
+        if len(results) < len(node.outputs):
+            raise ValueError(
+                f"its body gives {len(results)} values beside its condition, {len(node.outputs)} are named"
+            )
+        return go_on, *results[: len(carried)], *(results[index] for index in read)
+
+    results = _repeated(trip_count, condition, carried, needed, len(read))
+    found = dict(zip(read, results[len(carried) :], strict=True))
+    return (*results[: len(carried)], *map(found.get, collected))
+
+
+def _repeated(
+    trip_count: Value, condition: Value, carried: tuple[Value, ...], body: Body, outputs: int
+) -> tuple[Value, ...]:
+    """The carried values after the last trip, and the collected `outputs`.
 
     A short loop whose trips are known is unrolled, any other becomes a `while`; their number may be an expression of
     open dimensions. How many slices there are may then
@@ -54,7 +74,7 @@ def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node:
     first = np.asarray(True) if condition is None else condition
     count = known_ints(trip_count, "trip count")[0] if trip_count is not None and is_known(trip_count) else None
     if (is_known(first) and not first) or (isinstance(count, int) and count <= 0):
-        return (*carried, *_nothing(len(node.outputs) - len(carried), carried, body))
+        return (*carried, *_nothing(outputs, carried, body))
     is_bounded = isinstance(count, int) or trip_count is None
     is_short = isinstance(count, int) and count <= _MOST_UNROLLED
     if is_known(first) and (is_short or (is_bounded and all(map(is_known, carried)))):
@@ -62,7 +82,7 @@ def loop(trip_count: Value, condition: Value, *carried: Value, body: Body, node:
             return _unrolled(count, carried, body)
         except _UndecidedError:
             pass
-    if is_bounded and len(node.outputs) > len(carried):
+    if is_bounded and outputs:
         times, is_certain = _counted(count, carried, body)
         if times is not None and not (is_certain and is_known(first)):
             return _while(np.asarray(times), times, first, carried, body)
