@@ -44,6 +44,19 @@ def small_products(x: Any) -> Any:
 
 SMALL = np.asarray([[1.5, -2.0, 0.25], [-1.0, 0.5, 3.0]], ml_dtypes.float8_e5m2)
 
+
+def windows(a: Any) -> Any:
+    """Over what one window sees and another sees a function of."""
+    a = a.astype(np.int32)[None, :, :, None]
+    kernel = jnp.arange(6, dtype=np.int32).reshape(2, 3, 1, 1)
+    dimensions = "NHWC", "HWIO", "NHWC"
+    squares, b = a * a, a - 3
+    images = [lax.conv_general_dilated(each, kernel, (1, 1), "SAME", dimension_numbers=dimensions)
+              for each in (squares, jnp.maximum(squares, b))]  # fmt: skip
+    around = ((0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 0, 0))
+    return images, [jnp.cumsum(lax.pad(each, np.int32(0), around), 1) for each in (b, a * b, b + a * b)]
+
+
 FOUND: dict[str, tuple[Any, ...]] = {
     # A product that is wider than its operands extended the sign of unsigned ones.
     "bytes": (lambda a: [f(a, kind) for f in (product, image) for kind in (np.int32, np.uint32, np.float32)], BYTES),
@@ -65,6 +78,8 @@ FOUND: dict[str, tuple[Any, ...]] = {
     "small to bytes": (lambda x: x.astype(np.uint8), SMALL),
     # Zeros were shifted in, where the highest of four bits is.
     "four bits": (lambda x: lax.shift_right_arithmetic(x.astype(jnp.uint4), jnp.uint4(1)).astype(np.uint8), BYTES),
+    # Kernels that pad two of their results were refused by the native compiler.
+    "windows": (windows, BYTES),
     "cube roots": (lambda x: [jnp.cbrt(x), jnp.cbrt(x.astype(jnp.float16))], ODD),
 }
 
@@ -80,6 +95,19 @@ def test_programs_agree_with_jax() -> None:
         found, right = (np.asarray(each, np.float64) for each in (got, right))
         np.testing.assert_allclose(found, right, rtol=rtol, err_msg=str(path))
         np.testing.assert_array_equal(np.signbit(found[right == 0]), np.signbit(right[right == 0]), str(path))
+
+
+def test_complex_images_with_the_channels_last() -> None:
+    """The native compiler refused kernels of parts and of their sum, all of which are padded."""
+    with jax.enable_x64(True):
+        rng = np.random.default_rng(0)
+        x, w = (rng.standard_normal(shape) @ [1, 1j] for shape in ((1, 5, 4, 3, 2), (3, 3, 3, 2, 2)))
+        function = jax.jit(
+            lambda x, w: lax.conv_general_dilated(x, w, (1, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        )
+        exported, expected = export.export(function)(x, w), np.asarray(function(x, w))
+    module = webtensorc_runtime.load(webtensorc.compile(exported, cache=False))
+    np.testing.assert_allclose(module(x, w)[0], expected, rtol=1e-12)
 
 
 def test_operations_of_stablehlo_alone(tmp_path: Path) -> None:

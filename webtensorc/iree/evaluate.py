@@ -173,6 +173,11 @@ def _constant(op: Operation) -> Array | None:
         return None
 
 
+def is_elementwise(op: Operation) -> bool:
+    """Whether an operation computes every element of its result of those at the same place."""
+    return op.name in _ELEMENTWISE
+
+
 def _is_evaluable(op: Operation | None) -> bool:
     if op is None or len(op.results) != 1 or not all(map(is_static_tensor, (*op.results, *op.operands))):
         return False

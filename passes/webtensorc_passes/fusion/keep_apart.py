@@ -7,7 +7,9 @@
 - Widened numbers (float32 made int64, say) of which tensors of open size are joined: the fused kernel widens all of
   them to look one up, on a stack that cannot be as large as anything.
 - Padded values of which sums are made (derivatives of slices): a kernel that has several of them for results writes one
-  into its border before it is distributed over workgroups.
+  into its border before it is distributed over workgroups. So does one with a padded value and, padded as well,
+  another that is computed of it (the parts of a complex image and their sum, in front of convolutions); where one
+  depends on a window over the other, no kernel has both.
 - A scatter whose updates are counted (an iota): kernels for GPUs count in the fused kernel, whose tiling never ends.
 - A scatter and what computes its many row numbers or updates: it is one piece of work, with all of them on its stack.
 """
@@ -18,7 +20,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webtensorc.iree import mlir, stablehlo
+from webtensorc.iree import evaluate, mlir, stablehlo
 from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
@@ -28,6 +30,9 @@ _BARRIER = "stablehlo.optimization_barrier"
 
 _MOST_FUSED = 1 << 14
 """Elements of what is fused into a scatter: an eighth of the 512 KiB that a kernel's stack may have, in float32."""
+
+_MOST_STEPS = 64
+"""Operations to look through for a window in between; a block of a residual network has fewer."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class KeepApart(Pass):
                     changes += sum(_separate(each, [use for use in _uses(each) if use[0] == op]) for each in wide)
                 elif op.name == "stablehlo.pad" and _is_summed(op) and _is_computed(op.operands[0]):
                     changes += _separate(op.operands[0], [(op, 0)])
+                elif op.name in _WINDOWS and _pads(op):
+                    changes += sum(_separate(each, _padding_uses(each)) for each in _padded_sources(op))
                 elif op.name == "stablehlo.scatter":
                     changes += sum(_separate(op.operands[i], [(op, i)]) for i in {*_counted(op), *_large(op)})
         return changes
@@ -74,6 +81,55 @@ def _is_summed(pad: Operation) -> bool:
     sums = [user for user in mlir.users(pad.results[0]) if user.name == "stablehlo.add"]
     others = [mlir.owner(each) for op in sums for each in op.operands if each != pad.results[0]]
     return any(each is not None and each.name == "stablehlo.pad" for each in others)
+
+
+_WINDOWS = ("stablehlo.pad", "stablehlo.convolution", "stablehlo.reduce_window")
+
+
+def _pads(op: Operation) -> bool:
+    """Whether something is put around the first operand."""
+    if op.name not in _WINDOWS:
+        return False
+    batch_and_features = 2 if op.name == "stablehlo.convolution" else 0
+    rank = len(mlir.shape_of(op.operands[0])) - batch_and_features
+    return op.name == "stablehlo.pad" or bool(stablehlo.padding(op, rank).any())
+
+
+def _padding_uses(value: Value) -> list[Use]:
+    return [use for use in _uses(value) if use[1] == 0 and _pads(use[0])]
+
+
+def _padded_sources(window: Operation) -> list[Value]:
+    """What a padded value is computed of element by element, in the same kernel, and is padded itself."""
+    pending, seen = [window.operands[0]], {window.operands[0]}
+    found: list[Value] = []
+    leaves: list[Operation] = []
+    while pending:
+        op = mlir.owner(pending.pop())
+        if op is None or not (evaluate.is_elementwise(op) or op.name == "stablehlo.broadcast_in_dim"):
+            leaves += [op] if op is not None else []
+            continue
+        for each in set(op.operands) - seen:
+            seen.add(each)
+            if _is_computed(each) and _padding_uses(each):
+                found.append(each)
+            else:
+                pending.append(each)
+    return [each for each in found if not _depends(leaves, {user for user, _ in _padding_uses(each)})]
+
+
+def _depends(pending: list[Operation], wanted: set[Operation]) -> bool:
+    """Whether one of some operations is computed by way of wanted ones, as far as a few steps tell."""
+    seen: set[Operation] = set()
+    pending = list(pending)
+    while pending and len(seen) < _MOST_STEPS:
+        op = pending.pop(0)
+        if op in wanted:
+            return True
+        if op not in seen:
+            seen.add(op)
+            pending += [maker for each in op.operands if (maker := mlir.owner(each)) is not None]
+    return False
 
 
 def _is_computed(value: Value) -> bool:
