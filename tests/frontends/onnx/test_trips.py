@@ -139,3 +139,63 @@ def test_as_many_trips_as_there_are_rows() -> None:
         found, expected = module.run({"x": x}), run_onnxruntime(proto, {"x": x})
         np.testing.assert_array_equal(found["ends"], expected["ends"])
         np.testing.assert_allclose(found["y"], expected["y"], rtol=1e-5, atol=1e-6)
+
+
+def rows_while(condition: list[onnx.NodeProto]) -> onnx.ModelProto:
+    """As many trips as x has rows, as long as the nodes give `on`: `next` trips begun before the next one, of `n`."""
+    body = helper.make_graph(
+        [
+            node("Add", ["count", "one"], ["next"]),
+            node("Cast", ["next"], ["begun"], to=FLOAT),
+            node("Cast", ["limit"], ["n"], to=FLOAT),
+            *condition,
+            node("Gather", ["x", "i"], ["row"], axis=0),
+            node("Add", ["state", "row"], ["after"]),
+        ],
+        "body",
+        [info("i", INT64, []), info("go", BOOL, []), info("count", INT32, []), info("limit", INT32, []),
+         info("state", FLOAT, None)],
+        [info("on", BOOL, None), info("next", INT32, None), info("limit", INT32, None), info("after", FLOAT, None),
+         info("after", FLOAT, None)],
+    )  # fmt: skip
+    nodes = [
+        node("Shape", ["x"], ["sizes"], end=1),
+        node("Squeeze", ["sizes"], ["trips"]),
+        node("Cast", ["trips"], ["steps"], to=INT32),
+        node("Less", ["zero", "steps"], ["some"]),
+        node("Loop", ["trips", "some", "zero", "steps", "start"], ["c", "l", "last", "sums"], body=body),
+        node("Shape", ["sums"], ["shape"]),
+    ]
+    constants: dict[str, Any] = {"zero": np.int32(0), "one": np.int32(1), "start": np.zeros(2, np.float32)}
+    graph = helper.make_graph(
+        nodes,
+        "sums",
+        [info("x", FLOAT, ["rows", 2])],
+        [info("sums", FLOAT, None), info("shape", INT64, [2])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+ALL_TRIPS = {
+    "below": ([node("Less", ["begun", "n"], ["on"])], True),
+    "both": ([node("Less", ["next", "limit"], ["a"]), node("LessOrEqual", ["begun", "n"], ["b"]),
+              node("And", ["a", "b"], ["on"])], True),
+    "one less": ([node("Add", ["begun", "begun"], ["twice"]), node("Less", ["twice", "n"], ["on"])], False),
+    "turned": ([node("Greater", ["begun", "n"], ["on"])], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL_TRIPS)
+def test_as_many_trips_as_a_size_and_a_condition(name: str) -> None:
+    """As exporters of TensorFlow write recurrences: what is collected is as long as the size if all trips run."""
+    condition, is_certain = ALL_TRIPS[name]
+    proto = rows_while(condition)
+    module = webtensorc_runtime.load(webtensorc.compile(proto, cache=False))
+    assert ([each.name for each in module.outputs] == ["sums", "shape"]) == is_certain
+    for rows in (1, 2, 7):
+        x = np.random.default_rng(rows).standard_normal((rows, 2)).astype(np.float32)
+        found, expected = module.run({"x": x}), run_onnxruntime(proto, {"x": x})
+        trips = int(found.get("sums.size0", len(found["sums"])))
+        np.testing.assert_allclose(found["sums"][:trips], expected["sums"], rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(found["shape"], expected["shape"])

@@ -32,16 +32,21 @@ def number_of_trips(
         start: what is carried into the first trip.
         trip: a trip's number and what is carried into it, to whether another one follows and what is carried there.
     """
-    with jax.disable_jit(False):
-        traced = jax.make_jaxpr(trip)(jnp.int64(0), tuple(map(jnp.asarray, start)))
-    count = functools.partial(_trips, most, start, traced.jaxpr, traced.consts)
-    if (exact := count(traced.jaxpr.outvars[0])) is not None:
+    closed = traced(start, trip)
+    count = functools.partial(_trips, most, start, closed.jaxpr, closed.consts)
+    if (exact := count(closed.jaxpr.outvars[0])) is not None:
         return exact, True
-    found = (count(part) for part in _conjuncts(traced.jaxpr))
+    found = (count(part) for part in conjuncts(closed.jaxpr))
     return min((each for each in found if each is not None), default=None), False
 
 
-def _conjuncts(jaxpr: Any) -> list[Any]:
+def traced(start: Sequence[Value], trip: Callable[..., Any]) -> Any:
+    """The operations of one trip."""
+    with jax.disable_jit(False):
+        return jax.make_jaxpr(trip)(jnp.int64(0), tuple(map(jnp.asarray, start)))
+
+
+def conjuncts(jaxpr: Any) -> list[Any]:
     """The truth values all of which the condition demands."""
     makers = {each: equation for equation in jaxpr.eqns for each in equation.outvars}
     parts, left = list[Any](), [jaxpr.outvars[0]]

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx import counters, extents
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.trips import number_of_trips
 from webtensorc.frontends.onnx.values import (
@@ -25,7 +26,7 @@ from webtensorc.frontends.onnx.values import (
 
 Body = Callable[..., tuple[Value, ...]]
 
-_MOST_UNROLLED = 64
+MOST_UNROLLED = 64
 _MOST_FOLLOWED = 10_000
 """Trips of a loop that says no number of them, before it is left to the compiled model."""
 
@@ -33,7 +34,12 @@ _MOST_COLLECTED = 1 << 24
 """Trips for whose slices there is room; what an exporter writes for "any number" is far more."""
 
 
-def _array(value: Value) -> jax.Array:
+def as_array(value: Value) -> jax.Array:
+    """A value as an array of the trace.
+
+    Raises:
+        NotSupportedError: it is absent, or a sequence.
+    """
     if value is None or isinstance(value, list):
         raise NotSupportedError(f"a {describe(value)} cannot cross control flow that depends on the model's inputs")
     return jnp.asarray(value)
@@ -76,37 +82,49 @@ def _repeated(
     if (is_known(first) and not first) or (isinstance(count, int) and count <= 0):
         return (*carried, *_nothing(outputs, carried, body))
     is_bounded = isinstance(count, int) or trip_count is None
-    is_short = isinstance(count, int) and count <= _MOST_UNROLLED
+    is_short = isinstance(count, int) and count <= MOST_UNROLLED
     if is_known(first) and (is_short or (is_bounded and all(map(is_known, carried)))):
         try:
             return _unrolled(count, carried, body)
         except _UndecidedError:
             pass
+
+    def certain(*values: Value) -> tuple[Value, ...]:
+        return np.asarray(True), *body(*values)[1:]
+
     if is_bounded and outputs:
         times, is_certain = _counted(count, carried, body)
         if times is not None and not (is_certain and is_known(first)):
             return _while(np.asarray(times), times, first, carried, body)
         if times is not None:
-
-            def certain(*values: Value) -> tuple[Value, ...]:
-                return np.asarray(True), *body(*values)[1:]
-
-            run = _unrolled if times <= _MOST_UNROLLED else functools.partial(_while, np.int64(times), condition=first)
+            run = _unrolled if times <= MOST_UNROLLED else functools.partial(_while, np.int64(times), condition=first)
             return run(count=times, carried=carried, body=certain)
+    is_open = count is not None and not is_bounded and outputs and is_known(first)
+    if is_open and _are_numeric(carried) and counters.always(count, carried, _trip(carried, body)):
+        return _while(trip_count, count, first, carried, certain)
     return _while(trip_count, count, first, carried, body)
 
 
 def _counted(most: int | None, carried: tuple[Value, ...], body: Body) -> tuple[int | None, bool]:
     """How many trips the condition allows by counters, `most` at most, and whether there are as many for certain."""
-    if not all(isinstance(each, np.ndarray | jax.Array) for each in carried):
+    if not _are_numeric(carried):
         return None, False
+    return number_of_trips(min(most or _MOST_COLLECTED, _MOST_COLLECTED), carried, _trip(carried, body))
+
+
+def _are_numeric(values: tuple[Value, ...]) -> bool:
+    return all(isinstance(each, np.ndarray | jax.Array | extents.Extents) for each in values)
+
+
+def _trip(carried: tuple[Value, ...], body: Body) -> Callable[..., tuple[jax.Array, list[jax.Array]]]:
+    """A trip's number and what is carried into it, to whether another one follows and what is carried there."""
 
     def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
         go_on, *results = body(index, np.asarray(True), *values)
-        after = [each.array if isinstance(each, Bounded) else _array(each) for each in results[: len(carried)]]
+        after = [each.array if isinstance(each, Bounded) else as_array(each) for each in results[: len(carried)]]
         return jnp.reshape(jnp.asarray(go_on), ()), after
 
-    return number_of_trips(min(most or _MOST_COLLECTED, _MOST_COLLECTED), carried, trip)
+    return trip
 
 
 def _nothing(outputs: int, carried: tuple[Value, ...], body: Body) -> list[Value]:
@@ -114,7 +132,7 @@ def _nothing(outputs: int, carried: tuple[Value, ...], body: Body) -> list[Value
     if outputs <= 0:
         return []
     with jax.disable_jit(False):
-        shapes = jax.eval_shape(lambda: [_array(each) for each in body(np.int64(0), np.asarray(True), *carried)[1:]])
+        shapes = jax.eval_shape(lambda: [as_array(each) for each in body(np.int64(0), np.asarray(True), *carried)[1:]])
     return [jnp.zeros((0, *each.shape), each.dtype) for each in shapes[len(carried) :]]
 
 
@@ -131,11 +149,12 @@ def _unrolled(count: int | None, carried: tuple[Value, ...], body: Body) -> tupl
         scanned.append(tuple(results[len(carried) :]))
         if is_last:
             break
-    stacked = tuple(_stack(each) for each in zip(*scanned, strict=True))
-    return (*carried, *stacked)
+    slices = tuple(stacked(each) for each in zip(*scanned, strict=True))
+    return (*carried, *slices)
 
 
-def _stack(values: tuple[Value, ...]) -> Value:
+def stacked(values: tuple[Value, ...]) -> Value:
+    """Values as slices along a new first axis; known ones stay known."""
     return np.stack(values) if all(map(is_known, values)) else jnp.stack(values)
 
 
@@ -146,7 +165,7 @@ def _while(
     if any(each is None or isinstance(each, list) for each in carried):
         unknown = condition if count is not None or trip_count is None else trip_count
         raise NotKnownError("number of trips (it carries a sequence or an optional)", unknown)
-    start = tuple(map(_array, carried))
+    start = tuple(map(as_array, carried))
     decided: list[bool] = []
 
     def trip(index: Value, values: tuple[jax.Array, ...]) -> tuple[jax.Array, list[jax.Array]]:
@@ -156,7 +175,7 @@ def _while(
         decided.append(is_known(go_on))
         if any(isinstance(each, Bounded) for each in results):
             _refuse_open_sizes(trip_count, condition)
-        return jnp.reshape(jnp.asarray(go_on), ()), list(map(_array, results))
+        return jnp.reshape(jnp.asarray(go_on), ()), list(map(as_array, results))
 
     with jax.disable_jit(False):
         _, shapes = jax.eval_shape(trip, jnp.int64(0), start)
@@ -208,93 +227,3 @@ def counted(trips: int, step: Callable[[Value, Any], Any], state: Any) -> Any:
         return state
     with jax.disable_jit(False):
         return lax.fori_loop(0, trips, step, state)
-
-
-@op("Scan", since=8, until=8)
-def scan_8(
-    sequence_lens: Value,
-    *inputs: Value,
-    body: Body,
-    num_scan_inputs: int,
-    directions: tuple[int, ...] | None = None,
-) -> Value:
-    """Scan over axis 1, separately for every batch entry on axis 0."""
-    if sequence_lens is not None:
-        raise NotSupportedError("`sequence_lens` (opset 8) is not implemented")
-    each = [
-        scan_9(
-            *(value[entry] for value in inputs),
-            body=body,
-            num_scan_inputs=num_scan_inputs,
-            scan_input_directions=directions,
-        )
-        for entry in range(inputs[0].shape[0])
-    ]
-    return tuple(map(_stack, zip(*each, strict=True)))
-
-
-@op("Scan", since=9)
-def scan_9(
-    *inputs: Value,
-    body: Body,
-    num_scan_inputs: int,
-    scan_input_axes: tuple[int, ...] | None = None,
-    scan_input_directions: tuple[int, ...] | None = None,
-    scan_output_axes: tuple[int, ...] | None = None,
-    scan_output_directions: tuple[int, ...] | None = None,
-) -> Value:
-    """Run the body on the slices of the scanned inputs, carrying state and collecting the other outputs."""
-    split = len(inputs) - num_scan_inputs
-    state, scanned = inputs[:split], list(inputs[split:])
-    for index, value in enumerate(scanned):
-        axis = scan_input_axes[index] if scan_input_axes else 0
-        ahead = jnp.moveaxis(value, axis, 0) if axis else value
-        scanned[index] = ahead[::-1] if scan_input_directions and scan_input_directions[index] else ahead
-    trips = scanned[0].shape[0]
-    is_short = isinstance(trips, int) and trips <= _MOST_UNROLLED
-    run = _scan_unrolled if is_short else _scan_while
-    final, collected = run(trips, state, scanned, body)
-    outputs = []
-    for index, value in enumerate(collected):
-        ahead = value[::-1] if scan_output_directions and scan_output_directions[index] else value
-        axis = scan_output_axes[index] if scan_output_axes else 0
-        outputs.append(jnp.moveaxis(ahead, 0, axis) if axis else ahead)
-    return (*final, *outputs)
-
-
-def _scan_unrolled(
-    trips: int, state: tuple[Value, ...], scanned: list[Value], body: Body
-) -> tuple[tuple[Value, ...], list[Value]]:
-    collected = []
-    for trip in range(trips):
-        results = body(*state, *(value[trip] for value in scanned))
-        state = tuple(results[: len(state)])
-        collected.append(results[len(state) :])
-    return state, [_stack(each) for each in zip(*collected, strict=True)]
-
-
-def _scan_while(
-    trips: int, state: tuple[Value, ...], scanned: list[Value], body: Body
-) -> tuple[tuple[Value, ...], list[Value]]:
-    carried = tuple(map(_array, state))
-    sequences = [jnp.asarray(each) for each in scanned]
-
-    def at(trip: Value) -> list[Value]:
-        return [lax.dynamic_index_in_dim(each, trip, keepdims=False) for each in sequences]
-
-    with jax.disable_jit(False):
-        shapes = jax.eval_shape(lambda: tuple(map(_array, body(*carried, *at(np.int64(0))))))
-    outputs = [jnp.zeros((trips, *each.shape), each.dtype) for each in shapes[len(carried) :]]
-
-    def step(trip: Value, both: tuple[tuple[Value, ...], list[Value]]) -> tuple[tuple[Value, ...], list[Value]]:
-        now, collected = both
-        results = tuple(map(_array, body(*now, *at(trip))))
-        written = [
-            lax.dynamic_update_index_in_dim(sofar, new, trip, 0)
-            for sofar, new in zip(collected, results[len(now) :], strict=True)
-        ]
-        return results[: len(now)], written
-
-    with jax.disable_jit(False):
-        final: tuple[tuple[Value, ...], list[Value]] = lax.fori_loop(0, trips, step, (carried, outputs))
-    return final
