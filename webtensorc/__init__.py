@@ -20,7 +20,7 @@ __all__ = ["Bundle", "ModelWarning", "__version__", "compile"]
 
 
 class ModelWarning(UserWarning):
-    """What a model's file says of itself that is not so, and that did not matter."""
+    """What a model's file says of itself that is not so and does not matter, or a result that is given otherwise."""
 
 
 def compile(
@@ -54,7 +54,8 @@ def compile(
         cache: use the compile cache.
 
     Warns:
-        ModelWarning: a shape that the file declares of a value is not the one that it has.
+        ModelWarning: a shape that the file declares of a value is not the one that it has; the labels of maps
+            (`ZipMap`), which are given as the scores that they are made of.
 
     Raises:
         webtensorc.errors.DiagnosticError: of the kind that says whose fault it is; see its subclasses.

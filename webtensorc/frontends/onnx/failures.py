@@ -26,7 +26,6 @@ LEFT_OUT = {
     ("", "ImageDecoder"): "the size of an image is in its compressed bytes; decode before the model",
     ("ai.onnx.ml", "CastMap"): _MAPS,
     ("ai.onnx.ml", "DictVectorizer"): _MAPS,
-    ("ai.onnx.ml", "ZipMap"): f"{_MAPS}; export with `zipmap=False`, which leaves the scores as they are",
 }
 """Operators that are left out on purpose, by domain and name, and why."""
 

@@ -69,7 +69,8 @@ class Interpreter:
         weights: where the walk finds and leaves the constants that are arguments of the traced function.
         locations: where the walk leaves the nodes' names for the traced operations.
         on_failure: called for a node that fails, to give stand-ins for its outputs; without it the error is raised.
-        warnings: where the walk leaves what is declared of values and is not so, one sentence a value.
+        warnings: where the walk leaves what is declared of values and is not so, one sentence a value, and operators'
+            notes.
     """
 
     def __init__(
@@ -219,6 +220,9 @@ class Interpreter:
         is_plain = not any(map(callable, keywords.values())) and not any(isinstance(each, Extents) for each in inputs)
         if operator.wants_node:
             keywords["node"] = node
+        if operator.wants_note:
+            place = failures.node_place(node, operator.domain)
+            keywords["note"] = lambda text: self.warnings.setdefault(node.name, f"{place}: {text}")
         if operator.wants_recompute:
             keywords["recompute"] = functools.partial(self._recomputed, scope)
         with np.errstate(all="ignore"):  # as in a compiled model, log(0) is -inf without a word

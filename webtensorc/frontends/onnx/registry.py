@@ -70,6 +70,11 @@ class Operator:
         """Whether the function has a parameter `recompute`."""
         return "recompute" in inspect.signature(self.function).parameters
 
+    @functools.cached_property
+    def wants_note(self) -> bool:
+        """Whether the function has a parameter `note`: it is called with what the user should know, one sentence."""
+        return "note" in inspect.signature(self.function).parameters
+
     def lacks(self, attributes: Iterable[str]) -> list[str]:
         """Those of the attributes that the function does not take."""
         parameters = inspect.signature(self.function).parameters

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erfinv
 
+from webtensorc.frontends.onnx.extents import check_equal
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import NotSupportedError, Value
 
 _DOMAIN = "ai.onnx.ml"
+
+
+_MOST_LISTED = 32
+
+
+@op("ZipMap", domain=_DOMAIN)
+def zip_map(
+    x: Value,
+    *,
+    classlabels_int64s: tuple[int, ...] = (),
+    classlabels_strings: tuple[str, ...] = (),
+    note: Callable[[str], object],
+) -> Value:
+    """The scores [rows, classes] as they are: a map from labels to scores a row is no tensor (ai.onnx.ml ZipMap).
+
+    It is what exporters leave where they are asked to leave the operator out. A note lists the labels.
+    """
+    labels = [*classlabels_int64s, *classlabels_strings]
+    check_equal(x.shape[-1], len(labels))
+    shown = ", ".join(map(repr, labels[:_MOST_LISTED])) + (", ..." if len(labels) > _MOST_LISTED else "")
+    note(f"instead of maps its result is the tensor that it reads; the columns are the classes {shown}")
+    return x
 
 
 def transformed(scores: Value, post_transform: str) -> Value:
