@@ -99,7 +99,10 @@ def find_graph(cache: Cache, key: Key) -> Model | None:
     about = json.loads(entry.read("model.json"))
     stored = weights_file.read(entry.path("weights.safetensors"))
     inputs, outputs = (
-        tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in about[side])
+        tuple(
+            TensorSpec(name, dtype, tuple(shape), declared and tuple(declared))
+            for name, dtype, shape, declared in about[side]
+        )
         for side in ("inputs", "outputs")
     )
     weights = {name: stored[name] for name in about["weights"]}
@@ -152,8 +155,8 @@ def read_artifact(plan: Plan, module: bytes, facts: Mapping[str, Any]) -> Artifa
 def _signature(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
-        "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.inputs],
-        "outputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in model.outputs],
+        "inputs": [[spec.name, spec.dtype, list(spec.shape), spec.declared] for spec in model.inputs],
+        "outputs": [[spec.name, spec.dtype, list(spec.shape), spec.declared] for spec in model.outputs],
         "dims": [[each.name, each.least, each.most, each.step] for each in model.dims],
         "constraints": [[each.expression, each.relation] for each in model.constraints],
     }

@@ -167,23 +167,39 @@ def names(dims: Iterable[Dim]) -> list[str]:
 
 @dataclass(frozen=True)
 class Place:
-    """One dimension of one input."""
+    """One dimension of one input; `declared` is what the model's file has for it, if that is something else."""
 
     input: str
     axis: int
     dim: Dim
+    declared: Dim | None = None
 
     def __str__(self) -> str:
         return f"dimension {self.axis} of input `{self.input}`"
 
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """A sentence where it is another than the file says."""
+        if self.declared in (None, self.dim):
+            return ()
+        return (f"the file calls {self} `{self.declared}`; the graph demands that it is `{self.dim}`",)
 
-def places(inputs: Iterable[tuple[str, Sequence[Dim]]]) -> tuple[Place, ...]:
+
+def places(
+    inputs: Iterable[tuple[str, Sequence[Dim]]], declared: Mapping[str, Sequence[Dim]] = MappingProxyType({})
+) -> tuple[Place, ...]:
     """Every dimension of some inputs, in an order in which each has at most one name that those before do not tell.
+
+    `declared` has shapes as they are in the model's file, by the names of inputs where they are others.
 
     Raises:
         ValueError: there is no such order.
     """
-    left = [Place(name, axis, dim) for name, shape in inputs for axis, dim in enumerate(shape)]
+    left = [
+        Place(name, axis, dim, written)
+        for name, shape in inputs
+        for axis, (dim, written) in enumerate(zip(shape, declared.get(name, shape), strict=True))
+    ]
     left.sort(key=lambda place: isinstance(place.dim, str) and not place.dim.isidentifier())
     ordered: list[Place] = []
     known: set[str] = set()
@@ -249,10 +265,11 @@ def _contradiction(
     place: Place, size: int, wanted: int, solved: Mapping[str, int], origins: Mapping[str, Place]
 ) -> UsageError:
     if isinstance(place.dim, int):
-        return UsageError(f"{place} is {wanted}, not {size}", doing="calling the model")
+        return UsageError(f"{place} is {wanted}, not {size}", doing="calling the model", notes=place.ties)
     known = [name for name in names([place.dim]) if name in origins]
-    notes = tuple(f"`{name}` is {solved[name]} by {origins[name]}" for name in known)
+    notes = (*place.ties, *(f"`{name}` is {solved[name]} by {origins[name]}" for name in known))
     message = f"{place} is `{place.dim}`, which is {wanted} here, not {size}"
     if place.dim in solved:
-        message = f"dimension `{place.dim}` of input `{place.input}` is {size}, but {wanted} in an input before"
+        name = place.declared if isinstance(place.declared, str) else place.dim
+        message = f"dimension `{name}` of input `{place.input}` is {size}, but {wanted} in an input before"
     return UsageError(message, doing="calling the model", notes=notes)

@@ -44,7 +44,10 @@ class DynamicModule(Module):
         self._manifest = manifest
         self._selection = selection
         self._bounds = {each.name: each for each in manifest.dims}
-        self._places = places((spec.name, spec.shape) for spec in manifest.inputs)
+        self._places = places(
+            ((spec.name, spec.shape) for spec in manifest.inputs),
+            {spec.name: spec.declared for spec in manifest.inputs if spec.declared is not None},
+        )
         self._special = tuple(specialised)
         special = {name for each in specialised for name in each.sizes}
         self._special_sizes = {n: {each.sizes[n] for each in specialised if n in each.sizes} for n in special}

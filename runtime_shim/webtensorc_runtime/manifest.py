@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from webtensorc_runtime.constraints import RELATIONS, Constraint
@@ -30,11 +30,13 @@ class TensorSpec:
     """Name, element type (numpy or ml_dtypes name, e.g. `float32`, `bfloat16`) and shape of one input or output.
 
     A dimension whose size is known only at run time is text: a name, or an expression of names (see `dims`).
+    `declared` is the shape that the model's file has, where its graph demands another (equal dimensions, say).
     """
 
     name: str
     dtype: str
     shape: tuple[Dim, ...]
+    declared: tuple[Dim, ...] | None = None
 
     @property
     def is_static(self) -> bool:
@@ -52,7 +54,7 @@ class TensorSpec:
 
     def at(self, sizes: Mapping[str, int]) -> TensorSpec:
         """The tensor with sizes for some of its names."""
-        return TensorSpec(self.name, self.dtype, tuple(substitute(dim, sizes) for dim in self.shape))
+        return replace(self, shape=tuple(substitute(dim, sizes) for dim in self.shape))
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.shape))}]"
@@ -132,7 +134,11 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
-        return (json.dumps(asdict(self), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        data = asdict(self)
+        for tensor in (*data["inputs"], *data["outputs"]):
+            if tensor["declared"] is None:
+                del tensor["declared"]
+        return (json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
     @classmethod
     def from_json(cls, text: bytes, file: str) -> Manifest:
@@ -222,7 +228,11 @@ def _report(data: Any) -> dict[str, Any]:
 
 
 def _tensor(data: Any) -> TensorSpec:
-    return TensorSpec(_text(data["name"]), _text(data["dtype"]), tuple(map(_dim, data["shape"])))
+    shape, declared = tuple(map(_dim, data["shape"])), data.get("declared")
+    if declared is not None and len(declared) != len(shape):
+        raise ValueError(f"{declared!r} and {data['shape']!r} are not of one rank")
+    written = None if declared is None else tuple(map(_dim, declared))
+    return TensorSpec(_text(data["name"]), _text(data["dtype"]), shape, written)
 
 
 def _dim(value: object) -> Dim:

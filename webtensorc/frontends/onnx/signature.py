@@ -126,11 +126,11 @@ class Signature:
         if expression.isdigit():
             if int(expression) not in bounds:
                 raise ValueError(f"{expression} is none of {bounds.range}")
-            inputs = tuple(each.at({name: int(expression)}) for each in self.inputs)
+            inputs = tuple(_with_shape(each, each.at({name: int(expression)}).shape) for each in self.inputs)
             kept = tuple(each.at({name: int(expression)}) for each in self.constraints)
             return replace(self, inputs=inputs, dims=dims, constraints=kept)
         inputs = tuple(
-            replace(each, shape=tuple(renamed(dim, {name: expression}) for dim in each.shape)) for each in self.inputs
+            _with_shape(each, tuple(renamed(dim, {name: expression}) for dim in each.shape)) for each in self.inputs
         )
         places((each.name, each.shape) for each in inputs)
         found = [f"{expression} - {bounds.least}"] if bounds.least > 1 else []
@@ -142,6 +142,11 @@ class Signature:
             Constraint(str(renamed(each.expression, {name: expression})), each.relation) for each in self.constraints
         )
         return replace(self, inputs=inputs, dims=dims, constraints=(*kept, *constraints))
+
+
+def _with_shape(spec: TensorSpec, shape: tuple[Dim, ...]) -> TensorSpec:
+    """An input with what its file does not say of its shape."""
+    return spec if spec.shape == shape else replace(spec, shape=shape, declared=spec.declared or spec.shape)
 
 
 def pin(
