@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from webtensorc import portable
+from webtensorc.frontends.onnx.operators.conv import conv_transpose
 from webtensorc.model import Model
 from webtensorc.reference import run_interpreter
 
@@ -111,6 +112,26 @@ def test_convolutions(seed: int, left: type, right: type, kind: str, is_weight: 
 
     weights, inputs = (kernel, image) if is_weight else ({}, kernel | image)
     check(model, weights, inputs)
+
+
+@given(SEEDS, ANY, NARROW, st.booleans(), st.booleans())
+@settings(few, max_examples=12)
+def test_transposed_convolutions(seed: int, left: type, right: type, is_grouped: bool, is_per_channel: bool) -> None:
+    """Their kernels are turned around, and those of groups put in another order."""
+    rng = np.random.default_rng(seed)
+    groups, outputs = (2, 3) if is_grouped else (1, 4)
+    image = {"image": narrow(rng, left, 2, 4, 3, 5)}
+    kernel = {"kernel": narrow(rng, right, 4, outputs, 3, 2)}
+    x, s = zeros(rng, left), scales(rng)
+    shape = (1, outputs, 1, 1) if is_per_channel else (1, 1, 1, 1)
+    y, t = np.full(shape, zeros(rng, right)), scales(rng, *shape)
+    strides = tuple(int(v) for v in rng.integers(1, 4, 2))
+
+    def model(kernel: jax.Array, image: jax.Array) -> jax.Array:
+        operands = dequantised(image, x, s), dequantised(kernel, y, t)
+        return conv_transpose(*operands, group=groups, strides=strides, pads=(0, 1, 1, 0))
+
+    check(model, kernel, image)
 
 
 def test_what_lies_between_a_scale_and_its_product_moves_along() -> None:

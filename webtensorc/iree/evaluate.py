@@ -106,7 +106,7 @@ class Evaluator:
 
 
 def rearranged(op: Operation, array: Array) -> Array:
-    """What a reshape, transposition or broadcast makes of an array in broadcast form.
+    """What a reshape, transposition, reversal or broadcast makes of an array in broadcast form.
 
     Sizes may be open, but not where one that the array runs over is reshaped.
     """

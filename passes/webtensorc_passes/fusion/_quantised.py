@@ -14,7 +14,7 @@ from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
 
 _MOVEMENTS = (
-    *("stablehlo.reshape", "stablehlo.transpose", "stablehlo.broadcast_in_dim"),
+    *("stablehlo.reshape", "stablehlo.transpose", "stablehlo.reverse", "stablehlo.broadcast_in_dim"),
     *("stablehlo.dynamic_reshape", "stablehlo.dynamic_broadcast_in_dim"),
 )
 _NARROW = (np.dtype(np.int8), np.dtype(np.uint8))
@@ -28,7 +28,7 @@ class Quantised:
 
     Attributes:
         source: the tensor of 2, 4, 8 or 16 bits, signed or not, that the integers come from.
-        movements: reshapes, transpositions and broadcasts that take `source` to the shape of the whole.
+        movements: reshapes, transpositions, reversals and broadcasts that take `source` to the shape of the whole.
         scale: in broadcast form, in the shape of the whole.
         zero: int32, likewise; of `source`.
     """
