@@ -34,19 +34,18 @@ from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
-from webtensorc_kernels.panels import FEW_POINTS, FIXED, LINE, WIDTH, Matrix
+from webtensorc_kernels.panels import FEW_POINTS, FIXED, LINE, Matrix
 
 __all__ = ["generate"]
 
-_FLOAT_BYTES = 4
 _READING = 8
 """Arithmetic operations that take as long as the reading of one weight."""
 _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
-_FAR_AHEAD = 96
-"""The same for fixed-point numbers: two streams, of which a processor by itself does not run far enough ahead."""
 _TOGETHER = 256
-"""Rows that one sum is over, where there are registers for more than one: its rounding errors grow with them."""
+"""Rows that one sum is over at most, where there are registers for more than one."""
+_WAYS = 4
+"""Sums that go on at the same time there, as an addition takes as many cycles."""
 _FEW_BLOCKS = 2
 """Blocks of a workgroup of which the first, that nobody fetched for it, is a good part."""
 
@@ -57,6 +56,10 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *
     Weights in panels may be fixed-point numbers (`FIXED`), which are three operands.
     """
     return _Writer(problem, tile, epilogue, code, weights).kernel()
+
+
+_Step = Callable[[Index, list[str]], list[str]]
+"""Adds the products of a row of weights to sums."""
 
 
 @dataclass(frozen=True)
@@ -238,32 +241,43 @@ class _Writer:
         def before(k: Index, count: int) -> None:
             self._fetch(position, x[2], w, k, count)
 
+        if p.is_product and p.points <= FEW_POINTS:
+            return self._in_parts(*depth, step, len(sums), before)
         sums = list(sums)
-        found = self._sum(*depth, step, [sums[i] for i in used], before)
+        found = code.loop_over_rows(self.turn, *depth, step, [sums[i] for i in used], before)
         for i, value in zip(used, found, strict=True):
             sums[i] = value
         return sums
 
-    def _sum(
-        self,
-        low: int,
-        high: int,
-        step: Callable[[Index, list[str]], list[str]],
-        sums: list[str],
-        before: Callable[[Index, int], None],
+    def _in_parts(
+        self, low: int, high: int, step: _Step, count: int, before: Callable[[Index, int], None]
     ) -> list[str]:
-        """Let `step` add up rows `low` to `high`; with registers to spare, some rows at a time by themselves."""
+        """What `step` makes of `count` sums over some rows, where there are registers for many more.
+
+        Sums of `_TOGETHER` rows, and those of every some rows in them, are by themselves: errors grow with the length
+        of a sum, and an addition waits for the one before.
+        """
         code = self.code
-        if not self.problem.is_product or self.problem.points > FEW_POINTS or high - low <= _TOGETHER:
-            return code.loop_over_rows(self.turn, low, high, step, sums, before)
+        ways = 1 << max(1, min(_WAYS, code.registers // 2 // count)).bit_length() - 1
+        zeros = [code.zero()] * count
 
-        def part(first: Index, beyond: Index, totals: Sequence[str]) -> list[str]:
-            found = code.loop_over_rows(self.turn, first, beyond, step, [code.zero()] * len(totals), before)
-            return [code.plus(total, each) for total, each in zip(totals, found, strict=True)]
+        def some(k: Index, sums: Sequence[str], rows: int) -> list[str]:
+            before(k, rows)
+            parts = [list(sums[i * count : (i + 1) * count]) for i in range(ways)]
+            for i in range(rows):
+                parts[i] = step(code.add(k, i), parts[i])
+            return [each for part in parts for each in part]
 
-        whole = low + (high - low) // _TOGETHER * _TOGETHER
-        sums = code.loop(low, whole, lambda k, totals: part(k, code.add(k, _TOGETHER), totals), sums, step=_TOGETHER)
-        return part(whole, high, sums) if whole < high else sums
+        def part(first: Index, beyond: Index, totals: Sequence[str], rest: int = 0) -> list[str]:
+            sums = code.loop(first, beyond, lambda k, sums: some(k, sums, ways), zeros * ways, step=ways)
+            sums = some(beyond, sums, rest) if rest else sums
+            for i in range(0, len(sums), count):
+                totals = [code.plus(total, each) for total, each in zip(totals, sums[i : i + count], strict=True)]
+            return list(totals)
+
+        whole, even = (high - (high - low) % rows for rows in (_TOGETHER, ways))
+        sums = code.loop(low, whole, lambda k, sums: part(k, code.add(k, _TOGETHER), sums), zeros, step=_TOGETHER)
+        return part(whole, even, sums, high - even) if whole < high else sums
 
     def _fetch(self, position: Index, left: Index, w: tuple[Index, _Channels], k: Index, count: int) -> None:
         """Bring near what goes with `count` rows of weights from row `k` of a run on."""
@@ -279,23 +293,11 @@ class _Writer:
     def _fetch_ahead(self, channels: _Channels, row: Index, count: int) -> None:
         """Bring weights near that are soon to be multiplied: those of a workgroup's first block come from memory."""
         if self.w.element == FIXED:
-            self._fetch_parts(channels, row, count)
+            self.w.fetch(self.code, count, self.tile.channels, *channels.weights(row, 0))
             return
         ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - count)
         for i, j in product(range(count), range(self.tile.vectors)):
             self.code.prefetch(self.w.view, *channels.weights(self.code.add(ahead, i), j * self.tile.lanes))
-
-    def _fetch_parts(self, channels: _Channels, row: Index, count: int) -> None:
-        """The same for both parts of fixed-point numbers, at the end of a panel those of the next one."""
-        code, (panels, rows, _) = self.code, self.w.view.shape
-        panel, row, column = channels.weights(row, 0)
-        ahead = code.add(code.add(code.multiply(panel, rows), row), _FAR_AHEAD)
-        ahead = code.smaller(ahead, panels * rows - count)
-        for view in self.w.parts:
-            line = LINE * _FLOAT_BYTES // view.bytes
-            for i, j in product(range(0, count, max(1, line // WIDTH)), range(0, self.tile.channels, line)):
-                at = code.add(ahead, i)
-                code.prefetch(view, code.quotient(at, rows), code.remainder(at, rows), code.add(column, j))
 
     def _fetch_following(self, position: Index, channels: _Channels, row: Index, count: int) -> None:
         """Bring a piece of the next block's weights near; over all rows and tiles the pieces are the whole block."""

@@ -194,6 +194,11 @@ class Meter(Code):
         self._note(view, at, count)
         return super().word(view, *at, count=count)
 
+    def load_fixed(self, view: View, *at: Index) -> str:
+        """Count and note the access."""
+        self._note(view, at, 3 * self.lanes)
+        return super().load_fixed(view, *at)
+
     def copy(
         self, count: int, source: View, at: Sequence[Index], to: View, there: Sequence[Index], skip: int = 0
     ) -> None:

@@ -15,7 +15,18 @@ from dataclasses import dataclass
 
 from webtensorc_kernels.code import Code, Index, View
 
-__all__ = ["FEW_POINTS", "FIXED", "LINE", "LOW_BITS", "TOGETHER", "WIDTH", "Matrix", "first_column", "starts"]
+__all__ = [
+    "FEW_POINTS",
+    "FIXED",
+    "FIXED_BYTES",
+    "LINE",
+    "SLACK",
+    "TOGETHER",
+    "WIDTH",
+    "Matrix",
+    "first_column",
+    "starts",
+]
 
 WIDTH = 32
 """Columns of a panel: two vectors of AVX-512, four of AVX, eight of NEON. Stored weights serve all of them."""
@@ -23,10 +34,16 @@ TOGETHER = 4
 """Adjacent bytes that an instruction for products of bytes takes: rows of a word."""
 LINE = 16
 """Numbers in a line of a cache."""
+LINE_BYTES = 64
+_AHEAD = 64
+"""Rows of fixed-point numbers between what is multiplied and what is fetched: processors run less far ahead."""
 FIXED = "i24"
-"""The element type of weights that are fixed-point numbers of 24 bits: three buffers, see `Matrix.views`."""
-LOW_BITS = 8
-"""Of such a number those of its lower part, a signed byte; the upper part has 16."""
+"""The element type of weights that are fixed-point numbers of 24 bits: two buffers, see `Matrix.views`."""
+FIXED_BYTES = 3
+"""Of such a number, the lowest first."""
+ROW_BYTES = WIDTH * FIXED_BYTES
+SLACK = 64
+"""Bytes behind those of a panel that may be read with the last ones."""
 FEW_POINTS = 4
 """With so few the processor, with nothing else to do, is ahead by itself, and fetching panels would only delay it."""
 
@@ -56,35 +73,42 @@ class Matrix:
 
     @property
     def view(self) -> View:
-        """The buffer; of fixed-point numbers that of the upper parts."""
-        element = "i16" if self.element == FIXED else self.element
+        """The buffer; of fixed-point numbers that of their bytes, a row for each panel."""
+        count = len(starts(self.columns))
+        if self.element == FIXED:
+            return View(self.name, (count, self.rows * ROW_BYTES + SLACK), "i8")
         if self.packed:
-            return View(self.name, (len(starts(self.columns)), self.rows, WIDTH), element)
-        return View(self.name, (self.rows, self.columns), element)
-
-    @property
-    def parts(self) -> tuple[View, ...]:
-        """The buffers with something of each weight: of fixed-point numbers the upper and the lower parts."""
-        return (self.view, View(f"{self.name}_low", self.view.shape, "i8")) if self.element == FIXED else (self.view,)
+            return View(self.name, (count, self.rows, WIDTH), self.element)
+        return View(self.name, (self.rows, self.columns), self.element)
 
     @property
     def views(self) -> tuple[View, ...]:
-        """All buffers: those and, of fixed-point numbers, the step of each column of each panel."""
-        count, _, width = (0, *self.view.shape)[-3:]
-        steps = (View(f"{self.name}_steps", (count, width)),) if self.element == FIXED else ()
-        return (*self.parts, *steps)
+        """All buffers: of fixed-point numbers also the step of each column of each panel."""
+        return (self.view, self._steps) if self.element == FIXED else (self.view,)
+
+    @property
+    def _steps(self) -> View:
+        return View(f"{self.name}_steps", (self.view.shape[0], WIDTH))
 
     def load(self, code: Code, *at: Index) -> str:
         """A vector of weights; fixed-point numbers become what they stand for, exactly."""
         if self.element != FIXED:
             return code.load(self.view, *at)
-        *_, steps = self.views
-        loaded = ((each.element, code.load(each, *at)) for each in self.parts)
-        high, low = (code.apply("arith.extsi", (part,), "", (element, "i32")) for element, part in loaded)
-        high = code.apply("arith.shli", (high, code.number(f"{LOW_BITS} : i32")), "", ("i32",) * 3)
-        whole = code.apply("arith.addi", (high, low), "", ("i32",) * 3)
-        number = code.apply("arith.sitofp", (whole,), "", ("i32", "f32"))
-        return code.product(number, code.load(steps, at[0], at[2]))
+        panel, row, column = at
+        numbers = code.load_fixed(self.view, panel, _byte(code, row, column))
+        return code.product(numbers, code.load(self._steps, panel, column))
+
+    def fetch(self, code: Code, rows: int, columns: int, *at: Index) -> None:
+        """Bring fixed-point numbers near that are some rows behind a place, at the end of a panel those of the next."""
+        panel, row, column = at
+        count, length = self.view.shape
+        runs, size = (1, rows * ROW_BYTES) if columns == WIDTH else (rows, columns * FIXED_BYTES)
+        places = [run * ROW_BYTES + line for run in range(runs) for line in range(0, size, LINE_BYTES)]
+        ahead = code.add(code.add(code.multiply(panel, length), _byte(code, row, column)), _AHEAD * ROW_BYTES)
+        ahead = code.smaller(ahead, count * length - 1 - max(places))
+        for place in places:
+            at_once = code.add(ahead, place)
+            code.prefetch(self.view, code.quotient(at_once, length), code.remainder(at_once, length))
 
     def block(self, code: Code, first: Index, width: int) -> Callable[[Index, Index], tuple[Index, ...]]:
         """Where row `k` of a block is, from its column `j` on: the block is `width` columns from `first` on.
@@ -97,3 +121,8 @@ class Matrix:
         start = first_column(code, panel, self.columns)
         inside = 0 if width == WIDTH else code.subtract(first, start)
         return lambda k, j: (panel, k, code.add(inside, j))
+
+
+def _byte(code: Code, row: Index, column: Index) -> Index:
+    """Where the bytes of a fixed-point number begin in its panel."""
+    return code.add(code.multiply(row, ROW_BYTES), code.multiply(column, FIXED_BYTES))

@@ -33,7 +33,7 @@ class View:
     @property
     def bytes(self) -> int:
         """Of an element."""
-        return {"f32": 4, "i64": 8, "i32": 4, "f16": 2, "bf16": 2, "i16": 2, "i8": 1}[self.element]
+        return {"f32": 4, "i64": 8, "i32": 4, "f16": 2, "bf16": 2, "i8": 1}[self.element]
 
 
 class Vectors(Listing):

@@ -29,6 +29,20 @@ class Words(Vectors):
                 word = self.value(f"arith.ori {word}, {shifted} : i32")
         return self.value(f"vector.broadcast {word} : i32 to {self._of('i32')}")
 
+    def load_fixed(self, view: View, *at: Index) -> str:
+        """Adjacent integers of three bytes as float32, times 256: their bytes go into the upper ones of words.
+
+        As many bytes as words have are loaded.
+        """
+        size = 4 * self.lanes
+        wide, words = f"vector<{size}xi8>", self._of("i32")
+        loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {wide}")
+        nothing = self.constant(f"dense<0> : {wide}")
+        places = [n for i in range(self.lanes) for n in (size, *range(3 * i, 3 * i + 3))]
+        spread = self.value(f"vector.shuffle {loaded}, {nothing} [{', '.join(map(str, places))}] : {wide}, {wide}")
+        numbers = self.value(f"vector.bitcast {spread} : {wide} to {words}")
+        return self.apply("arith.sitofp", (numbers,), "", ("i32", "f32"))
+
     def lanes_of_words(self, view: View, *at: Index) -> list[str]:
         """Four adjacent words of bytes, each in every lane, where there are four lanes."""
         loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, vector<16xi8>")

@@ -30,14 +30,12 @@ DTYPES = {
     "f32": np.dtype(np.float32),
     "i64": np.dtype(np.int64),
     "i32": np.dtype(np.int32),
-    "i16": np.dtype(np.int16),
     "i8": np.dtype(np.int8),
 }
 ELEMENTS = {
     "f": iree.runtime.HalElementType.FLOAT_32,
     "l": iree.runtime.HalElementType.SINT_64,
     "i": iree.runtime.HalElementType.SINT_32,
-    "h": iree.runtime.HalElementType.SINT_16,
     "b": iree.runtime.HalElementType.SINT_8,
 }
 """By what numpy calls a dtype in one letter."""

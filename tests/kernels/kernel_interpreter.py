@@ -59,7 +59,6 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "arith.maxsi": np.maximum,
     "arith.maxui": lambda a, b: np.maximum(a % 256, b % 256),
     "arith.extsi": np.asarray,
-    "arith.shli": lambda a, b: a * 2**b,
 }
 COMPARISONS: dict[str, Callable[..., np.ndarray]] = {
     "ogt": np.greater,
@@ -135,6 +134,11 @@ class Interpreter(Code):
 
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         return self._read(view, at, stride * self.lanes)[::stride]  # type: ignore[return-value]
+
+    def load_fixed(self, view: View, *at: Index) -> str:
+        bytes_ = self._read(view, at, 4 * self.lanes)[: 3 * self.lanes].astype(np.int64) % 256
+        words = bytes_.reshape(-1, 3) @ [1 << 8, 1 << 16, 1 << 24]
+        return np.where(words < 1 << 31, words, words - (1 << 32)).astype(float)  # type: ignore[return-value]
 
     def store(self, vector: str, view: View, *at: Index) -> None:
         if view.name not in self.arrays:

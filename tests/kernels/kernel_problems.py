@@ -54,10 +54,13 @@ def in_panels(w: np.ndarray) -> np.ndarray:
 def fixed_point(p: Convolution) -> tuple[list[np.ndarray], np.ndarray]:
     """Weights of a matrix product as `fixed-point-weights` stores them, and what they stand for, `[1, 1, k, n]`."""
     rng, starts = np.random.default_rng(0), panels.starts(p.outputs)
-    upper, lower = (rng.integers(-most, most + 1, (p.channels, p.outputs)) for most in (3, 127))
+    numbers = rng.integers(-900, 901, (p.channels, p.outputs)).astype("<i4")
     steps = np.exp2(rng.integers(-8, -6, p.outputs))
-    stacks = [np.stack([each[..., start : start + panels.WIDTH] for start in starts]) for each in (upper, lower, steps)]
-    return stacks, ((256 * upper + lower) * steps).astype(np.float32)[None, None]
+    stacks = [np.stack([each[..., start : start + panels.WIDTH] for start in starts]) for each in (numbers, steps)]
+    parts = stacks[0].view(np.int8).reshape(*stacks[0].shape, 4)[..., : panels.FIXED_BYTES].reshape(len(starts), -1)
+    return [np.pad(parts, ((0, 0), (0, panels.SLACK))), stacks[1] / 256], (numbers * steps).astype(np.float32)[
+        None, None
+    ]
 
 
 def convolved(p: Convolution, x: np.ndarray, w: np.ndarray) -> np.ndarray:

@@ -145,7 +145,7 @@ def test_every_product_of_fixed_point_numbers_is_right(rows: int, depth: int, co
     tile = choose(p, machine)
     assert tile is not None
     (x, _), (parts, w) = arrays(p), fixed_point(p)
-    held = dict(zip(("%x", "%w", "%w_low", "%w_steps"), (x.reshape(1, 1, -1), *parts), strict=True))
+    held = dict(zip(("%x", "%w", "%w_steps"), (x.reshape(1, 1, -1), *parts), strict=True))
     code = Interpreter(tile.lanes, held)
     direct.generate(p, tile, PLAIN, code, weights=FIXED)
     assert code.stored["%y"].all()

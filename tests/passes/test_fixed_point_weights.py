@@ -12,11 +12,12 @@ from graph_models import rewritten, same_results, traced
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from webtensorc_kernels import panels
 
 import webtensorc
 
 SPEC = "fixed-point-weights{cached=0,smallest=0}"
-PARTS = {"w.high", "w.low", "w.steps"}
+PARTS = {"w.fixed", "w.steps"}
 
 
 def product(w: Any, x: Any) -> Any:
@@ -33,8 +34,11 @@ def weights_of(seed: int, depth: int, columns: int) -> np.ndarray:
 
 def represented(weights: dict[str, np.ndarray], columns: int) -> tuple[np.ndarray, np.ndarray]:
     """The matrix that parts stand for, and the step of each of its columns."""
-    high, low, steps = (weights[name].astype(np.float64) for name in ("w.high", "w.low", "w.steps"))
-    wide = np.concatenate(list((256 * high + low) * steps[:, None]), axis=1)
+    steps = 256 * weights["w.steps"].astype(np.float64)
+    used = weights["w.fixed"][:, : -panels.SLACK].reshape(len(steps), -1, panels.WIDTH, 3).astype(np.int64)
+    numbers = used @ [1, 1 << 8, 1 << 16]
+    numbers = np.where(numbers < 1 << 23, numbers, numbers - (1 << 24))
+    wide = np.concatenate(list(numbers * steps[:, None]), axis=1)
     places = np.concatenate([np.arange(start, start + 32) for start in (*range(0, columns - 32, 32), columns - 32)])
     matrix, step = np.empty((wide.shape[0], columns)), np.empty(columns)
     matrix[:, places], step[places] = wide, steps.reshape(-1)

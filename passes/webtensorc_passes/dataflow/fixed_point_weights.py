@@ -1,6 +1,6 @@
 """Store large weights of products of few rows as fixed-point numbers of 24 bits, where no sum can tell.
 
-    x @ w  ->  x @ columns(steps[p, c] * (256 * high[p, k, c] + low[p, k, c]))
+    x @ w  ->  x @ columns(steps[p, c] * fixed[p, k, c])
 
 Such a product takes as long as the reading of its weights, of which three bytes each are three quarters. They are
 rounded to multiples of a step, a power of two, of which 23 bits reach to the largest of a column.
@@ -15,7 +15,7 @@ other (N. Higham, T. Mary: A new approach to probabilistic rounding error analys
 as the second with a `k` of some hundred. Columns in which a few numbers are far larger than the others are not like
 that, and their matrix stays as it is, as does what is not finite.
 
-The graph says how the matrix is made of the three, so that it means the same to whoever does not know; the pass
+The graph says how the matrix is made of the bytes, so that it means the same to whoever does not know; the pass
 `generate-kernels` does, and reads them as they lie, in panels (see `pack-weights`). Decision 0097.
 """
 
@@ -33,30 +33,34 @@ from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
 from webtensorc_passes.dataflow._stacks import rows_of, side_by_side, stacked
 
-_BITS = 24
-_LOW = panels.LOW_BITS
-"""Of them those of the lower part, a signed byte."""
-_LARGEST = (1 << (_BITS - 1)) - (1 << (_LOW - 1)) - 1
-"""That the upper part, rounded to the nearest, has 16 bits for."""
+_LARGEST = (1 << (8 * panels.FIXED_BYTES - 1)) - 1
 _ROUNDING = 0.4 * 2.0**-24
 """Of a sum in float32, relative to it: the root of the mean square."""
 _SMALLEST = 2.0**-100
 """Steps from which on all that is computed with are normal numbers."""
 
 _VALUE = """
-func.func @value(%high: tensor<{shape}xi16>, %low: tensor<{shape}xi8>, %steps: tensor<{steps}xf32>)
-    -> tensor<{shape}xf32> {{
-  %upper = stablehlo.convert %high : (tensor<{shape}xi16>) -> tensor<{shape}xi32>
-  %lower = stablehlo.convert %low : (tensor<{shape}xi8>) -> tensor<{shape}xi32>
-  %places = stablehlo.constant dense<{places}> : tensor<{shape}xi32>
-  %shifted = stablehlo.shift_left %upper, %places : tensor<{shape}xi32>
-  %whole = stablehlo.add %shifted, %lower : tensor<{shape}xi32>
+func.func @value(%bytes: tensor<{bytes}xui8>, %steps: tensor<{steps}xf32>) -> tensor<{shape}xf32> {{
+  %used = stablehlo.slice %bytes [0:{panels}, 0:{used}] : (tensor<{bytes}xui8>) -> tensor<{panels}x{used}xui8>
+  %each = stablehlo.reshape %used : (tensor<{panels}x{used}xui8>) -> tensor<{shape}x3xui8>
+  {places}
+  %upper = stablehlo.add %part2, %part1 : tensor<{shape}xi32>
+  %whole = stablehlo.add %upper, %part0 : tensor<{shape}xi32>
   %number = stablehlo.convert %whole : (tensor<{shape}xi32>) -> tensor<{shape}xf32>
-  %each = stablehlo.broadcast_in_dim %steps, dims = [0, 2] : (tensor<{steps}xf32>) -> tensor<{shape}xf32>
-  %weights = stablehlo.multiply %number, %each : tensor<{shape}xf32>
+  %step = stablehlo.broadcast_in_dim %steps, dims = [0, 2] : (tensor<{steps}xf32>) -> tensor<{shape}xf32>
+  %weights = stablehlo.multiply %number, %step : tensor<{shape}xf32>
   return %weights : tensor<{shape}xf32>
 }}
 """
+_PLACE = """
+  %slice{n} = stablehlo.slice %each [0:{panels}, 0:{rows}, 0:{width}, {n}:{next}]
+      : (tensor<{shape}x3xui8>) -> tensor<{shape}x1xui8>
+  %byte{n} = stablehlo.reshape %slice{n} : (tensor<{shape}x1xui8>) -> tensor<{shape}xui8>
+  %wide{n} = stablehlo.convert %byte{n} : (tensor<{shape}xui8>) -> tensor<{shape}xi32>
+  %shift{n} = stablehlo.constant dense<{bits}> : tensor<{shape}xi32>
+  %part{n} = stablehlo.shift_left %wide{n}, %shift{n} : tensor<{shape}xi32>
+"""
+"""A byte of each number in its place in a word. The lowest byte of words is nothing: so the sign is that of words."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class FixedPointWeights(Pass):
     level: ClassVar[int | None] = 2
     order: ClassVar[int] = 94  # before `pack-weights`, which would take them as they are
 
-    cached: int = 32 << 20
+    cached: int = 16 << 20
     """Bytes of all weights of a model up to which they may stay in a cache from call to call, which is fast enough."""
     smallest: int = 1 << 20
     """Bytes of a matrix from which on it is taken."""
@@ -95,9 +99,9 @@ class FixedPointWeights(Pass):
                 rows = rows_of(product)
                 if weights.shape[1] <= panels.WIDTH or rows is None or not 0 < rows <= self.rows:
                     continue
-                parts = _parts(stacked(weights), self.sums)
-                if parts is not None:
-                    _replace(graph, name, product, weights.shape, *parts)
+                fixed = _fixed(stacked(weights), self.sums)
+                if fixed is not None:
+                    _replace(graph, name, product, weights.shape, *fixed)
                     changes += 1
         return changes
 
@@ -112,10 +116,9 @@ def _only_product(value: Value) -> Operation | None:
     return op if is_product and mlir.dtype_of(op.operands[0]) == np.float32 else None
 
 
-def _parts(stack: Array, sums: int) -> tuple[Array, Array, Array] | None:
-    """The two parts of the weights of each panel, and its columns' steps; None if a column would be too wrong."""
-    high, low = np.empty(stack.shape, np.int16), np.empty(stack.shape, np.int8)
-    steps = np.empty((len(stack), stack.shape[2]), np.float32)
+def _fixed(stack: Array, sums: int) -> tuple[Array, Array] | None:
+    """The bytes of each panel's weights, and its columns' steps; None if a column would be too wrong."""
+    numbers, steps = np.empty(stack.shape, "<i4"), np.empty((len(stack), stack.shape[2]), np.float32)
     allowed = min(sums, stack.shape[1]) / 2 * _ROUNDING**2
     for number, panel in enumerate(stack):
         step = _step(np.abs(panel).max(axis=0))
@@ -126,32 +129,29 @@ def _parts(stack: Array, sums: int) -> tuple[Array, Array, Array] | None:
         wrong, weight = (np.square(each, dtype=np.float32).sum(axis=0) for each in (scaled - whole, scaled))
         if (wrong > allowed * weight).any():
             return None
-        whole = np.where(whole == 0, np.sign(scaled), whole).astype(np.int32)  # infinity times a weight is no NaN
-        high[number] = (whole + (1 << (_LOW - 1))) >> _LOW
-        low[number] = whole - (high[number].astype(np.int32) << _LOW)
+        numbers[number] = np.where(whole == 0, np.sign(scaled), whole)  # infinity times a weight is no NaN
         steps[number] = step
-    return high, low, steps
+    used = numbers.view(np.uint8).reshape(*stack.shape, 4)[..., : panels.FIXED_BYTES].reshape(len(stack), -1)
+    return np.pad(used, ((0, 0), (0, panels.SLACK))), steps / (1 << 8)
 
 
 def _step(largest: Array) -> Array | None:
     """For columns of which these are the largest absolute values, the smallest steps; 1 for nothing but zeros."""
     if not np.isfinite(largest).all():
         return None
-    step = np.ldexp(np.float32(1), np.frexp(largest)[1] - (_BITS - 1)).astype(np.float32)
+    step = np.ldexp(np.float32(1), np.frexp(largest)[1] - (8 * panels.FIXED_BYTES - 1)).astype(np.float32)
     step = np.where(largest > _LARGEST * step, 2 * step, step)
     step = np.where(largest == 0, np.float32(1), step)
     return step if step.min() >= _SMALLEST else None
 
 
-def _replace(graph: Graph, name: str, product: Operation, shape: tuple[int, ...], *parts: Array) -> None:
-    """Let a product read the matrix that the parts are made of."""
-    values = [graph.add_weight(f"{name}.{part}", array) for part, array in zip(_NAMES, parts, strict=True)]
-    text = _VALUE.format(
-        shape="x".join(map(str, parts[0].shape)), steps="x".join(map(str, parts[2].shape)), places=_LOW
-    )
-    (panelled,) = mlir.splice(text, values, before=product)
+def _replace(graph: Graph, name: str, product: Operation, shape: tuple[int, ...], given: Array, steps: Array) -> None:
+    """Let a product read the matrix that fixed-point numbers stand for."""
+    values = [graph.add_weight(f"{name}.{part}", array) for part, array in (("fixed", given), ("steps", steps))]
+    count, width = steps.shape
+    sizes = {"panels": count, "rows": shape[0], "width": width, "shape": f"{count}x{shape[0]}x{width}"}
+    places = "".join(_PLACE.format(n=n, next=n + 1, bits=8 * (n + 1), **sizes) for n in range(panels.FIXED_BYTES))
+    used = shape[0] * width * panels.FIXED_BYTES
+    kinds = {"bytes": "x".join(map(str, given.shape)), "steps": f"{count}x{width}"}
+    (panelled,) = mlir.splice(_VALUE.format(used=used, places=places, **sizes, **kinds), values, before=product)
     product.operands[1] = side_by_side(panelled, *shape, before=product)
-
-
-_NAMES = ("high", "low", "steps")
-"""What the parts of weights are called, behind the weights' own name."""

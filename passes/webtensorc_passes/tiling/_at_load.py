@@ -27,7 +27,7 @@ class AtLoad:
 
     @property
     def stored_bytes(self) -> int:
-        """All weights that are stored outside of the module, fixed-point numbers counted as the float32 they were."""
+        """All weights that are stored outside of the module."""
         stored = (op for op in self._constant.values() if "initial_value" in op.attributes)
         kinds = (op.attributes["type"].value for op in stored)
         return sum(math.prod(kind.shape) * _element_bytes(kind) for kind in kinds)
@@ -105,6 +105,4 @@ def _is_constant(op: Any) -> bool:
 
 
 def _element_bytes(kind: Any) -> int:
-    if str(kind.element_type) == "i16":
-        return 3  # the upper part of a fixed-point number, the lower one of which is a byte
     return max(1, getattr(kind.element_type, "width", 64) // 8)

@@ -91,7 +91,7 @@ class GenerateKernels(Pass):
     reciprocals: bool = True
     """Whether to divide by a number may be to multiply by its reciprocal, where that is rounded too."""
 
-    growth: float = 0.4
+    growth: float = 1.0
     """How much larger weights may become, as a part of them, by being transformed for Winograd's algorithm at load."""
 
     parts: float = 0.4
