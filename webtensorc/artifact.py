@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Any
 import numpy as np
 from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import GRAPH, MANIFEST, comment_for, in_memory, open_container
-from webtensorc_runtime.digest import PIECE
 from webtensorc_runtime.manifest import Manifest, Member, Variant, oldest_reader
 
 from webtensorc import scratch
@@ -24,10 +21,10 @@ from webtensorc.errors import DiagnosticError, OutOfResourcesError, UsageError
 from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import passes_after
+from webtensorc.sealed import Sealed
+from webtensorc.variants import Special, read_special, sized_graph, written
 
-__all__ = ["Artifact", "Bundle", "Sealed"]
-
-Pieces = Iterable[memoryview]
+__all__ = ["Artifact", "Bundle"]
 
 
 @dataclass(frozen=True)
@@ -62,38 +59,6 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """Size and checksums of one member's bytes, so that bytes once read need not be read again to be listed."""
-
-    size: int
-    crc: int
-    sha256: tuple[str, ...]
-
-    @classmethod
-    def of(cls, pieces: Pieces) -> Sealed:
-        """Read `pieces` once and seal them; nothing is kept."""
-        size, crc, done, current = 0, 0, [], hashlib.sha256()
-        for piece in pieces:
-            while len(piece):
-                part = piece[: PIECE - size % PIECE]
-                crc = zlib.crc32(part, crc)
-                current.update(part)
-                size += len(part)
-                piece = piece[len(part) :]
-                if size % PIECE == 0:
-                    done.append(current.hexdigest())
-                    current = hashlib.sha256()
-        if size % PIECE or not size:
-            done.append(current.hexdigest())
-        return cls(size, crc, tuple(done))
-
-    @classmethod
-    def of_weights(cls, weights: Mapping[str, Any]) -> Sealed:
-        """Seal the member that will hold `weights`: what a cache keeps beside them."""
-        return cls.of(safetensors.encode(weights))
-
-
-@dataclass(frozen=True)
 class Bundle:
     """A model and its compiled artifacts; equal content gives equal bytes, wherever and whenever it is written.
 
@@ -102,6 +67,8 @@ class Bundle:
         artifacts: one per target, labels distinct.
         versions: versions of what made the artifacts, by package name.
         own_weights: what artifacts for particular sizes read besides the model's weights, by name.
+        specials: the graphs that artifacts for particular sizes are compiled from.
+        prepack: whether weights are stored as GPUs read them, too, where the bundle is for GPUs.
         sealed_weights: checksums of the weights' member where they are known already; trusted.
     """
 
@@ -109,6 +76,8 @@ class Bundle:
     artifacts: tuple[Artifact, ...]
     versions: Mapping[str, str]
     own_weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    specials: tuple[Special, ...] = ()
+    prepack: bool = False
     sealed_weights: Sealed | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,13 +112,13 @@ class Bundle:
         container = open_container(path)
         container.verify_in_background().wait()
         manifest, members = container.manifest, container.members
-        weights = safetensors.arrays(members[safetensors.MEMBER], container.file)
-        graph = bytes(members[GRAPH])
-        own = {name: weights.pop(name) for each in manifest.variants for name in each.weights if name in weights}
+        stored = safetensors.arrays(members[safetensors.MEMBER], container.file)
+        own = {name: stored[name] for each in manifest.variants for name in each.weights if name in stored}
+        weights = {name: array for name, array in stored.items() if name not in own}
         done = passes_after(Phase.GRAPH, manifest.variants[0].plan) if manifest.variants else ()
         model = Model(
             manifest.name,
-            graph,
+            bytes(members[GRAPH]),
             weights,
             manifest.inputs,
             manifest.outputs,
@@ -159,7 +128,11 @@ class Bundle:
             changed_by=manifest.changed_by,
         )
         artifacts = tuple(_artifact(variant, members[variant.module]) for variant in manifest.variants)
-        return cls(model, artifacts, manifest.versions, own)
+        specials = tuple(
+            read_special(each, model, bytes(members[each.graph]), stored, container.file)
+            for each in manifest.sized_graphs
+        )
+        return cls(model, artifacts, manifest.versions, own, specials, manifest.prepack)
 
     def to_bytes(self) -> bytes:
         """The bytes that `save` writes."""
@@ -184,8 +157,9 @@ class Bundle:
     @cached_property
     def _members(self) -> dict[str, bytes]:
         """Every member but the manifest and the weights, which are streamed."""
-        modules = zip(_module_names(self.artifacts), self.artifacts, strict=True)
-        return {GRAPH: self.model.graph, **{name: artifact.module for name, artifact in modules}}
+        graphs = zip(_graph_names(self.specials), (each.model.graph for each in self.specials), strict=True)
+        modules = zip(_module_names(self.artifacts), (each.module for each in self.artifacts), strict=True)
+        return {GRAPH: self.model.graph, **dict(graphs), **dict(modules)}
 
     @cached_property
     def _sealed(self) -> tuple[Manifest, dict[str, Sealed]]:
@@ -203,6 +177,8 @@ class Bundle:
             dims=self.model.dims,
             constraints=self.model.constraints,
             changed_by=self.model.changed_by,
+            sized_graphs=tuple(map(sized_graph, self.specials, _graph_names(self.specials))),
+            prepack=self.prepack,
         )
         return manifest, sealed
 
@@ -228,14 +204,22 @@ class Bundle:
 
 
 def _module_names(artifacts: Sequence[Artifact]) -> list[str]:
-    """A member name for each artifact: its label in characters that every file system takes, numbered if need be."""
+    return _member_names("modules", "vmfb", [each.label for each in artifacts])
+
+
+def _graph_names(specials: Sequence[Special]) -> list[str]:
+    return _member_names("graphs", "mlirbc", [written(each.sizes) for each in specials])
+
+
+def _member_names(folder: str, ending: str, labels: Sequence[str]) -> list[str]:
+    """A member name for each label: the label in characters that every file system takes, numbered if need be."""
     names: list[str] = []
-    for artifact in artifacts:
-        stem = re.sub(r"[^a-z0-9._-]+", "-", artifact.label.lower()).strip("-.")[:80] or "module"
-        name, number = f"modules/{stem}.vmfb", 1
+    for label in labels:
+        stem = re.sub(r"[^a-z0-9._-]+", "-", label.lower()).strip("-.")[:80] or folder[:-1]
+        name, number = f"{folder}/{stem}.{ending}", 1
         while name in names:
             number += 1
-            name = f"modules/{stem}-{number}.vmfb"
+            name = f"{folder}/{stem}-{number}.{ending}"
         names.append(name)
     return names
 

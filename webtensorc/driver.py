@@ -25,10 +25,14 @@ from webtensorc.model import Model
 from webtensorc.phase import Phase
 from webtensorc.plan import Options, Plan, versions
 from webtensorc.sizes import Sizes, combinations
-from webtensorc.variants import Special, beside, kept_sizes
+from webtensorc.variants import Special, beside, kept_sizes, pinned_source, stored_specials
 
 Listener = Callable[[int, int, str], None]
 """Told `(step, of, label)` as each step of a stage begins; steps count from 1."""
+
+
+def silent(step: int, of: int, label: str) -> None:
+    """A listener that nobody hears."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +109,20 @@ def compile_source(request: Request, listener: Listener | None = None) -> Compil
         own: dict[str, np.ndarray] = {}
         artifacts = compiler.artifacts(model, plans, own)
         records, cached = dict(compiler.records), list(compiler.cached)
-        for number, sizes in enumerate(combinations(request.dims) or kept_sizes(request.source, model.dims)):
-            asked = {**request.dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
-            each = Compiler(dataclasses.replace(request, dims=asked), compiler.listener, folder / str(number))
+        known, specials = stored_specials(request.source), []
+        for number, sizes in enumerate(
+            combinations(request.dims) or kept_sizes(request.source, model.dims, request.dims)
+        ):
+            source, dims = pinned_source(request.source, request.dims, sizes, known)
+            asked = dataclasses.replace(request, source=source, dims=dims, options=request.chosen)
+            each = Compiler(asked, compiler.listener, folder / str(number))
             each.deadline = compiler.deadline
-            special = Special.of(sizes, each.graph(plans[0]), model.weights, own)
+            specials.append(special := Special.of(sizes, each.graph(plans[0]), model.weights, own))
             own |= {name: special.model.weights[name] for name in special.own}
             artifacts += [_specialised(artifact, special) for artifact in each.artifacts(special.model, plans, own)]
             records |= {special.label(name): some for name, some in each.records.items()}
             cached += [special.label(name) for name in each.cached]
-        bundle = Bundle(model, tuple(artifacts), versions(), own)
+        bundle = Bundle(model, tuple(artifacts), versions(), own, tuple(specials), request.chosen.prepack)
     return Compilation(bundle, records, tuple(cached), shared.warnings)
 
 
@@ -157,10 +165,6 @@ def forecast(request: Request) -> dict[str, dict[str, Any]]:
         job = compiler.run(Kind.MODULES, plans, text, model.weights, _shapes(model), Phase.STREAM.value)
         facts = [json.loads((job.result / f"{index}.json").read_text()) for index in range(len(plans))]
         return {plan.target: about["report"] for plan, about in zip(plans, facts, strict=True)}
-
-
-def silent(step: int, of: int, label: str) -> None:
-    """A listener that nobody hears."""
 
 
 class Compiler:

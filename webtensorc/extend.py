@@ -6,38 +6,28 @@ therefore gives the very file that compiling the original for all of them gives;
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from webtensorc_runtime.container import open_container
-from webtensorc_runtime.manifest import Manifest
 
 from webtensorc import history, prepack, registry
 from webtensorc.errors import UsageError
 from webtensorc.plan import Options, Plan, options_of
-from webtensorc.sizes import Sizes
 from webtensorc.spec import Spec
 from webtensorc.variants import compiled
 
 
-def extended(
-    path: str | Path, targets: Sequence[str], dims: Mapping[str, Sizes]
-) -> tuple[tuple[str, ...], dict[str, Sizes]]:
-    """The targets and dimensions to compile the bundle at `path` for.
-
-    Args:
-        path: the bundle.
-        targets: specifications of what is to be added.
-        dims: what is asked of open dimensions; where nothing is, the bundle's own variants for sizes stay.
+def extended(path: str | Path, targets: Sequence[str]) -> tuple[str, ...]:
+    """The targets to compile the bundle at `path` for: its own, and those to be added.
 
     Raises:
         InvalidFileError: no bundle, or a damaged one.
     """
-    manifest = open_container(path).manifest
-    own = [variant.label for variant in manifest.variants if not variant.general]
-    return tuple(dict.fromkeys((*own, *targets))), dict(dims) or _sizes(manifest)
+    own = [variant.label for variant in open_container(path).manifest.variants if not variant.general]
+    return tuple(dict.fromkeys((*own, *targets)))
 
 
 def chosen(source: Any, asked: Options) -> Options:
@@ -56,8 +46,7 @@ def chosen(source: Any, asked: Options) -> Options:
         _refuse_imprecise(history.of_bundle(source, plan), asked)
     if replace(asked, prepack=False) != Options():
         return asked
-    packed = any(prepack.is_packed(name) for each in variants for name in each.weights)
-    return replace(options_of(plan), prepack=asked.prepack or packed)
+    return replace(options_of(plan), prepack=asked.prepack or prepack.of_bundle(source))
 
 
 def _refuse_imprecise(changed_by: Sequence[str], asked: Options) -> None:
@@ -73,17 +62,3 @@ def _refuse_imprecise(changed_by: Sequence[str], asked: Options) -> None:
             f"the graph of this bundle was changed by pass `{name}`, which {why}",
             hint="compile the original model with --precise",
         )
-
-
-def _sizes(manifest: Manifest) -> dict[str, Sizes]:
-    """The open dimensions with the sizes that the bundle has variants for; nothing where it has none."""
-    special: dict[str, list[int]] = {each.name: [] for each in manifest.dims}
-    for variant in manifest.variants:
-        for name, size in variant.sizes.items():
-            if size not in special[name]:
-                special[name].append(size)
-    if not any(special.values()):
-        return {}
-    return {
-        each.name: Sizes(least=each.least, most=each.most, special=tuple(special[each.name])) for each in manifest.dims
-    }

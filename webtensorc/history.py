@@ -5,6 +5,7 @@ A pass that found nothing to do has left no trace. What one did is not undone by
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,15 @@ def joined(before: Passes, now: Passes) -> Passes:
 
 
 def of_bundle(source: Any, plan: str) -> tuple[str, ...]:
-    """Those that changed the graph of a bundle, or its file; those of its plan, where nobody wrote them down.
+    """Those that changed a graph of a bundle, or its file; those of its plan, where nobody wrote them down.
 
     Raises:
         InvalidFileError: no bundle, or a damaged one.
     """
-    about = open_container(source).manifest if isinstance(source, str | Path) else source.model
-    return passes_after(Phase.GRAPH, plan) if about.changed_by is None else about.changed_by
+    if isinstance(source, str | Path):
+        manifest = open_container(source).manifest
+        written: list[Passes] = [manifest.changed_by, *(each.changed_by for each in manifest.sized_graphs)]
+    else:
+        written = [source.model.changed_by, *(each.model.changed_by for each in source.specials)]
+    found = functools.reduce(joined, written)
+    return passes_after(Phase.GRAPH, plan) if found is None else found

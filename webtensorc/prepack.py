@@ -7,9 +7,15 @@ graph does with weights alone is evaluated once more, and its results are stored
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from webtensorc_runtime.container import open_container
+
 from webtensorc import registry
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan, Step
+from webtensorc.variants import compiled
 
 MARK = "prepacked"
 """What distinguishes the name of such a weight, `name@prepacked`."""
@@ -19,6 +25,16 @@ def evaluation() -> Plan:
     """The plan that evaluates what is left of a graph's operations on weights."""
     cls = registry.passes()["fold-constants"]
     return Plan.of_passes((Step(Phase.GRAPH.value, cls.family.value, cls.name),))
+
+
+def of_bundle(source: Any) -> bool:
+    """Whether a bundle, or its file, was compiled so; what earlier versions wrote shows it in weights' names.
+
+    Raises:
+        InvalidFileError: no bundle, or a damaged one.
+    """
+    about = open_container(source).manifest if isinstance(source, str | Path) else source
+    return about.prepack or any(is_packed(name) for each in compiled(source) for name in each.weights)
 
 
 def is_packed(name: str) -> bool:

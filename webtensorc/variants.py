@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from webtensorc_runtime.container import open_container
 from webtensorc_runtime.dims import Bounds
+from webtensorc_runtime.manifest import SizedGraph
 
+from webtensorc.errors import InvalidFileError
 from webtensorc.frontends.detect import Format, detect
 from webtensorc.model import Model
+from webtensorc.sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,84 @@ def beside(
     return replace(model, weights=weights), tuple(name for name in weights if name not in general)
 
 
-def kept_sizes(source: Any, dims: Sequence[Bounds]) -> list[dict[str, int]]:
-    """The sizes that a bundle, or its file, has variants for, within bounds; of other sources none."""
+def sized_graph(special: Special, member: str) -> SizedGraph:
+    """What a manifest says of a special's graph, which is in `member`."""
+    model = special.model
+    about = (model.inputs, model.outputs, model.dims, model.constraints, model.changed_by)
+    return SizedGraph(special.sizes, member, tuple(model.weights), *about)
+
+
+def read_special(
+    about: SizedGraph, general: Model, graph: bytes, stored: Mapping[str, np.ndarray], file: str
+) -> Special:
+    """Inverse of `sized_graph`; `stored` are all weights of the bundle `file`.
+
+    Raises:
+        InvalidFileError: weights of the graph are missing.
+    """
+    if missing := [name for name in about.weights if name not in stored]:
+        raise InvalidFileError(
+            f"weight {missing[0]!r} of the graph for {written(about.sizes)} is missing",
+            file=file,
+            place=f"member {about.graph}",
+            doing="reading the bundle",
+        )
+    model = replace(
+        general,
+        graph=graph,
+        weights={name: stored[name] for name in about.weights},
+        inputs=about.inputs,
+        outputs=about.outputs,
+        dims=about.dims,
+        constraints=about.constraints,
+        changed_by=about.changed_by,
+    )
+    return Special(about.sizes, model, tuple(name for name in about.weights if name not in general.weights))
+
+
+def stored_specials(source: Any) -> Sequence[Special]:
+    """The graphs for particular sizes that a bundle, or its file, holds; of other sources none.
+
+    Raises:
+        InvalidFileError: a damaged bundle.
+    """
+    if isinstance(source, str | Path):
+        from webtensorc.artifact import Bundle  # which has specials itself
+
+        is_bundle = Path(source).is_file() and detect(Path(source)) is Format.BUNDLE
+        return Bundle.load(source).specials if is_bundle and open_container(source).manifest.sized_graphs else ()
+    return getattr(source, "specials", ())
+
+
+def pinned_source(
+    source: Any, dims: Mapping[str, Sizes], sizes: Mapping[str, int], known: Sequence[Special]
+) -> tuple[Any, dict[str, Sizes]]:
+    """What a variant for particular sizes is read from, and what is asked of its dimensions.
+
+    A bundle's own graph for these sizes is what its front end made of them, and has had passes that look for sizes;
+    pinned from the general graph, a variant would be another one than that of the original.
+    """
+    for special in known:
+        if special.sizes == sizes:
+            return _original(special), {name: asked for name, asked in dims.items() if name not in sizes}
+    return source, {**dims, **{name: Sizes(fixed=size) for name, size in sizes.items()}}
+
+
+def kept_sizes(source: Any, dims: Sequence[Bounds], asked: Mapping[str, Sizes]) -> list[dict[str, int]]:
+    """The sizes that a bundle, or its file, has variants for, as far as they agree with what is asked; of others none.
+
+    Args:
+        source: a bundle, or its file; of other sources nothing is kept.
+        dims: the dimensions that are still open.
+        asked: what was asked of dimensions.
+    """
     bounds = {each.name: each for each in dims}
+
+    def is_kept(name: str, size: int) -> bool:
+        return name in bounds and (name not in asked or size in bounds[name])
+
     every = {tuple(sorted(each.sizes.items())): dict(each.sizes) for each in compiled(source) if each.sizes}
-    return [sizes for sizes in every.values() if all(n in bounds and size in bounds[n] for n, size in sizes.items())]
+    return [sizes for sizes in every.values() if all(is_kept(name, size) for name, size in sizes.items())]
 
 
 def compiled(source: Any) -> Sequence[Any]:
@@ -76,6 +152,13 @@ def compiled(source: Any) -> Sequence[Any]:
 def written(sizes: Mapping[str, int]) -> str:
     """Sizes as text: `batch=8,seq=128`."""
     return ",".join(f"{name}={size}" for name, size in sizes.items())
+
+
+def _original(special: Special) -> Model:
+    """The model of a special, its weights under the names that they had before it came into a bundle."""
+    weights = special.model.weights
+    bare = {(name.rpartition("@")[0] if name in special.own else name): array for name, array in weights.items()}
+    return replace(special.model, weights=bare)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

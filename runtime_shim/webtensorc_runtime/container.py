@@ -215,6 +215,9 @@ def _check_table(manifest: Manifest, members: Mapping[str, memoryview], file: st
     for variant in manifest.variants:
         if variant.module not in manifest.members:
             raise _damaged(file, f"the module of variant {variant.label!r} is missing", variant.module)
+    for each in manifest.sized_graphs:
+        if each.graph not in manifest.members:
+            raise _damaged(file, "the graph of variants for particular sizes is missing", each.graph)
 
 
 def _damaged(file: str, message: str, member: str | None = None) -> InvalidFileError:

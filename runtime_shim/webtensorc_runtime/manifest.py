@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from webtensorc_runtime import json_fields
 from webtensorc_runtime.constraints import RELATIONS, Constraint
 from webtensorc_runtime.dims import Bounds, Dim, names, places, substitute
 from webtensorc_runtime.errors import InvalidFileError
@@ -106,6 +107,27 @@ class Variant:
     weights: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class SizedGraph:
+    """The graph that variants for particular sizes are compiled from, for whoever compiles the bundle again.
+
+    Attributes:
+        sizes: as in `Variant`.
+        graph: name of the member that holds it.
+        weights: names of the weights that its `main` takes, in order.
+        inputs, outputs, dims, constraints, changed_by: as in `Manifest`.
+    """
+
+    sizes: Mapping[str, int]
+    graph: str
+    weights: tuple[str, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    dims: tuple[Bounds, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    changed_by: tuple[str, ...] | None = None
+
+
 def oldest_reader(dims: Iterable[Bounds], constraints: Iterable[Constraint]) -> int:
     """The oldest schema whose readers understand a bundle with these dimensions; recorded in it."""
     dims = tuple(dims)
@@ -118,6 +140,8 @@ class Manifest:
 
     `dims` are the named dimensions of the inputs, in order, `constraints` what their sizes must keep besides.
     `changed_by` are the specifications of the passes that changed the graph, in order; None where nobody wrote it down.
+    `sized_graphs` are the graphs of variants for particular sizes; `prepack` says that weights are to be stored as GPUs
+    read them, too.
     """
 
     name: str
@@ -131,6 +155,8 @@ class Manifest:
     dims: tuple[Bounds, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     changed_by: tuple[str, ...] | None = None
+    sized_graphs: tuple[SizedGraph, ...] = ()
+    prepack: bool = False
 
     def to_json(self) -> bytes:
         """The manifest as deterministic UTF-8 JSON: keys sorted, one trailing newline."""
@@ -149,24 +175,18 @@ class Manifest:
         """
         try:
             data = json.loads(text)
-            schema, oldest_reader = _count(data["schema"]), _count(data["oldest_reader"])
+            schema, oldest_reader = json_fields.count(data["schema"]), json_fields.count(data["oldest_reader"])
             check_schema(schema, oldest_reader, file)
-            dims = tuple(map(_bounds, data.get("dims", [])))
-            constraints = tuple(map(_constraint, data.get("constraints", [])))
-            inputs, outputs = (tuple(_tensor(each) for each in data[key]) for key in ("inputs", "outputs"))
-            _check_dims(inputs, outputs, dims, constraints)
             return cls(
                 schema=schema,
                 oldest_reader=oldest_reader,
-                name=_text(data["name"]),
-                inputs=inputs,
-                outputs=outputs,
-                versions={_text(k): _text(v) for k, v in data["versions"].items()},
-                members={_text(k): _member(v) for k, v in data["members"].items()},
+                name=json_fields.text(data["name"]),
+                versions={json_fields.text(k): json_fields.text(v) for k, v in data["versions"].items()},
+                members={json_fields.text(k): _member(v) for k, v in data["members"].items()},
                 variants=tuple(map(_variant, data["variants"])),
-                dims=dims,
-                constraints=constraints,
-                changed_by=None if data.get("changed_by") is None else _texts(data["changed_by"]),
+                sized_graphs=tuple(map(_sized_graph, data.get("sized_graphs", []))),
+                prepack=json_fields.truth(data.get("prepack", False)),
+                **_signature(data),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidFileError(
@@ -199,32 +219,27 @@ def check_schema(version: int, oldest_reader: int, file: str) -> None:
         )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
+def _signature(data: Any) -> dict[str, Any]:
+    """What a model and a graph of it say of themselves: inputs, outputs, open dimensions, and what changed them."""
+    dims = tuple(map(_bounds, data.get("dims", [])))
+    constraints = tuple(map(_constraint, data.get("constraints", [])))
+    inputs, outputs = (tuple(_tensor(each) for each in data[key]) for key in ("inputs", "outputs"))
+    _check_dims(inputs, outputs, dims, constraints)
+    changed_by = None if data.get("changed_by") is None else json_fields.texts(data["changed_by"])
+    return {"inputs": inputs, "outputs": outputs, "dims": dims, "constraints": constraints, "changed_by": changed_by}
 
 
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError(f"{values!r} is not a list")
-    return tuple(map(_text, values))
+def _sized_graph(data: Any) -> SizedGraph:
+    return SizedGraph(
+        sizes=_sizes(data["sizes"]),
+        graph=json_fields.text(data["graph"]),
+        weights=json_fields.texts(data["weights"]),
+        **_signature(data),
+    )
 
 
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is not a size")
-    return value
-
-
-def _report(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise TypeError(f"{data!r} is not a report")
-    for index in data.get("overwritten", ()):  # this and the next are the facts that the loader acts on
-        _count(index)
-    if not _count(data.get("alignment", 1)):
-        raise ValueError("an alignment is 0")
-    return data
+def _sizes(data: Any) -> dict[str, int]:
+    return {json_fields.text(name): json_fields.count(size) for name, size in data.items()}
 
 
 def _tensor(data: Any) -> TensorSpec:
@@ -232,24 +247,29 @@ def _tensor(data: Any) -> TensorSpec:
     if declared is not None and len(declared) != len(shape):
         raise ValueError(f"{declared!r} and {data['shape']!r} are not of one rank")
     written = None if declared is None else tuple(map(_dim, declared))
-    return TensorSpec(_text(data["name"]), _text(data["dtype"]), shape, written)
+    return TensorSpec(json_fields.text(data["name"]), json_fields.text(data["dtype"]), shape, written)
 
 
 def _dim(value: object) -> Dim:
-    return value if isinstance(value, str) else _count(value)
+    return value if isinstance(value, str) else json_fields.count(value)
 
 
 def _bounds(data: Any) -> Bounds:
-    most, step = data["most"], _count(data.get("step", 1))
+    most, step = data["most"], json_fields.count(data.get("step", 1))
     if not step:
         raise ValueError("a step is 0")
-    return Bounds(_text(data["name"]), _count(data["least"]), None if most is None else _count(most), step)
+    return Bounds(
+        json_fields.text(data["name"]),
+        json_fields.count(data["least"]),
+        None if most is None else json_fields.count(most),
+        step,
+    )
 
 
 def _constraint(data: Any) -> Constraint:
     if data["relation"] not in RELATIONS:
         raise ValueError(f"relation {data['relation']!r} is none of {', '.join(RELATIONS)}")
-    return Constraint(_text(data["expression"]), data["relation"])
+    return Constraint(json_fields.text(data["expression"]), data["relation"])
 
 
 def _check_dims(
@@ -266,23 +286,23 @@ def _check_dims(
 
 
 def _member(data: Any) -> Member:
-    return Member(_count(data["size"]), _texts(data["sha256"]))
+    return Member(json_fields.count(data["size"]), json_fields.texts(data["sha256"]))
 
 
 def _variant(data: Any) -> Variant:
     if data["mode"] not in MODES:
         raise ValueError(f"mode {data['mode']!r} is none of {', '.join(MODES)}")
     return Variant(
-        label=_text(data["label"]),
-        device=_text(data["device"]),
-        architecture=_text(data["architecture"]),
-        features=_texts(data["features"]),
-        module=_text(data["module"]),
+        label=json_fields.text(data["label"]),
+        device=json_fields.text(data["device"]),
+        architecture=json_fields.text(data["architecture"]),
+        features=json_fields.texts(data["features"]),
+        module=json_fields.text(data["module"]),
         mode=data["mode"],
-        flags=_texts(data["flags"]),
-        plan=_text(data["plan"]),
-        report=_report(data["report"]),
-        general=_text(data.get("general", "")),
-        sizes={_text(name): _count(size) for name, size in data.get("sizes", {}).items()},
-        weights=_texts(data.get("weights", [])),
+        flags=json_fields.texts(data["flags"]),
+        plan=json_fields.text(data["plan"]),
+        report=json_fields.report(data["report"]),
+        general=json_fields.text(data.get("general", "")),
+        sizes=_sizes(data.get("sizes", {})),
+        weights=json_fields.texts(data.get("weights", [])),
     )

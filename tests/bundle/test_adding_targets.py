@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnx.parser
 import pytest
 import webtensorc_runtime
 from click.testing import CliRunner
@@ -68,10 +68,75 @@ def exported(model: jax_models.JaxModel) -> Callable[[Path], Path]:
     return write
 
 
+def quantised(folder: Path) -> Path:
+    """ONNX with an open batch: a product of bytes as exporters write it, scales and zero points around it."""
+    return parsed(
+        """<ir_version: 9, opset_import: ["" : 17]>
+        quantised (float[batch, 64] x) => (float[batch, 200] y)
+        <float s = {0.02}, uint8 z = {128}, float ws = {0.01}, int8 wz = {0}> {
+            q = QuantizeLinear (x, s, z)
+            d = DequantizeLinear (q, s, z)
+            v = DequantizeLinear (w, ws, wz)
+            h = MatMul (d, v)
+            p = QuantizeLinear (h, s, z)
+            y = DequantizeLinear (p, s, z)
+        }""",
+        folder,
+        w=np.random.default_rng(2).integers(-127, 127, (64, 200), np.int8),
+    )
+
+
+def product(folder: Path) -> Path:
+    """ONNX with an open batch: two products whose matrices processors read in panels, where there are enough rows."""
+    random = np.random.default_rng(3)
+    return parsed(
+        """<ir_version: 9, opset_import: ["" : 17]>
+        product (float[batch, 64] x) => (float[batch, 64] y) {
+            a = MatMul (x, v)
+            b = Relu (a)
+            y = MatMul (b, w)
+        }""",
+        folder,
+        v=random.standard_normal((64, 200), np.float32),
+        w=random.standard_normal((200, 64), np.float32),
+    )
+
+
+def step(folder: Path) -> Path:
+    """ONNX, a step of a decoder: what is joined to a cache, which may be empty at first, is multiplied by it."""
+    return parsed(
+        """<ir_version: 9, opset_import: ["" : 17]>
+        step (float[batch, past, 4] cache, float[batch, new, 4] x)
+          => (float[batch, total, 4] kept, float[batch, new, 4] y) {
+            kept = Concat <axis = 1> (cache, x)
+            turned = Transpose <perm = [0, 2, 1]> (kept)
+            scores = MatMul (x, turned)
+            p = Softmax <axis = -1> (scores)
+            y = MatMul (p, kept)
+        }""",
+        folder,
+    )
+
+
+def parsed(text: str, folder: Path, **weights: np.ndarray) -> Path:
+    """A model in ONNX's text form, and weights for it, as a file."""
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in weights.items())
+    onnx.save(model, folder / "model.onnx")
+    return folder / "model.onnx"
+
+
 MODELS: list[tuple[Callable[[Path], Path], list[str]]] = [
     (convolutions, []),
     (convolutions, ["--dim", "batch=4", "--precise"]),
     (classifier, ["--dim", "batch=1,8,1..64"]),
+    (convolutions, ["--dim", "batch=1,4,1..8"]),
+    (convolutions, ["--dim", "batch=1,4,1..8", "--prepack", "--precise"]),
+    (quantised, ["--dim", "batch=1"]),
+    (quantised, ["--dim", "batch=2,1..8", "--prepack"]),
+    (product, ["--dim", "batch=1,8,1..16", "--prepack"]),
+    (step, ["--dim", "past=0..8"]),
+    (step, ["--dim", "past=0,4", "--dim", "batch=1"]),
     (exported(jax_models.transformer()), []),
     (exported(jax_models.conv_net()), []),
     (exported(jax_models.training_step()), []),
@@ -87,7 +152,7 @@ def compile_(*arguments: object) -> None:
 @pytest.mark.parametrize(
     ("write", "options"),
     MODELS,
-    ids=["open", "precise", "variants", "transformer", "conv-net", "training"],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else getattr(each, "__name__", None),
 )
 def test_the_bytes_are_those_of_compiling_the_original(
     write: Callable[[Path], Path], options: list[str], tmp_path: Path

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx.parser
 import pytest
 import webtensorc_runtime
 from hypothesis import given, settings
@@ -34,16 +35,21 @@ ODD += [[[1]] * 3, [10**12], json.loads("[" * 500 + "]" * 500)]
 def members(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     path = tmp_path_factory.mktemp("bent") / "add.mlir"
     path.write_text(ADD)
-    with zipfile.ZipFile(io.BytesIO(webtensorc.compile(path, cache=False).to_bytes())) as archive:
+    return unpacked(webtensorc.compile(path, cache=False))
+
+
+def unpacked(bundle: Bundle) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(bundle.to_bytes())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def sealed(members: dict[str, bytes], manifest: Any) -> bytes:
     """A bundle of these members with this manifest, every checksum right."""
     text = json.dumps(manifest).encode()
+    reader = json.loads(members["manifest.json"])["oldest_reader"]
     members = {**members, "manifest.json": text}
     entries = [zip_layout.Entry(name, len(data), zlib.crc32(data)) for name, data in members.items()]
-    comment = f"webtensorc bundle schema={SCHEMA} reader=1 manifest-sha256={hashlib.sha256(text).hexdigest()}"
+    comment = f"webtensorc bundle schema={SCHEMA} reader={reader} manifest-sha256={hashlib.sha256(text).hexdigest()}"
     layout = zip_layout.plan_layout(entries, comment.encode())
     return b"".join(placed.header + members[placed.entry.name] for placed in layout.members) + layout.tail
 
@@ -86,6 +92,30 @@ def test_one_value_is_another(
     except DiagnosticError as error:
         assert error.exit_code == 3, error
     assert run(["inspect", str(path), "--plan", "--memory", "--schedule"]) in (0, 3)
+
+
+def test_one_value_of_a_graph_for_particular_sizes_is_another() -> None:
+    """Loaders have no use for it, but do not take everything for it either."""
+    model = onnx.parser.parse_model(
+        """<ir_version: 9, opset_import: ["" : 17]>
+        less (float[n] x) => (float[n] y) <float[1] one = {1}> { y = Sub (x, one) }"""
+    )
+    members = unpacked(webtensorc.compile(model, dims={"n": [4]}, optimization_level=0, cache=False))
+    manifest = json.loads(members["manifest.json"])
+    refused = []
+    for *above, last in (each for each in places(manifest) if each[0] == "sized_graphs"):
+        for odd in ODD:
+            bent = copy.deepcopy(manifest)
+            place = bent
+            for key in above:
+                place = place[key]
+            place[last] = odd
+            try:
+                Bundle.load(sealed(members, bent))
+            except DiagnosticError as error:
+                assert error.exit_code == 3, error
+                refused.append((above, last))
+    assert {last for _, last in refused} >= {"sizes", "n", "graph", "weights", "inputs", "outputs", "changed_by"}
 
 
 def test_a_module_that_is_no_module(members: dict[str, bytes], tmp_path: Path) -> None:

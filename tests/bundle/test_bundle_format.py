@@ -18,9 +18,10 @@ import pytest
 from webtensorc_runtime import safetensors, zip_layout
 from webtensorc_runtime.container import open_container
 
-from webtensorc.artifact import Artifact, Bundle, Sealed
+from webtensorc.artifact import Artifact, Bundle
 from webtensorc.errors import OutOfResourcesError, UsageError
 from webtensorc.model import Model, TensorSpec
+from webtensorc.sealed import Sealed
 
 
 def artifact(label: str, module: bytes = b"code", **changes: object) -> Artifact:
@@ -155,7 +156,7 @@ def test_known_checksums_are_used_and_right(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_large_weights_are_digested_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webtensorc.artifact.PIECE", 1000)
+    monkeypatch.setattr("webtensorc.sealed.PIECE", 1000)
     data = b"".join(bytes([n % 251]) * 37 for n in range(100))
     whole = Sealed.of((memoryview(data),))
     split = Sealed.of(memoryview(data)[start : start + 613] for start in range(0, len(data), 613))

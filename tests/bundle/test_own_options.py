@@ -15,7 +15,7 @@ from test_adding_targets import FIRST, classifier, compile_, convolutions
 from webtensorc_runtime import cpu
 
 import webtensorc
-from webtensorc import prepack, specialise
+from webtensorc import prepack, specialise, variants
 from webtensorc.artifact import Bundle
 from webtensorc.cli.app import group, run
 from webtensorc.errors import UsageError
@@ -93,6 +93,14 @@ def test_precise_results_are_refused_where_one_has(tmp_path: Path) -> None:
     unknown = replace(bundle, model=replace(bundle.model, changed_by=None))  # of an earlier version
     with pytest.raises(UsageError, match="which precise results must not have"):
         webtensorc.compile(unknown, [FIRST], precise=True)
+    special = variants.Special({"batch": 1}, bundle.model, ())
+    pinned = replace(
+        bundle, model=replace(bundle.model, changed_by=()), specials=(special,)
+    )  # in a variant's graph alone
+    pinned.save(tmp_path / "pinned.wtb")
+    for source in (pinned, tmp_path / "pinned.wtb"):
+        with pytest.raises(UsageError, match="which precise results must not have"):
+            webtensorc.compile(source, [FIRST], precise=True)
     gone = replace(bundle, model=replace(bundle.model, changed_by=("of-a-plug-in{n=1}",)))
     with pytest.raises(UsageError, match="`of-a-plug-in`, which is not installed"):
         webtensorc.compile(gone, [FIRST], precise=True)

@@ -63,8 +63,13 @@ def test_a_cache_may_be_empty_at_first(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"`past` of input `cache` is 9, outside of its bounds 1\.\.8"):
         module(np.zeros((1, 9, 4), np.float32), np.zeros((1, 1, 4), np.float32), np.zeros((1, 10), np.float32))
     bundle.save(tmp_path / "step.wtb")
+    for asked in ({}, {"past": (0, 8)}):
+        again = webtensorc.compile(tmp_path / "step.wtb", ["host"], dims=asked, cache=False)
+        assert again.to_bytes() == bundle.to_bytes()
+    later = webtensorc.compile(again, ["host"], dims={"past": (4, 8)}, cache=False)
+    assert not any(each.sizes for each in later.artifacts)
     with pytest.raises(UsageError, match="`past` cannot be 0") as raised:
-        webtensorc.compile(tmp_path / "step.wtb", ["host"], dims={"past": (0, 8)}, cache=False)
+        webtensorc.compile(later, ["host"], dims={"past": [0, (4, 8)]}, cache=False)
     assert "original model" in str(raised.value)
 
 

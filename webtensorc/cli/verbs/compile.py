@@ -66,16 +66,16 @@ def command(
     from webtensorc.extend import extended
     from webtensorc.plan import Options
 
-    targets, dims = what["targets"], what["dims"]
+    targets = what["targets"]
     chosen = Options(
         what["optimization_level"], what["passes"], what["disabled_passes"], what["precise"], what["prepack"]
     )
     if Path(model).is_file() and building.is_bundle(model):
-        targets, dims = extended(model, targets, dims)
+        targets = extended(model, targets)
     request = Request(
         model,
         targets,
-        dims,
+        what["dims"],
         what["input_shapes"],
         chosen,
         cache=None if no_cache else Cache(warn=console.say),

@@ -83,8 +83,10 @@ def _check(model: Model, name: str, asked: Sizes, bounds: Mapping[str, Bounds]) 
 
 
 def _fits(asked: Sizes, bounds: Bounds) -> bool:
-    sizes = asked.special if asked.fixed is None else (asked.fixed,)
-    if asked.fixed is not None or asked.says_no_bounds:
+    if asked.fixed is not None:
+        return asked.fixed in bounds
+    sizes = [size for size in asked.special if size]  # none at all may be in a graph of its own
+    if asked.says_no_bounds:
         return all(size in bounds for size in sizes)
     is_within = asked.least >= bounds.least and (bounds.most is None or (asked.most or inf) <= bounds.most)
     return is_within and all(size in bounds for size in sizes)
