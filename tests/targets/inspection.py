@@ -11,6 +11,7 @@ import loops
 __all__ = ["complaints", "events"]
 
 _VARIABLE, _LOAD, _STORE, _CONTROL_BARRIER, _PHI, _LOOP_MERGE, _LABEL = 59, 61, 62, 224, 245, 246, 248
+_CONSTANT, _EXTRACT, _ADD = 43, 81, 128
 _MATRIX_LOAD, _MATRIX_STORE = 4457, 4458
 """OpCooperativeMatrixLoadKHR and OpCooperativeMatrixStoreKHR."""
 _POINTERS = (65, 66, 67, 83, 124)
@@ -73,6 +74,7 @@ class _Reader:
         block: those that this block begins with; a loop's first block says only at its end that it is one.
         alike: pointers to what all invocations have stored the same number to.
         own: values that depend on which invocation it is.
+        strided: those of them that no other invocation has in any round of a loop (see `_strided`).
         nested: the loops around, each with its merge block, after what is in none.
     """
 
@@ -81,6 +83,7 @@ class _Reader:
     block: list[int] = field(default_factory=list)
     alike: set[int] = field(default_factory=set)
     own: set[int] = field(default_factory=set)
+    strided: frozenset[int] = frozenset()
     nested: list[tuple[int, list[Event]]] = field(default_factory=lambda: [(0, [])])
 
     def take(self, opcode: int, operands: tuple[int, ...]) -> None:
@@ -91,7 +94,7 @@ class _Reader:
         elif opcode == _LOOP_MERGE:
             self.nested.append((operands[0], []))
             into.append(self.nested[-1][1])
-            self.depths |= {each: len(self.nested) - 1 for each in self.block}
+            self.depths |= {each: len(self.nested) - 1 for each in self.block if each not in self.strided}
         elif opcode == _VARIABLE and operands[2] == _WORKGROUP:
             self.shared[operands[1]] = operands[1], ()
         elif opcode in _POINTERS and operands[2] in self.shared:
@@ -126,10 +129,41 @@ class _Reader:
 
 def events(binary: bytes) -> list[Event]:
     """What a kernel does with memory of the workgroup, in the order of its blocks (2.11, "Structured Control Flow")."""
-    reader = _Reader(own=kernels.identities(binary))
+    reader = _Reader(own=kernels.identities(binary), strided=_strided(binary))
     for opcode, operands in loops.instructions(binary):
         reader.take(opcode, operands)
     return reader.nested[0][1]
+
+
+def _strided(binary: bytes) -> frozenset[int]:
+    """What begins with an invocation's place in the workgroup and goes on in steps of as many as there are.
+
+    Whatever the rounds, no two invocations have it alike: work on more elements than invocations is divided so.
+    """
+    size = kernels.Kernel.read(binary).workgroup
+    made = {operands[1]: (opcode, operands[2:]) for opcode, operands in loops.instructions(binary) if len(operands) > 2}
+    variables = kernels.identities(binary)
+
+    def is_place(value: int) -> bool:
+        opcode, (whole, *at) = made.get(value, (0, (0,)))
+        loaded, (variable, *_) = made.get(whole, (0, (0,)))
+        return (opcode, at, loaded) == (_EXTRACT, [0], _LOAD) and variable in variables
+
+    def is_next(value: int, phi: int) -> bool:
+        opcode, terms = made.get(value, (0, ()))
+        steps = [made[each][1][0] for each in terms if each in made and made[each][0] == _CONSTANT]
+        return opcode == _ADD and phi in terms and len(steps) == 1 and steps[0] % size[0] == 0
+
+    phis = {
+        each: (values[0], values[2]) for each, (opcode, values) in made.items() if opcode == _PHI and len(values) == 4
+    }
+    if size[1:] != (1, 1):
+        return frozenset()
+    return frozenset(
+        each
+        for each, (a, b) in phis.items()
+        if (is_place(a) and is_next(b, each)) or (is_place(b) and is_next(a, each))
+    )
 
 
 def _races(found: Iterable[Event]) -> Iterator[str]:

@@ -65,3 +65,15 @@ def test_products_of_signed_integers(dtype: type, rows: int, depth: int, columns
 def test_signed_bytes_as_floats() -> None:
     x = np.arange(-128, 128, dtype=np.int8).reshape(16, 16)
     np.testing.assert_array_equal(run(lambda x: x.astype(jnp.float32) * 2, x), x.astype(np.float32) * 2)
+
+
+@pytest.mark.slow
+@needs_vulkan
+@pytest.mark.parametrize("shape", [(33, 33, 128), (64, 33, 64), (65, 65, 65)])
+def test_softmax_of_products_of_halves(shape: tuple[int, int, int]) -> None:
+    """Rows of widened halves did not fit into the memory of a workgroup, and were not compiled."""
+    m, k, n = shape
+    random = np.random.default_rng(0)
+    a, b, bias = ((random.standard_normal(each) / 4).astype(np.float16) for each in ((m, k), (k, n), (n,)))
+    found = run(lambda a, b, bias: jax.nn.softmax(a @ b + bias), a, b, bias)
+    np.testing.assert_allclose(found, jax.nn.softmax(a.astype(np.float32) @ b + bias), atol=4e-3)

@@ -17,7 +17,18 @@ from jax import export
 
 import webtensorc
 
-_DECORATE, _CONTROL_BARRIER = 71, 224
+_CONSTANT, _DECORATE, _CONTROL_BARRIER = 43, 71, 224
+
+
+@pytest.fixture(scope="module")
+def rows() -> bytes:
+    """A kernel whose 64 invocations add up 73 results in memory of the workgroup, each its own, and then a bias."""
+    shapes = (jax.ShapeDtypeStruct(shape, np.float32) for shape in ((128, 24), (73, 24), (73,)))
+    function = jax.jit(lambda a, b, bias: a @ b.T + bias)
+    bundle = webtensorc.compile(export.export(function, platforms=["cpu"])(*shapes), targets=["spirv"], cache=False)
+    (kernel,) = kernels.spirv(bundle.artifacts[0].module)
+    assert kernels.Kernel.read(kernel).invocations == 64
+    return kernel
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +75,20 @@ def test_a_barrier_that_is_missing(product: bytes, before: str, event: str) -> N
     numbers = itertools.count()
     broken = without(product, lambda opcode, operands: opcode == _CONTROL_BARRIER and next(numbers) == number)
     assert f"no barrier before a {event} of memory of the workgroup" in inspection.complaints(broken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "complains"), [(64, False), (128, False), (32, True)])
+def test_more_elements_than_invocations(rows: bytes, step: int, complains: bool) -> None:
+    """Each goes on with the element that is as many further as there are invocations, and nobody else's."""
+    changed = [
+        operands if (opcode, operands[2:]) != (_CONSTANT, (64,)) else (*operands[:2], step)
+        for opcode, operands in loops.instructions(rows)
+    ]
+    words = [
+        word
+        for (opcode, _), operands in zip(loops.instructions(rows), changed, strict=True)
+        for word in ((len(operands) + 1) << 16 | opcode, *operands)
+    ]
+    binary = rows[:20] + struct.pack(f"<{len(words)}I", *words)
+    assert bool(inspection.complaints(binary)) == complains
