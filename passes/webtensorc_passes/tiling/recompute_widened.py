@@ -17,6 +17,7 @@ from iree.compiler.passmanager import PassManager
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._vulkan import kernels
 
 _CHEAP = "arith."
 """How the names of operations begin that are rather computed again than kept."""
@@ -33,10 +34,7 @@ class RecomputeWidened(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of values that are recomputed."""
-        if context.target is None or not context.target.workgroup_memory:
-            return 0
-        kernels = [op for op in mlir.nested(module) if op.name == "hal.executable.variant"]
-        return sum(map(_recompute, kernels))
+        return sum(map(_recompute, kernels(module)))
 
 
 def _recompute(kernel: Operation) -> int:
