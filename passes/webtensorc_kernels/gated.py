@@ -35,6 +35,7 @@ class Cell:
         width: columns of one gate.
         gates: how many there are.
         packed: whether weights come in panels.
+        weights: the element type of weights.
         product: the epilogue of the product, all gates side by side.
         steps: elementwise steps on the gates, of which the first is number -1, the second -2, and so on; operands have
             an element per element of a gate.
@@ -46,6 +47,7 @@ class Cell:
     width: int
     gates: int
     packed: bool
+    weights: str
     product: Epilogue
     steps: Epilogue
     results: tuple[int, ...]
@@ -79,7 +81,7 @@ class _Writer:
         self.cell, self.vectors, self.code = cell, vectors, code
         columns = cell.gates * cell.width
         self.x = View("%x", (cell.rows, cell.depth))
-        self.w = Matrix("%w", cell.depth, columns, cell.packed)
+        self.w = Matrix("%w", cell.depth, columns, cell.packed, cell.weights)
         self.before = cell.product.views(cell.rows, columns)
         self.behind = [replace(view, name=f"%f{i}") for i, view in enumerate(cell.steps.views(cell.rows, cell.width))]
         self.results = [View(f"%y{i}", (cell.rows, cell.width)) for i in range(len(cell.results))]
@@ -92,7 +94,7 @@ class _Writer:
         """The finished kernel."""
         cell = self.cell
         why = f"{cell.gates} gates of {self.vectors} vectors of {self.code.lanes}, {self.groups} workgroups"
-        views = [self.x, self.w.view, *self.before, *self.behind, *self.results]
+        views = [self.x, *self.w.views, *self.before, *self.behind, *self.results]
         grid, count = (self.groups, 1, 1), len(self.results)
         return write(self.code, views, grid, self._workgroup, flops=cell.flops, results=count, why=why)
 
@@ -111,9 +113,7 @@ class _Writer:
         places = [self.w.block(code, start, self.channels) for start in starts]
 
         def step(k: Index, sums: list[str]) -> list[str]:
-            weights = [
-                code.load(self.w.view, *place(k, j * code.lanes)) for place in places for j in range(self.vectors)
-            ]
+            weights = [self.w.load(code, *place(k, j * code.lanes)) for place in places for j in range(self.vectors)]
             numbers = [code.broadcast(self.x, m, k) for m in range(cell.rows)]
             pairs = ((number, weight) for number in numbers for weight in weights)
             return [code.multiply_add(a, b, sum_) for (a, b), sum_ in zip(pairs, sums, strict=True)]

@@ -78,6 +78,7 @@ class Machine:
             signed ones; sums of weights need `dot` beside.
         float_tiles: whether it multiplies tiles of bfloat16, with sums of float32.
         masks: whether a vector may be loaded and stored in part.
+        permutes_bytes: whether one instruction permutes all bytes of a register.
         register: the letter by which inline assembly asks for a vector register; none if that is not known.
     """
 
@@ -93,6 +94,7 @@ class Machine:
     tiles: bool = False
     float_tiles: bool = False
     masks: bool = False
+    permutes_bytes: bool = False
     register: str = ""
 
     @classmethod
@@ -113,6 +115,7 @@ class Machine:
             dot=dot,
             tiles=dot is not None and not dot.widened and target.features() >= {"amx-int8", "amx-tile"},
             float_tiles=target.features() >= {"amx-bf16", "amx-tile"},
+            permutes_bytes="avx512vbmi" in target.features(),
             masks=bool(target.features() & {"avx2", "avx512f"}),
             register=next((each for feature, each in _REGISTERS.items() if feature in target.features()), ""),
         )

@@ -10,6 +10,9 @@ from webtensorc_kernels.vectors import Vectors, View
 
 __all__ = ["Words"]
 
+_PERMUTED = 16
+"""Adjacent bytes that processors permute in one instruction, if not all of a register."""
+
 
 class Words(Vectors):
     """A function's body that computes on bytes as well."""
@@ -32,16 +35,27 @@ class Words(Vectors):
     def load_fixed(self, view: View, *at: Index) -> str:
         """Adjacent integers of three bytes as float32, times 256: their bytes go into the upper ones of words.
 
-        As many bytes as words have are loaded.
+        Whole registers of bytes are loaded, and permuted: those that an instruction permutes, if not all of them.
         """
         size = 4 * self.lanes
-        wide, words = f"vector<{size}xi8>", self._of("i32")
-        loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {wide}")
-        nothing = self.constant(f"dense<0> : {wide}")
-        places = [n for i in range(self.lanes) for n in (size, *range(3 * i, 3 * i + 3))]
-        spread = self.value(f"vector.shuffle {loaded}, {nothing} [{', '.join(map(str, places))}] : {wide}, {wide}")
-        numbers = self.value(f"vector.bitcast {spread} : {wide} to {words}")
+        whole = size if self._machine.permutes_bytes else min(size, _PERMUTED)
+        used = whole // 4 * 3
+        pieces = [
+            self.value(f"vector.load {view.name}[{self.indices(*at[:-1], place)}] : {view.type}, vector<{whole}xi8>")
+            for place in (self.add(at[-1], used * i) for i in range(size // whole))
+        ]
+        while len(pieces) > 1:
+            pieces = [self._joined(size // len(pieces), a, b) for a, b in zip(pieces[::2], pieces[1::2], strict=True)]
+        places = [n for i in range(0, size, whole) for n in _upper(i, whole, size)]
+        wide, nothing = f"vector<{size}xi8>", self.constant(f"dense<0> : vector<{size}xi8>")
+        spread = self.value(f"vector.shuffle {pieces[0]}, {nothing} [{', '.join(map(str, places))}] : {wide}, {wide}")
+        numbers = self.value(f"vector.bitcast {spread} : {wide} to {self._of('i32')}")
         return self.apply("arith.sitofp", (numbers,), "", ("i32", "f32"))
+
+    def _joined(self, size: int, a: str, b: str) -> str:
+        """Two vectors of `size` bytes one behind the other."""
+        places = ", ".join(map(str, range(2 * size)))
+        return self.value(f"vector.shuffle {a}, {b} [{places}] : vector<{size}xi8>, vector<{size}xi8>")
 
     def lanes_of_words(self, view: View, *at: Index) -> list[str]:
         """Four adjacent words of bytes, each in every lane, where there are four lanes."""
@@ -150,3 +164,8 @@ class Words(Vectors):
         kind = f"vector<{count}xi8>"
         zeros = self.constant(f"dense<0> : {kind}")
         self.line(f"vector.store {zeros}, {view.name}[{self.indices(*at)}] : {view.type}, {kind}")
+
+
+def _upper(first: int, count: int, zero: int) -> list[int]:
+    """Where `count` bytes from `first` on come from, if every word is nothing, at `zero`, and three bytes after it."""
+    return [n for i in range(first, first + count // 4 * 3, 3) for n in (zero, i, i + 1, i + 2)]

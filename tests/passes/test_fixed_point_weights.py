@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import onnxruntime
 import pytest
@@ -11,6 +12,7 @@ import webtensorc_runtime
 from graph_models import rewritten, same_results, traced
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jax import lax
 from onnx import TensorProto, helper, numpy_helper
 from webtensorc_kernels import panels
 
@@ -122,6 +124,31 @@ def test_kernels_read_parts(columns: int, target: str) -> None:
         assert kernels == ([] if disabled else [f"matmul_2x{columns}x6000_i24"])
         steps = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"]]
         assert disabled or len([name for name in steps if name]) == len(kernels)
+
+
+def recurrent(w: Any, x: Any) -> Any:
+    """The states of a simple recurrent network with two gates."""
+
+    def step(state: Any, row: Any) -> tuple[Any, Any]:
+        z = state @ w
+        state = jnp.tanh(z[:, :512] + row) * jnp.tanh(z[:, 512:])
+        return state, state
+
+    return lax.scan(step, x[:1], x)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["host", "x86-64-v3"])
+def test_weights_that_a_loop_carries_round(target: str) -> None:
+    rng = np.random.default_rng(0)
+    w, x = rng.standard_normal((512, 1024), np.float32) / 16, rng.standard_normal((5, 512), np.float32)
+    bundle = webtensorc.compile(traced(recurrent, {"w": w}, {"x": x}), targets=(target,), cache=False, passes=(SPEC,))
+    assert set(bundle.model.weights) == PARTS
+    (found,) = webtensorc_runtime.load(bundle)(x)
+    np.testing.assert_allclose(found, recurrent(w, x), rtol=0, atol=1e-5)
+    read = [step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"]]
+    assert [name for name in read if "matmul" in name or "gates" in name]
+    assert not [name for name in read if "transpose" in name or "slow_memcpy" in name]
 
 
 @pytest.mark.slow

@@ -11,7 +11,33 @@ from webtensorc.iree import mlir, stablehlo
 from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.iree.stablehlo import DotLayout
 
-__all__ = ["rows_of", "side_by_side", "stacked"]
+__all__ = ["only_product", "rows_of", "side_by_side", "stacked"]
+
+
+def only_product(value: Value) -> Operation | None:
+    """The `stablehlo.dot_general` of which a value is the second factor, if nothing else is done with it.
+
+    It may be in a loop, which carries the value round unchanged, if nobody reads it behind.
+    """
+    uses = list(value.uses)
+    if len(uses) != 1:
+        return None
+    op, index = uses[0].owner.operation, uses[0].operand_number
+    if op.name == "stablehlo.while":
+        return _product_in_loop(op, index)
+    return op if op.name == "stablehlo.dot_general" and index == 1 else None
+
+
+def _product_in_loop(loop: Operation, index: int) -> Operation | None:
+    condition, body = (region.blocks[0] for region in loop.regions)
+    inside, last = body.arguments[index], mlir.terminator(body)
+    if mlir.users(loop.results[index]) or mlir.users(condition.arguments[index]) or last.operands[index] != inside:
+        return None
+    uses = [use for use in inside.uses if use.owner.operation != last]
+    if len(uses) != 1 or len(list(inside.uses)) != 2:
+        return None
+    op = uses[0].owner.operation
+    return op if op.name == "stablehlo.dot_general" and uses[0].operand_number == 1 else None
 
 
 def rows_of(product: Operation) -> int | None:

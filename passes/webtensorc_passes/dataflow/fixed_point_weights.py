@@ -29,9 +29,9 @@ from webtensorc_kernels import panels
 
 from webtensorc.iree import mlir
 from webtensorc.iree.graph import Graph
-from webtensorc.iree.mlir import Array, Operation, Value
+from webtensorc.iree.mlir import Array, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.dataflow._stacks import rows_of, side_by_side, stacked
+from webtensorc_passes.dataflow._stacks import only_product, rows_of, side_by_side, stacked
 
 _LARGEST = (1 << (8 * panels.FIXED_BYTES - 1)) - 1
 _ROUNDING = 0.4 * 2.0**-24
@@ -73,8 +73,8 @@ class FixedPointWeights(Pass):
     level: ClassVar[int | None] = 2
     order: ClassVar[int] = 94  # before `pack-weights`, which would take them as they are
 
-    cached: int = 16 << 20
-    """Bytes of all weights of a model up to which they may stay in a cache from call to call, which is fast enough."""
+    cached: int = 4 << 20
+    """Bytes of all weights of a model up to which they may stay in caches near a core from call to call."""
     smallest: int = 1 << 20
     """Bytes of a matrix from which on it is taken."""
     rows: int = 4
@@ -93,27 +93,20 @@ class FixedPointWeights(Pass):
         with Graph(module, context.weights) as graph:
             for name in list(graph.weights):
                 weights = graph.weights[name]
-                product = _only_product(graph.weight_value(name))
-                if weights.dtype != np.float32 or weights.nbytes < self.smallest or product is None:
-                    continue
-                rows = rows_of(product)
-                if weights.shape[1] <= panels.WIDTH or rows is None or not 0 < rows <= self.rows:
-                    continue
-                fixed = _fixed(stacked(weights), self.sums)
-                if fixed is not None:
-                    _replace(graph, name, product, weights.shape, *fixed)
-                    changes += 1
+                if weights.nbytes >= self.smallest and self._may_be_fixed(graph.weight_value(name)):
+                    fixed = _fixed(stacked(weights), self.sums)
+                    if fixed is not None:
+                        _replace(graph, name, weights.shape, *fixed)
+                        changes += 1
         return changes
 
-
-def _only_product(value: Value) -> Operation | None:
-    """The only use of a matrix, if that is as the second factor of a product of float32."""
-    uses = list(value.uses)
-    if len(uses) != 1 or uses[0].operand_number != 1:
-        return None
-    op = uses[0].owner.operation
-    is_product = op.name == "stablehlo.dot_general" and len(mlir.shape_of(value)) == 2
-    return op if is_product and mlir.dtype_of(op.operands[0]) == np.float32 else None
+    def _may_be_fixed(self, weights: Value) -> bool:
+        """Whether weights of float32 are the second factor of one product of few rows, in more than one panel."""
+        product = only_product(weights)
+        if product is None or {mlir.dtype_of(each) for each in product.operands} != {np.dtype(np.float32)}:
+            return False
+        rows, columns = rows_of(product), mlir.shape_of(weights)[-1]
+        return rows is not None and 0 < rows <= self.rows and columns > panels.WIDTH
 
 
 def _fixed(stack: Array, sums: int) -> tuple[Array, Array] | None:
@@ -145,13 +138,15 @@ def _step(largest: Array) -> Array | None:
     return step if step.min() >= _SMALLEST else None
 
 
-def _replace(graph: Graph, name: str, product: Operation, shape: tuple[int, ...], given: Array, steps: Array) -> None:
-    """Let a product read the matrix that fixed-point numbers stand for."""
+def _replace(graph: Graph, name: str, shape: tuple[int, ...], given: Array, steps: Array) -> None:
+    """Let the one reader of a matrix read that which fixed-point numbers stand for."""
+    (use,) = graph.weight_value(name).uses
+    user = use.owner.operation
     values = [graph.add_weight(f"{name}.{part}", array) for part, array in (("fixed", given), ("steps", steps))]
     count, width = steps.shape
     sizes = {"panels": count, "rows": shape[0], "width": width, "shape": f"{count}x{shape[0]}x{width}"}
     places = "".join(_PLACE.format(n=n, next=n + 1, bits=8 * (n + 1), **sizes) for n in range(panels.FIXED_BYTES))
     used = shape[0] * width * panels.FIXED_BYTES
     kinds = {"bytes": "x".join(map(str, given.shape)), "steps": f"{count}x{width}"}
-    (panelled,) = mlir.splice(_VALUE.format(used=used, places=places, **sizes, **kinds), values, before=product)
-    product.operands[1] = side_by_side(panelled, *shape, before=product)
+    (panelled,) = mlir.splice(_VALUE.format(used=used, places=places, **sizes, **kinds), values, before=user)
+    user.operands[use.operand_number] = side_by_side(panelled, *shape, before=user)

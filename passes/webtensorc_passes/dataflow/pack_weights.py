@@ -25,7 +25,7 @@ from webtensorc.iree.graph import Graph
 from webtensorc.iree.mlir import Array, Operation, Value
 from webtensorc.iree.stablehlo import ConvolutionLayout
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.dataflow._stacks import rows_of, side_by_side, stacked
+from webtensorc_passes.dataflow._stacks import only_product, rows_of, side_by_side, stacked
 
 _BYTES, _FLOATS = ["int8", "int8", "int32"], ["float32"] * 3
 _HALVES = [[half, half, "float32"] for half in ("float16", "bfloat16")]
@@ -79,28 +79,11 @@ def _has_panels(weights: Array) -> bool:
 
 def _is_second_factor(value: Value) -> bool:
     """Whether all that is done with a matrix `[k, n]` is one product with rows of `k` numbers."""
-    uses = list(value.uses)
-    if len(uses) != 1:
-        return False
-    op, index = uses[0].owner.operation, uses[0].operand_number
-    if op.name == "stablehlo.while":
-        return _is_second_factor_in_loop(op, index)
-    if op.name == "stablehlo.convolution":
-        return index == 1 and _is_direct(op)
-    return op.name == "stablehlo.dot_general" and index == 1 and _is_plain(op)
-
-
-def _is_second_factor_in_loop(loop: Operation, index: int) -> bool:
-    """The same for what a loop carries round unchanged, and nobody reads behind it."""
-    condition, body = (region.blocks[0] for region in loop.regions)
-    inside, last = body.arguments[index], mlir.terminator(body)
-    if mlir.users(loop.results[index]) or mlir.users(condition.arguments[index]) or last.operands[index] != inside:
-        return False
-    uses = [use for use in inside.uses if use.owner.operation != last]
-    if len(uses) != 1 or len(list(inside.uses)) != 2:
-        return False
-    op = uses[0].owner.operation
-    return op.name == "stablehlo.dot_general" and uses[0].operand_number == 1 and _is_plain(op)
+    users = mlir.users(value)
+    if len(users) == 1 and users[0].name == "stablehlo.convolution":
+        return bool(users[0].operands[1] == value) and _is_direct(users[0])
+    product = only_product(value)
+    return product is not None and _is_plain(product)
 
 
 def _is_plain(product: Operation) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.gated import Cell
+from webtensorc_kernels.panels import FIXED
 
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._epilogues import Fused, Growing, fuse
@@ -44,7 +45,7 @@ def gated_sites(operations: Sequence[Any]) -> Iterator[GatedSite]:
 
 
 def _is_product(site: Site) -> bool:
-    return site.single and site.count == 1 and site.problem.flat().is_product
+    return (site.single or site.weights == FIXED) and site.count == 1 and site.problem.flat().is_product
 
 
 def _match(site: Site) -> GatedSite | None:
@@ -78,6 +79,7 @@ def _match(site: Site) -> GatedSite | None:
         width=width,
         gates=p.outputs // width,
         packed=p.packed,
+        weights=site.weights,
         product=product.epilogue,
         steps=steps,
         results=tuple(growing.numbers[value] for value in results),
