@@ -53,7 +53,7 @@ _FEW_BLOCKS = 2
 def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *, weights: str = "f32") -> Kernel:
     """Write the kernel into `code`. Operands: image, weights, then those of the epilogue; one result.
 
-    Weights in panels may be fixed-point numbers (`FIXED`), which are three operands.
+    Weights in panels may be fixed-point numbers (`FIXED`), which are two operands.
     """
     return _Writer(problem, tile, epilogue, code, weights).kernel()
 

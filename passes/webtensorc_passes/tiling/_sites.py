@@ -51,7 +51,7 @@ class Site:
         problem: its geometry; with a `fold`, one group per channel.
         operands: the values that the kernel reads.
         fold: what a window that keeps channels apart does; None for a convolution or matrix product.
-        weights: the element type of the weights, which pooling has for the shape alone; `FIXED` of three operands.
+        weights: the element type of the weights, which pooling has for the shape alone; `FIXED` of two operands.
     """
 
     op: Any

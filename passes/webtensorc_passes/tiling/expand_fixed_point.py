@@ -1,0 +1,116 @@
+"""Make matrices of fixed-point numbers where a module is loaded, if it has no kernel that reads the numbers.
+
+The native compiler evaluates at load what is computed from weights alone, but for what becomes larger by that: it would
+make float32 of three bytes in each call (see `fixed-point-weights`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from iree.compiler import ir
+
+from webtensorc.iree import mlir
+from webtensorc.iree.mlir import Operation, Value
+from webtensorc.pass_api import Family, Pass, PassContext, Phase
+from webtensorc_passes.tiling._at_load import loaded
+from webtensorc_passes.tiling._fixed_point import fixed_point_of
+from webtensorc_passes.tiling._structured import RESHAPES, forwards
+
+_PARTS = (*RESHAPES, "tensor.extract_slice", "tensor.insert_slice")
+
+
+@dataclass(frozen=True)
+class ExpandFixedPoint(Pass):
+    """Replace matrices that are still made of fixed-point numbers by globals, which initializers fill."""
+
+    name: ClassVar[str] = "expand-fixed-point"
+    family: ClassVar[Family] = Family.TILING
+    after: ClassVar[Phase] = Phase.PREPROCESSING
+    level: ClassVar[int | None] = 1
+    order: ClassVar[int] = 60  # behind `generate-kernels`, which reads the numbers
+
+    def run(self, module: Any, context: PassContext) -> int:
+        """Return the number of matrices."""
+        operations = [op.operation for op in module.regions[0].blocks[0].operations]
+        names = {mlir.symbol(op) for op in operations}
+        found = 0
+        for function in operations:
+            if function.name == "util.func":
+                for value in _matrices(function):
+                    _hoist(function, value, names)
+                    found += 1
+        return found
+
+
+def _matrices(function: Operation) -> list[Value]:
+    """Panels of fixed-point numbers, or what is put together of them, that something else reads."""
+    made: set[Value] = set()
+    inside = []
+    for op in mlir.nested(function):
+        is_whole = op.name == "linalg.generic" and len(op.results) == 1 and fixed_point_of(op.results[0]) is not None
+        if is_whole or (_moves(op) and any(each in made for each in op.operands) and _is_known(op, made)):
+            made.add(op.results[0])
+            inside.append(op)
+    return [op.results[0] for op in inside if any(user not in inside for user in mlir.users(op.results[0]))]
+
+
+def _moves(op: Operation) -> bool:
+    return op.name in _PARTS or forwards(op)
+
+
+def _is_known(op: Operation, made: set[Value]) -> bool:
+    """Whether all that it reads is made of weights, or nothing yet."""
+    owners = ((value, mlir.owner(value)) for value in op.operands)
+    return all(value in made or (owner is not None and owner.name == "tensor.empty") for value, owner in owners)
+
+
+def _hoist(function: Operation, matrix: Value, names: set[str]) -> None:
+    """Let an initializer compute a matrix."""
+    load = next(op for op in _needed(matrix) if op.name == "util.global.load")
+    symbol = f"{load.attributes['global'].value}.matrix"
+    while symbol in names:
+        symbol += "_"
+    names.add(symbol)
+    text = f'util.global private @"{symbol}" : {matrix.type}\nutil.initializer {{\n  util.return\n}}'
+    parsed = ir.Module.parse(text, function.context)
+    made, initializer = (op.operation for op in parsed.body.operations)
+    for op in (made, initializer):
+        op.move_before(function)
+    last = mlir.terminator(initializer.regions[0].blocks[0])
+    copies: dict[Value, Value] = {}
+    for op in _needed(matrix):
+        copy = op.clone(ip=ir.InsertionPoint(last))
+        for each in (copy, *mlir.nested(copy)):
+            for number, operand in enumerate(each.operands):
+                if operand in copies:
+                    each.operands[number] = copies[operand]
+        copies |= dict(zip(op.results, copy.results, strict=True))
+    attributes = {"global": ir.FlatSymbolRefAttr.get(symbol, function.context)}
+    mlir.create("util.global.store", [copies[matrix]], [], attributes, before=last)
+    owner = mlir.owner(matrix)
+    assert owner is not None
+    inside = set(_needed(matrix))
+    value = loaded(owner, symbol, matrix.type)
+    for use in list(matrix.uses):
+        if use.owner.operation not in inside:
+            use.owner.operation.operands[use.operand_number] = value
+
+
+def _needed(value: Value) -> list[Operation]:
+    """What computes a value, in order, those things too that bodies read from outside."""
+    found: dict[Operation, None] = {}
+
+    def visit(each: Value) -> None:
+        op = mlir.owner(each)
+        if op is None or op in found:
+            return
+        for one in (op, *mlir.nested(op)):
+            for operand in one.operands:
+                if (source := mlir.owner(operand)) is None or source.parent != op:
+                    visit(operand)
+        found[op] = None
+
+    visit(value)
+    return list(found)
