@@ -24,7 +24,7 @@ far away, that is a third of the time.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -35,6 +35,7 @@ from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_rows
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.panels import FEW_POINTS, FIXED, LINE, Matrix
+from webtensorc_kernels.short_sums import in_parts
 
 __all__ = ["generate"]
 
@@ -42,10 +43,6 @@ _READING = 8
 """Arithmetic operations that take as long as the reading of one weight."""
 _AHEAD = 24
 """Rows of a panel between what is multiplied and what is fetched."""
-_TOGETHER = 256
-"""Rows that one sum is over at most, where there are registers for more than one."""
-_WAYS = 4
-"""Sums that go on at the same time there, as an addition takes as many cycles."""
 _FEW_BLOCKS = 2
 """Blocks of a workgroup of which the first, that nobody fetched for it, is a good part."""
 
@@ -56,10 +53,6 @@ def generate(problem: Convolution, tile: Tile, epilogue: Epilogue, code: Code, *
     Weights in panels may be fixed-point numbers (`FIXED`), which are two operands.
     """
     return _Writer(problem, tile, epilogue, code, weights).kernel()
-
-
-_Step = Callable[[Index, list[str]], list[str]]
-"""Adds the products of a row of weights to sums."""
 
 
 @dataclass(frozen=True)
@@ -242,42 +235,12 @@ class _Writer:
             self._fetch(position, x[2], w, k, count)
 
         if p.is_product and p.points <= FEW_POINTS:
-            return self._in_parts(*depth, step, len(sums), before)
+            return in_parts(code, *depth, step, len(sums), before)
         sums = list(sums)
         found = code.loop_over_rows(self.turn, *depth, step, [sums[i] for i in used], before)
         for i, value in zip(used, found, strict=True):
             sums[i] = value
         return sums
-
-    def _in_parts(
-        self, low: int, high: int, step: _Step, count: int, before: Callable[[Index, int], None]
-    ) -> list[str]:
-        """What `step` makes of `count` sums over some rows, where there are registers for many more.
-
-        Sums of `_TOGETHER` rows, and those of every some rows in them, are by themselves: errors grow with the length
-        of a sum, and an addition waits for the one before.
-        """
-        code = self.code
-        ways = 1 << max(1, min(_WAYS, code.registers // 2 // count)).bit_length() - 1
-        zeros = [code.zero()] * count
-
-        def some(k: Index, sums: Sequence[str], rows: int) -> list[str]:
-            before(k, rows)
-            parts = [list(sums[i * count : (i + 1) * count]) for i in range(ways)]
-            for i in range(rows):
-                parts[i] = step(code.add(k, i), parts[i])
-            return [each for part in parts for each in part]
-
-        def part(first: Index, beyond: Index, totals: Sequence[str], rest: int = 0) -> list[str]:
-            sums = code.loop(first, beyond, lambda k, sums: some(k, sums, ways), zeros * ways, step=ways)
-            sums = some(beyond, sums, rest) if rest else sums
-            for i in range(0, len(sums), count):
-                totals = [code.plus(total, each) for total, each in zip(totals, sums[i : i + count], strict=True)]
-            return list(totals)
-
-        whole, even = (high - (high - low) % rows for rows in (_TOGETHER, ways))
-        sums = code.loop(low, whole, lambda k, sums: part(k, code.add(k, _TOGETHER), sums), zeros, step=_TOGETHER)
-        return part(whole, even, sums, high - even) if whole < high else sums
 
     def _fetch(self, position: Index, left: Index, w: tuple[Index, _Channels], k: Index, count: int) -> None:
         """Bring near what goes with `count` rows of weights from row `k` of a run on."""
