@@ -6,21 +6,18 @@ same; `make fuzz` draws as many as WEBTENSORC_FUZZ says, each time others.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 
 import pytest
 from families import declared
+from fuzzing.batches import check_batches
 from fuzzing.case import Case, given, model
 from fuzzing.oracle import difference, expected
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import given as drawn
 
 from webtensorc import onnx_backend
 from webtensorc.frontends.onnx import check
 
-BATCHES = int(os.environ.get("WEBTENSORC_FUZZ", "1"))
 CASES_A_BATCH = 12
 FAMILIES = declared()
 
@@ -29,25 +26,7 @@ FAMILIES = declared()
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # about how long a failing batch is
 @pytest.mark.parametrize("name", FAMILIES)
 def test_family(name: str) -> None:
-    @settings(
-        max_examples=BATCHES,
-        derandomize=BATCHES == 1,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # to make a failing batch smaller takes minutes, and one of its cases mostly does
-    )
-    @drawn(FAMILIES[name].cases(CASES_A_BATCH))
-    def agree(cases: list[Case]) -> None:
-        try:
-            assert_agree(cases)
-        except Exception:
-            for case in cases:
-                assert_agree([case])
-            raise  # they fail together only
-
-    agree()
+    check_batches(FAMILIES[name].cases(CASES_A_BATCH), assert_agree)
 
 
 def assert_agree(cases: Sequence[Case]) -> None:

@@ -7,7 +7,6 @@ some families; `make fuzz` draws from all.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,17 +15,16 @@ import numpy as np
 import pytest
 import webtensorc_runtime
 from families import declared
+from fuzzing.batches import BATCHES, drawing
 from fuzzing.case import Case
 from fuzzing.opened import Opened, opened_cases, opened_model
 from fuzzing.oracle import difference, expected
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import given as drawn
 from webtensorc_runtime.errors import UsageError
 
 import webtensorc
 from webtensorc.frontends.onnx import check
 
-BATCHES = int(os.environ.get("WEBTENSORC_FUZZ", "1"))
 CASES_A_BATCH = 8
 PASSED_OVER = {"movement/reverse_sequence", "indexing/data_dependent"}
 """Lengths that are longer than there are steps, and results that are as large as they can be, are not compared."""
@@ -38,15 +36,7 @@ SAMPLE = ("movement/slice_", "movement/reshape", "elementwise/binary", "reductio
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @pytest.mark.parametrize("name", SAMPLE if BATCHES == 1 else FAMILIES)
 def test_family(name: str) -> None:
-    @settings(
-        max_examples=BATCHES + 1,  # the first is the simplest that there is: nothing is open in it
-        derandomize=BATCHES == 1,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
+    @drawing(BATCHES + 1)  # the first is the simplest that there is: nothing is open in it
     @drawn(opened_cases(FAMILIES[name], CASES_A_BATCH))
     def agree(opened: list[Opened]) -> None:
         with warnings.catch_warnings():

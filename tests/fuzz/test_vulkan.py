@@ -6,7 +6,6 @@ others.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import warnings
@@ -16,10 +15,9 @@ from pathlib import Path
 import pytest
 import webtensorc_runtime
 from families import declared
+from fuzzing.batches import check_batches
 from fuzzing.case import Case, given, model
 from fuzzing.oracle import difference, expected
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import given as drawn
 
 import webtensorc
 from webtensorc import onnx_backend
@@ -29,7 +27,6 @@ import inspection
 import kernels
 from vulkan_device import needs_vulkan
 
-BATCHES = int(os.environ.get("WEBTENSORC_FUZZ", "1"))
 CASES_A_BATCH = 6
 FAMILIES = declared()
 
@@ -39,25 +36,7 @@ FAMILIES = declared()
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_family_on_vulkan(name: str, tmp_path: Path) -> None:
-    @settings(
-        max_examples=BATCHES,
-        derandomize=BATCHES == 1,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
-    @drawn(FAMILIES[name].cases(CASES_A_BATCH))
-    def agree(cases: list[Case]) -> None:
-        try:
-            assert_agree(cases, tmp_path)
-        except Exception:
-            for case in cases:
-                assert_agree([case], tmp_path)
-            raise
-
-    agree()
+    check_batches(FAMILIES[name].cases(CASES_A_BATCH), lambda cases: assert_agree(cases, tmp_path))
 
 
 def assert_agree(cases: Sequence[Case], folder: Path) -> None:

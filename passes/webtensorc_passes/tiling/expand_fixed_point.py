@@ -68,7 +68,8 @@ def _is_known(op: Operation, made: set[Value]) -> bool:
 
 def _hoist(function: Operation, matrix: Value, names: set[str]) -> None:
     """Let an initializer compute a matrix."""
-    load = next(op for op in _needed(matrix) if op.name == "util.global.load")
+    needed = _needed(matrix)
+    load = next(op for op in needed if op.name == "util.global.load")
     symbol = f"{load.attributes['global'].value}.matrix"
     while symbol in names:
         symbol += "_"
@@ -80,7 +81,7 @@ def _hoist(function: Operation, matrix: Value, names: set[str]) -> None:
         op.move_before(function)
     last = mlir.terminator(initializer.regions[0].blocks[0])
     copies: dict[Value, Value] = {}
-    for op in _needed(matrix):
+    for op in needed:
         copy = op.clone(ip=ir.InsertionPoint(last))
         for each in (copy, *mlir.nested(copy)):
             for number, operand in enumerate(each.operands):
@@ -89,12 +90,9 @@ def _hoist(function: Operation, matrix: Value, names: set[str]) -> None:
         copies |= dict(zip(op.results, copy.results, strict=True))
     attributes = {"global": ir.FlatSymbolRefAttr.get(symbol, function.context)}
     mlir.create("util.global.store", [copies[matrix]], [], attributes, before=last)
-    owner = mlir.owner(matrix)
-    assert owner is not None
-    inside = set(_needed(matrix))
-    value = loaded(owner, symbol, matrix.type)
+    value = loaded(needed[-1], symbol, matrix.type)
     for use in list(matrix.uses):
-        if use.owner.operation not in inside:
+        if use.owner.operation not in needed:
             use.owner.operation.operands[use.operand_number] = value
 
 
