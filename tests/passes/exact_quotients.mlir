@@ -1,5 +1,5 @@
-// A quotient that is rounded to an integer is corrected, and so is the scale by which it is divided. One that stays a
-// quotient is not.
+// A quotient that is rounded to an integer is corrected, however it is rounded, and so is the scale by which it is
+// divided. One that stays a quotient is not.
 // pass: exact-quotients
 // target: spirv
 #gpu = #hal.executable.target<"vulkan-spirv", "vulkan-spirv-fb">
@@ -15,6 +15,11 @@ hal.executable private @quotients {
         %2 = math.roundeven %1 : f32
         %3 = arith.divf %x, %range : f32
         return %2, %3 : f32, f32
+      }
+      func.func @cut_off(%x: f32, %y: f32) -> i32 {
+        %0 = arith.divf %x, %y : f32
+        %1 = arith.fptosi %0 : f32 to i32
+        return %1 : i32
       }
     }
   }
@@ -90,6 +95,39 @@ module {
           %53 = math.roundeven %52 : f32
           %54 = arith.divf %arg0, %arg1 : f32
           return %53, %54 : f32, f32
+        }
+        func.func @cut_off(%arg0: f32, %arg1: f32) -> i32 {
+          %0 = arith.divf %arg0, %arg1 : f32
+          %c-4096_i32 = arith.constant -4096 : i32
+          %1 = arith.bitcast %0 : f32 to i32
+          %2 = arith.bitcast %arg1 : f32 to i32
+          %3 = arith.andi %1, %c-4096_i32 : i32
+          %4 = arith.andi %2, %c-4096_i32 : i32
+          %5 = arith.bitcast %3 : i32 to f32
+          %6 = arith.bitcast %4 : i32 to f32
+          %7 = arith.subf %0, %5 : f32
+          %8 = arith.subf %arg1, %6 : f32
+          %9 = arith.mulf %5, %6 : f32
+          %10 = arith.mulf %5, %8 : f32
+          %11 = arith.mulf %7, %6 : f32
+          %12 = arith.mulf %7, %8 : f32
+          %13 = arith.subf %arg0, %9 : f32
+          %14 = arith.subf %13, %10 : f32
+          %15 = arith.subf %14, %11 : f32
+          %16 = arith.subf %15, %12 : f32
+          %17 = arith.divf %16, %arg1 : f32
+          %18 = arith.addf %0, %17 : f32
+          %cst = arith.constant 9.99999997E-7 : f32
+          %cst_0 = arith.constant 1.000000e-25 : f32
+          %19 = math.absf %9 : f32
+          %20 = math.absf %16 : f32
+          %21 = arith.mulf %19, %cst : f32
+          %22 = arith.cmpf olt, %20, %21 : f32
+          %23 = arith.cmpf ogt, %19, %cst_0 : f32
+          %24 = arith.andi %22, %23 : i1
+          %25 = arith.select %24, %18, %0 : f32
+          %26 = arith.fptosi %25 : f32 to i32
+          return %26 : i32
         }
       }
     }

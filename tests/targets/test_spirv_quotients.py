@@ -14,6 +14,8 @@ from test_spirv_drawn import run
 from vulkan_device import needs_vulkan
 from webtensorc_passes.tiling.exact_quotients import CORRECTED
 
+from webtensorc.rewrite import run_passes
+
 Array = np.ndarray[Any, Any]
 COUNT = 200_000
 _STEP = re.compile(r"  (%\w+) = (\w+\.\w+)(?: (o\w\w),)? ([^:]*) : (\w+)(?: to (\w+))?")
@@ -85,6 +87,27 @@ def test_what_is_not_finite_or_very_small_stays() -> None:
         a = np.array([inf, -inf, nan, 1, 0, 1, 0, 1e-40, 1e-38, 3e38, 1e-30], np.float32)
         b = np.array([2, 3, 1, inf, 5, 0, 0, 1e-3, 1e-3, 1e-20, 3], np.float32)
         np.testing.assert_array_equal(corrected(a, b, 0), a / b)
+
+
+POLYNOMIAL = """
+hal.executable private @e {{
+  hal.executable.variant public @gpu target(#hal.executable.target<"vulkan-spirv", "vulkan-spirv-fb">) {{
+    builtin.module {{
+      func.func @polynomial(%a: f32, %b: f32) -> f32 {{
+        %0 = arith.divf %a, %b : f32
+{steps}
+        return %40 : f32
+      }}
+    }}
+  }}
+}}
+"""
+
+
+def test_a_polynomial_of_a_quotient_is_looked_through_once() -> None:
+    """Every way from the quotient to the result was followed, 2^40 of them here."""
+    steps = "\n".join(f"%{n + 1} = arith.mulf %{n}, %{n} : f32" for n in range(40))
+    assert run_passes(POLYNOMIAL.format(steps=steps), ["exact-quotients"], "spirv").changes == 0
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 Vulkan allows a division to be off by 2.5 units in the last place ("Precision and Operation of SPIR-V Instructions"),
 and devices use that; sums and products are rounded correctly. A number that is quantised is divided by a scale and
-rounded to an integer: where the quotient lies half between two of them, one unit makes another integer of it.
+rounded to an integer: where the quotient lies half between two of them, one unit makes another integer of it. Where it
+is rounded down, or cut off, six divided by three may become one.
 
 What is left of the dividend, `a - q b`, is a float32, and its quotient by `b` is what `q` is off by. Whether a device
 rounds `q b` before it subtracts is its own business, too, so both factors are taken apart into twelve bits and twelve,
@@ -52,6 +53,7 @@ CORRECTED = """
 """
 """From a dividend `%a`, a divisor `%b` and their quotient `%q`, a few units off, the nearest float32 `%y`."""
 _ARITHMETIC = tuple(f"arith.{name}f" for name in ("add", "sub", "mul", "div", "neg", "minimum", "maximum"))
+_INTEGERS = (*(f"math.{name}" for name in ("roundeven", "round", "floor", "ceil", "trunc")), "arith.fptosi", "arith.fptoui")
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,24 @@ def _is_rounded(op: Operation) -> bool:
     if op.name != "arith.divf" or str(op.results[0].type) != "f32":
         return False
     readers = mlir.users(op.results[0])
-    return not any(each.name == "arith.bitcast" for each in readers) and any(map(_rounds, readers))
+    return not any(each.name == "arith.bitcast" for each in readers) and _rounds(readers)
 
 
-def _rounds(op: Operation) -> bool:
-    """Whether it rounds to an integer, or what is computed from its number does; a correction ends in a choice."""
-    if op.name == "math.roundeven":
-        return True
-    return op.name in _ARITHMETIC and any(map(_rounds, mlir.users(op.results[0])))
+def _rounds(readers: list[Operation]) -> bool:
+    """Whether one makes an integer, or something that is computed from their numbers does.
+
+    A correction ends in a choice, which is not followed. Everything is looked at once: in a polynomial there are
+    exponentially many ways from a number to the result.
+    """
+    pending, seen = [*readers], set[Operation]()
+    while pending:
+        op = pending.pop()
+        if op.name in _INTEGERS:
+            return True
+        if op.name in _ARITHMETIC and op not in seen:
+            seen.add(op)
+            pending += mlir.users(op.results[0])
+    return False
 
 
 def _correct(op: Operation) -> None:
