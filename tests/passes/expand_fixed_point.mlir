@@ -105,73 +105,108 @@ module {
     %0 = tensor.empty() : tensor<2x2x32xi32>
     %1 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%collapsed : tensor<2x2x32xi8>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i8, %out: i32):
-      %14 = arith.extui %in : i8 to i32
-      linalg.yield %14 : i32
+      %16 = arith.extui %in : i8 to i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %c24_i32 = arith.constant 24 : i32
     %2 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%1 : tensor<2x2x32xi32>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i32, %out: i32):
-      %14 = arith.shli %in, %c24_i32 : i32
-      linalg.yield %14 : i32
+      %16 = arith.shli %in, %c24_i32 : i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %extracted_slice_1 = tensor.extract_slice %expanded[0, 0, 0, 1] [2, 2, 32, 1] [1, 1, 1, 1] : tensor<2x2x32x3xi8> to tensor<2x2x32x1xi8>
     %collapsed_2 = tensor.collapse_shape %extracted_slice_1 [[0], [1], [2, 3]] : tensor<2x2x32x1xi8> into tensor<2x2x32xi8>
     %3 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%collapsed_2 : tensor<2x2x32xi8>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i8, %out: i32):
-      %14 = arith.extui %in : i8 to i32
-      linalg.yield %14 : i32
+      %16 = arith.extui %in : i8 to i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %c16_i32 = arith.constant 16 : i32
     %4 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%3 : tensor<2x2x32xi32>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i32, %out: i32):
-      %14 = arith.shli %in, %c16_i32 : i32
-      linalg.yield %14 : i32
+      %16 = arith.shli %in, %c16_i32 : i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %5 = linalg.generic {indexing_maps = [#map, #map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%2, %4 : tensor<2x2x32xi32>, tensor<2x2x32xi32>) outs(%0 : tensor<2x2x32xi32>) {
-    ^bb0(%in: i32, %in_6: i32, %out: i32):
-      %14 = arith.addi %in, %in_6 : i32
-      linalg.yield %14 : i32
+    ^bb0(%in: i32, %in_8: i32, %out: i32):
+      %16 = arith.addi %in, %in_8 : i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %extracted_slice_3 = tensor.extract_slice %expanded[0, 0, 0, 0] [2, 2, 32, 1] [1, 1, 1, 1] : tensor<2x2x32x3xi8> to tensor<2x2x32x1xi8>
     %collapsed_4 = tensor.collapse_shape %extracted_slice_3 [[0], [1], [2, 3]] : tensor<2x2x32x1xi8> into tensor<2x2x32xi8>
     %6 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%collapsed_4 : tensor<2x2x32xi8>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i8, %out: i32):
-      %14 = arith.extui %in : i8 to i32
-      linalg.yield %14 : i32
+      %16 = arith.extui %in : i8 to i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %c8_i32 = arith.constant 8 : i32
     %7 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%6 : tensor<2x2x32xi32>) outs(%0 : tensor<2x2x32xi32>) {
     ^bb0(%in: i32, %out: i32):
-      %14 = arith.shli %in, %c8_i32 : i32
-      linalg.yield %14 : i32
+      %16 = arith.shli %in, %c8_i32 : i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %8 = linalg.generic {indexing_maps = [#map, #map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%5, %7 : tensor<2x2x32xi32>, tensor<2x2x32xi32>) outs(%0 : tensor<2x2x32xi32>) {
-    ^bb0(%in: i32, %in_6: i32, %out: i32):
-      %14 = arith.addi %in, %in_6 : i32
-      linalg.yield %14 : i32
+    ^bb0(%in: i32, %in_8: i32, %out: i32):
+      %16 = arith.addi %in, %in_8 : i32
+      linalg.yield %16 : i32
     } -> tensor<2x2x32xi32>
     %9 = tensor.empty() : tensor<2x2x32xf32>
     %10 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%8 : tensor<2x2x32xi32>) outs(%9 : tensor<2x2x32xf32>) {
     ^bb0(%in: i32, %out: f32):
-      %14 = arith.sitofp %in : i32 to f32
-      linalg.yield %14 : f32
+      %16 = arith.sitofp %in : i32 to f32
+      linalg.yield %16 : f32
     } -> tensor<2x2x32xf32>
     %w.steps = util.global.load @w.steps : tensor<2x32xf32>
     %11 = linalg.generic {indexing_maps = [#map1, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%w.steps : tensor<2x32xf32>) outs(%9 : tensor<2x2x32xf32>) {
     ^bb0(%in: f32, %out: f32):
       linalg.yield %in : f32
     } -> tensor<2x2x32xf32>
-    %12 = linalg.generic {indexing_maps = [#map, #map, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%10, %11 : tensor<2x2x32xf32>, tensor<2x2x32xf32>) outs(%9 : tensor<2x2x32xf32>) {
-    ^bb0(%in: f32, %in_6: f32, %out: f32):
-      %14 = arith.mulf %in, %in_6 : f32
-      linalg.yield %14 : f32
+    %12 = flow.tensor.bitcast %w.fixed : tensor<2x256xi8> -> tensor<2x64xi32>
+    %c24 = arith.constant 24 : index
+    %c1 = arith.constant 1 : index
+    %c0_i32 = arith.constant 0 : i32
+    %c1_i32 = arith.constant 1 : i32
+    %c2_i32 = arith.constant 2 : i32
+    %c3_i32 = arith.constant 3 : i32
+    %c5_i32 = arith.constant 5 : i32
+    %c8_i32_5 = arith.constant 8 : i32
+    %c24_i32_6 = arith.constant 24 : i32
+    %13 = tensor.empty() : tensor<2x2x32xf32>
+    %14 = linalg.generic {indexing_maps = [#map1, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%w.steps : tensor<2x32xf32>) outs(%13 : tensor<2x2x32xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %16 = linalg.index 0 : index
+      %17 = linalg.index 1 : index
+      %18 = linalg.index 2 : index
+      %19 = arith.index_cast %18 : index to i32
+      %20 = arith.muli %19, %c3_i32 : i32
+      %21 = arith.shrui %20, %c2_i32 : i32
+      %22 = arith.andi %20, %c3_i32 : i32
+      %23 = arith.muli %17, %c24 : index
+      %24 = arith.index_cast %21 : i32 to index
+      %25 = arith.addi %23, %24 : index
+      %26 = arith.addi %25, %c1 : index
+      %extracted = tensor.extract %12[%16, %25] : tensor<2x64xi32>
+      %extracted_8 = tensor.extract %12[%16, %26] : tensor<2x64xi32>
+      %27 = arith.muli %22, %c8_i32_5 : i32
+      %28 = arith.shrui %extracted, %27 : i32
+      %29 = arith.shli %28, %c8_i32_5 : i32
+      %30 = arith.cmpi ugt, %22, %c1_i32 : i32
+      %31 = arith.subi %c5_i32, %22 : i32
+      %32 = arith.muli %31, %c8_i32_5 : i32
+      %33 = arith.minui %32, %c24_i32_6 : i32
+      %34 = arith.shli %extracted_8, %33 : i32
+      %35 = arith.select %30, %34, %c0_i32 : i32
+      %36 = arith.ori %29, %35 : i32
+      %37 = arith.sitofp %36 : i32 to f32
+      %38 = arith.mulf %37, %in : f32
+      linalg.yield %38 : f32
     } -> tensor<2x2x32xf32>
-    %13 = linalg.generic {indexing_maps = [#map2, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%12 : tensor<2x2x32xf32>) outs(%9 : tensor<2x2x32xf32>) {
+    %15 = linalg.generic {indexing_maps = [#map2, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%14 : tensor<2x2x32xf32>) outs(%9 : tensor<2x2x32xf32>) {
     ^bb0(%in: f32, %out: f32):
       linalg.yield %in : f32
     } -> tensor<2x2x32xf32>
-    %collapsed_5 = tensor.collapse_shape %13 [[0], [1, 2]] : tensor<2x2x32xf32> into tensor<2x64xf32>
-    util.global.store %collapsed_5, @w.fixed.matrix : tensor<2x64xf32>
+    %collapsed_7 = tensor.collapse_shape %15 [[0], [1, 2]] : tensor<2x2x32xf32> into tensor<2x64xf32>
+    util.global.store %collapsed_7, @w.fixed.matrix : tensor<2x64xf32>
     util.return
   }
   util.func public @main(%arg0: tensor<1x2xf32>, %arg1: tensor<2x256xi8>) -> (tensor<1x64xf32>, tensor<2x2x32xi8>) {

@@ -130,13 +130,15 @@ def test_kernels_read_parts(columns: int, target: str) -> None:
 @pytest.mark.parametrize(("target", "disabled"), [("spirv", ()), ("cuda", ()), ("x86-64-v3", ("generate-kernels",))])
 def test_no_call_makes_the_matrix(target: str, disabled: tuple[str, ...]) -> None:
     w, x = (np.random.default_rng(0).standard_normal(shape, np.float32) for shape in ((6000, 900), (2, 6000)))
-    model, steps = traced(product, {"w": w}, {"x": x}), []
+    model, steps, needs = traced(product, {"w": w}, {"x": x}), [], []
     for expected, without in ((PARTS, ()), ({"w"}, ("fixed-point-weights",))):
         disabled_passes = ("pack-weights", *without, *disabled)
         bundle = webtensorc.compile(model, targets=(target,), cache=False, disabled_passes=disabled_passes)
         assert set(bundle.model.weights) == expected
         steps.append([step["name"] for step in bundle.artifacts[0].report["schedule"]["steps"]])
+        needs.append(bundle.artifacts[0].features)
     assert len(steps[0]) == len(steps[1])
+    assert needs[0] == needs[1]  # no bytes of the device, which not every one has
 
 
 def recurrent(w: Any, x: Any) -> Any:

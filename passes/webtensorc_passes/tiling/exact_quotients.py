@@ -53,7 +53,11 @@ CORRECTED = """
 """
 """From a dividend `%a`, a divisor `%b` and their quotient `%q`, a few units off, the nearest float32 `%y`."""
 _ARITHMETIC = tuple(f"arith.{name}f" for name in ("add", "sub", "mul", "div", "neg", "minimum", "maximum"))
-_INTEGERS = (*(f"math.{name}" for name in ("roundeven", "round", "floor", "ceil", "trunc")), "arith.fptosi", "arith.fptoui")
+_INTEGERS = (
+    *(f"math.{name}" for name in ("roundeven", "round", "floor", "ceil", "trunc")),
+    "arith.fptosi",
+    "arith.fptoui",
+)
 
 
 @dataclass(frozen=True)
