@@ -60,3 +60,20 @@ def test_powers_are_off_by_less_than_a_unit(dtype: type) -> None:
 def test_powers_that_are_numbers_are_those(dtype: type) -> None:
     x, y = (each.ravel().astype(dtype) for each in np.meshgrid(np.arange(-60, 61), [1, 2, 3, 4]))
     np.testing.assert_array_equal(power(x, y), x**y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quarters", [1, 2, 3, 5, 6, 7])
+@pytest.mark.parametrize("dtype", [*WIDE, np.float16, ml_dtypes.bfloat16])
+def test_powers_by_known_quarters_are_cs(dtype: type, quarters: int) -> None:
+    spread = np.exp(np.random.default_rng(0).uniform(-45, 45, 500))
+    with np.errstate(over="ignore"):
+        x = np.concatenate([BASES, spread, np.arange(20) ** 4]).astype(dtype)
+    with jax.enable_x64(True):
+        exported = export.export(jax.jit(lambda x: lax.pow(x, np.asarray(quarters / 4, dtype))))(x)
+    (found,) = webtensorc_runtime.load(webtensorc.compile(exported, cache=False))(x)
+    with np.errstate(all="ignore"):
+        wanted = np.power(x.astype(np.float64), np.full(x.size, quarters / 4)).astype(dtype)
+    np.testing.assert_allclose(found.astype(float), wanted.astype(float), rtol=2 * float(ml_dtypes.finfo(dtype).eps))
+    signs = (np.signbit(each.astype(float))[~np.isnan(wanted.astype(float))] for each in (found, wanted))
+    np.testing.assert_array_equal(*signs)
