@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from webtensorc_kernels import interleave
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.grid import share, split
+from webtensorc_kernels.interleave import Transposition
 from webtensorc_kernels.machine import Machine
 
 __all__ = ["Exchange", "Padding", "Pick", "generate", "lanes"]
@@ -91,8 +93,10 @@ class Padding:
         return self.left + self.width + self.right
 
 
-def lanes(problem: Exchange | Padding | Pick, machine: Machine) -> int | None:
-    """The lanes of the vectors; None if rows are too short."""
+def lanes(problem: Exchange | Padding | Pick | Transposition, machine: Machine) -> int | None:
+    """The lanes of the vectors; None if rows are too short, and no table has a short side."""
+    if isinstance(problem, Transposition):
+        return interleave.lanes(problem, machine)
     adjacent = problem.width if isinstance(problem, Padding) else problem.row
     if isinstance(problem, Pick) and problem.row == 1:
         adjacent = problem.count
@@ -100,8 +104,10 @@ def lanes(problem: Exchange | Padding | Pick, machine: Machine) -> int | None:
     return count if count >= _FEWEST else None
 
 
-def generate(problem: Exchange | Padding | Pick, code: Code) -> Kernel:
+def generate(problem: Exchange | Padding | Pick | Transposition, code: Code) -> Kernel:
     """Write the kernel into `code`, made for those `lanes`. Operands: what is moved, and the indices; one result."""
+    if isinstance(problem, Transposition):
+        return interleave.generate(problem, code)
     if isinstance(problem, Exchange):
         return _exchange(problem, code)
     if isinstance(problem, Padding):

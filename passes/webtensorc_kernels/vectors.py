@@ -201,6 +201,22 @@ class Vectors(Listing):
         )
         return low, high
 
+    def picked(self, vectors: Sequence[str], places: Sequence[int]) -> str:
+        """The elements at `places` of several vectors one behind the other."""
+        found = vectors[0]
+        for number, vector in enumerate(vectors[1:], 1):
+            lanes = [
+                self.lanes + place % self.lanes
+                if place // self.lanes == number
+                else place % self.lanes
+                if number == 1
+                else lane
+                for lane, place in enumerate(places)
+            ]
+            picks = ", ".join(map(str, lanes))
+            found = self.value(f"vector.shuffle {found}, {vector} [{picks}] : {self.vector}, {self.vector}")
+        return found
+
     def plus(self, a: str, b: str) -> str:
         """`a + b` of two vectors."""
         return self.apply("arith.addf", (a, b), "", ("f32",) * 3)

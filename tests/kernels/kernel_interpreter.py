@@ -135,6 +135,9 @@ class Interpreter(Code):
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         return self._read(view, at, stride * self.lanes)[::stride]  # type: ignore[return-value]
 
+    def picked(self, vectors: Sequence[str], places: Sequence[int]) -> str:
+        return np.concatenate(vectors)[list(places)]  # type: ignore[arg-type, return-value]
+
     def load_fixed(self, view: View, *at: Index) -> str:
         bytes_ = self._read(view, at, 4 * self.lanes)[: 3 * self.lanes].astype(np.int64) % 256
         words = bytes_.reshape(-1, 3) @ [1 << 8, 1 << 16, 1 << 24]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kernel_interpreter import Interpreter
 from webtensorc_kernels import copies
 from webtensorc_kernels.copies import Exchange, Padding, Pick
+from webtensorc_kernels.interleave import Transposition
 from webtensorc_kernels.machine import Machine
 
 import webtensorc
@@ -22,7 +23,7 @@ MACHINES = (Machine(4, 16, False, False, 1 << 19), Machine(16, 32, True, True, 1
 few = st.integers(1, 5)
 
 
-def moved(problem: Exchange | Padding | Pick, machine: Machine, **arrays: np.ndarray) -> np.ndarray:
+def moved(problem: Exchange | Padding | Pick | Transposition, machine: Machine, **arrays: np.ndarray) -> np.ndarray:
     """The result of the kernel for a problem."""
     lanes = copies.lanes(problem, machine)
     assert lanes is not None
@@ -62,12 +63,27 @@ def test_tables_are_padded(lead: int, height: int, width: int, rows: tuple[int, 
     np.testing.assert_array_equal(found, np.pad(x, ((0, 0), rows, sides), constant_values=7))
 
 
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(2, 8), st.integers(512, 700), st.booleans(), st.sampled_from(MACHINES))
+def test_tables_with_a_short_side_are_transposed(
+    lead: int, few: int, many: int, is_wide: bool, machine: Machine
+) -> None:
+    shape = (few, many) if is_wide else (many, few)
+    x = numbered(lead, *shape)
+    given = x if is_wide else x.reshape(lead, -1)
+    found = moved(Transposition(lead, *shape), machine, x=given)
+    np.testing.assert_array_equal(found.ravel(), x.transpose(0, 2, 1).ravel())
+
+
 CASES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "heads": lambda x, i: jnp.transpose(x, (0, 2, 1, 3)),
     "the first two dimensions": lambda x, i: jnp.transpose(x, (1, 0, 2, 3)),
     "groups of dimensions": lambda x, i: jnp.transpose(x, (1, 2, 0, 3)),
     "rows, clamped": lambda x, i: jnp.take(x.reshape(-1, 21), i, axis=0, mode="clip"),
     "rows of a dimension between others": lambda x, i: jnp.take(x, i[0], axis=2, mode="clip"),
+    "shuffled channels": lambda x, i: jnp.transpose(x.reshape(15, 3, 28), (0, 2, 1)),
+    "colours last": lambda x, i: jnp.transpose(x.reshape(3, -1), (1, 0)),
+    "colours first": lambda x, i: jnp.transpose(x.reshape(21, 20, 3), (2, 0, 1)),
     "numbers, by known indices": lambda x, i: jnp.take(x, np.array([[20, 0], [3, 3]]), axis=3),
     "a border": lambda x, i: jnp.pad(x, ((0, 0), (0, 0), (1, 0), (2, 30)), constant_values=-1),
     "a border of rows": lambda x, i: jnp.pad(x.reshape(3, 2, 210), ((0, 0), (1, 3), (0, 0))),

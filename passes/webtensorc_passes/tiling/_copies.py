@@ -13,6 +13,7 @@ from typing import Any
 
 from webtensorc_kernels.copies import Exchange, Padding, Pick
 from webtensorc_kernels.epilogue import Epilogue
+from webtensorc_kernels.interleave import Transposition
 
 from webtensorc.iree import mlir
 from webtensorc_passes.tiling._epilogues import Fused
@@ -39,13 +40,15 @@ class CopySite:
     """An operation that moves rows of its operands."""
 
     operands: tuple[Any, ...]
-    problem: Exchange | Padding | Pick
+    problem: Exchange | Padding | Pick | Transposition
     fused: Fused
 
     @property
     def name(self) -> str:
         """Kind and shape, for the kernel's name."""
-        return f"{type(self.problem).__name__.lower()}_{self.problem.rows}x{self.problem.row}"
+        p = self.problem
+        sizes = (p.lead, p.first, p.second) if isinstance(p, Transposition) else (p.rows, p.row)
+        return f"{type(p).__name__.lower()}_{'x'.join(map(str, sizes))}"
 
 
 def copy_sites(operations: Sequence[Any]) -> Iterator[CopySite]:
@@ -64,14 +67,12 @@ def _is_used_in_loops(value: Any) -> bool:
     return any(_is_used_in_loops(u.results[0]) if u.name in RESHAPES else u.name.startswith("linalg.") for u in users)
 
 
-def _exchange(op: Any) -> CopySite | None:
-    """A transposition of two adjacent groups of dimensions that leaves the last ones where they are."""
+def _transposed(op: Any) -> tuple[list[int], list[int]] | None:
+    """Of a transposition the extents of the groups of dimensions that stay together, and where each of them goes."""
     if op.name != "linalg.generic" or len(op.operands) != 2:
         return None
-    maps, given = indexing_maps(op), op.operands[0]
-    producer = mlir.owner(unreshaped(given))
-    is_computed = producer is not None and producer.name.startswith("linalg.")
-    if not forwards(op) or not maps or is_computed or _is_used_in_loops(op.results[0]):
+    maps = indexing_maps(op)
+    if not forwards(op) or not maps:
         return None
     order, extents = maps[0], mlir.shape_of(op.results[0])  # loops are the result's dimensions
     if maps[1] != tuple(range(len(extents))) or sorted(map(str, order)) != sorted(map(str, maps[1])):
@@ -85,12 +86,27 @@ def _exchange(op: Any) -> CopySite | None:
         else:
             pieces.append([loop])
     sizes = [prod(extents[loop] for loop in piece) for piece in pieces]
-    ranks = sorted(range(len(pieces)), key=lambda i: pieces[i][0])
-    sizes, ranks = ([1, *sizes], [0, *(i + 1 for i in ranks)]) if len(ranks) == 3 else (sizes, ranks)
-    if ranks != [0, 2, 1, 3]:
+    return sizes, sorted(range(len(pieces)), key=lambda i: pieces[i][0])
+
+
+def _exchange(op: Any) -> CopySite | None:
+    """A transposition of two adjacent groups of dimensions: of tables, or one that leaves the last ones where they are.
+
+    Tables with a short side are moved many times faster than the native compiler moves what it computes with them.
+    """
+    found = _transposed(op)
+    if found is None:
         return None
-    fused = Fused(op.results[0], op, [op], Epilogue(), [])
-    return CopySite((unreshaped(given),), Exchange(*sizes), fused)
+    sizes, ranks = found
+    given, fused = unreshaped(op.operands[0]), Fused(op.results[0], op, [op], Epilogue(), [])
+    if ranks in ([1, 0], [0, 2, 1]):
+        return CopySite((given,), Transposition(*[1, *sizes][-3:]), fused)
+    producer = mlir.owner(given)
+    is_computed = producer is not None and producer.name.startswith("linalg.")
+    if is_computed or _is_used_in_loops(op.results[0]):
+        return None
+    sizes, ranks = ([1, *sizes], [0, *(i + 1 for i in ranks)]) if len(ranks) == 3 else (sizes, ranks)
+    return CopySite((given,), Exchange(*sizes), fused) if ranks == [0, 2, 1, 3] else None
 
 
 def _pick(op: Any) -> CopySite | None:
