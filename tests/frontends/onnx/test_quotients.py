@@ -20,6 +20,7 @@ def grown(inner: Any) -> Any:
         st.builds("floordiv({}, {})".format, inner, number),
         st.builds("{}*({})".format, st.integers(-9, 9).filter(bool), inner),
         st.builds("({}) + ({})".format, inner, inner),
+        st.builds("({0}) - floordiv({0}, {1})".format, inner, st.sampled_from((2, 4))),
         st.builds("({}) - {}".format, inner, number),
         st.builds("max({}, {})".format, inner, number),
     )
@@ -47,3 +48,11 @@ def test_a_negative_size_in_a_quotient_stays_small() -> None:
     (width,) = export.symbolic_shape("width")
     filled = (4 * (width // 8) - width // 2 + 4) // 4
     assert str(quotients.flattened(filled)) == "- floordiv(width + 6, 8) + floordiv(width, 8) + 1"
+
+
+def test_a_size_without_its_smaller_half_is_the_larger_one() -> None:
+    (width,) = export.symbolic_shape("width")
+    assert str(quotients.flattened(width // 4 - width // 4 // 2)) == "floordiv(width + 4, 8)"
+    assert quotients.identities([2 * (width // 4) - 2 * (width // 8)]) == (
+        "floordiv(1*width, 8) == 1*floordiv(1*width, 4) + -1*floordiv(4 + 1*width, 8)",
+    )

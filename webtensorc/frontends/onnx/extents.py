@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import export
 
-from webtensorc.frontends.onnx import truths
+from webtensorc.frontends.onnx import quotients, symbolic, truths
 
 _MOST_TIMES = 64
 
@@ -259,7 +259,12 @@ def _equal(a: Any, b: Any) -> bool:
 
 def _remainder(a: Any, b: Any) -> Any:
     """a mod b as a - b * (a // b): so a size that is filled up to a multiple of b is seen to be one."""
-    return a - b * (a // b)
+    return a - b * floor(a, b)
+
+
+def floor(a: Any, b: Any) -> Any:
+    """a / b rounded down, in one way of writing; a number where it can be one only, as 2 / n is 0 from 3 on."""
+    return symbolic.decided(a // b) if is_open(b) else quotients.flattened(a // b)
 
 
 def toward_zero(a: Any, b: Any) -> Any:
@@ -268,7 +273,7 @@ def toward_zero(a: Any, b: Any) -> Any:
         raise _undecided(f"the sign of {b}")
     try:
         if a >= 0:
-            return a // b
+            return floor(a, b)
     except jax.errors.InconclusiveDimensionOperation:
         return jax.core.max_dim(a, 0) // b - jax.core.max_dim(-a, 0) // b
     return -(-a // b)
@@ -334,7 +339,7 @@ _RULES: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
-    "floor_divide": operator.floordiv,
+    "floor_divide": floor,
     "true_divide": quotient,
     "divide": quotient,
     **dict.fromkeys(("floor", "ceil", "rint", "trunc", "round"), _same),

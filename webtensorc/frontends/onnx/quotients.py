@@ -8,6 +8,7 @@ quotient is one, the numerator begins with a positive coefficient, and none is l
     floordiv(-a, n) = -floordiv(a + n - 1, n)
     floordiv(n*a + b, n) = a + floordiv(b, n)
     floordiv(g*a + b, g*n) = floordiv(a + floordiv(b, g), n), for numbers b and g
+    floordiv(a, n) - floordiv(a, 2*n) = floordiv(a + n, 2*n)
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ class _Writer:
             case ast.UnaryOp(operand=operand):
                 return _times({_ONE: -1}, self.sum(operand))
             case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return _plus(self.sum(left), self.sum(right))
+                return self._halved(_plus(self.sum(left), self.sum(right)))
             case ast.BinOp(left=left, op=ast.Sub(), right=right):
-                return _plus(self.sum(left), _times({_ONE: -1}, self.sum(right)))
+                return self._halved(_plus(self.sum(left), _times({_ONE: -1}, self.sum(right))))
             case ast.BinOp(left=left, op=ast.Mult(), right=right):
                 return _times(self.sum(left), self.sum(right))
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))):
@@ -73,6 +74,23 @@ class _Writer:
             case ast.Call(func=ast.Name(id="floordiv"), args=[numerator, ast.Constant(value=int(divisor))]):
                 return self._quotient(node, numerator, divisor)
         return {(ast.unparse(node),): 1}
+
+    def _halved(self, terms: Sum) -> Sum:
+        """The sum with the larger half of a number in place of the number without its smaller half.
+
+        So filling up to an even size, `a + a mod 2`, halved is what a stride of two leaves.
+        """
+        for key, times in terms.items():
+            numerator, divisor = self.quotients.get(key[0], ({}, 1)) if len(key) == 1 else ({}, 1)
+            if divisor % 2 or numerator.get(_ONE, 0) >= divisor // 2:
+                continue
+            whole = self._divided(numerator, divisor // 2)
+            if all(_undoes(terms.get(each, 0), times * part) for each, part in whole.items() if each):
+                larger = self._divided(_plus(numerator, {_ONE: divisor // 2}), divisor)
+                smaller = _plus(whole, _times({_ONE: -1}, larger))
+                self.found[f"{key[0]} == {_text(smaller)}"] = None
+                return self._halved(_plus(terms, {key: -times}, _times({_ONE: times}, smaller)))
+        return terms
 
     def _quotient(self, node: ast.expr, numerator: ast.expr, divisor: int) -> Sum:
         before = len(self.found)
@@ -119,6 +137,11 @@ def _plus(*sums: Sum) -> Sum:
 def _times(a: Sum, b: Sum) -> Sum:
     products = [{tuple(sorted(one + other)): m * n} for one, m in a.items() for other, n in b.items()]
     return _plus(*products)
+
+
+def _undoes(times: int, other: int) -> bool:
+    """Whether the other number is taken from one that is at least as large."""
+    return times * other < 0 and abs(other) <= abs(times)
 
 
 def _nearest(times: int, divisor: int) -> int:

@@ -2,6 +2,9 @@
 
 The search takes all that is known of each quotient, remainder and maximum in a size, and again for what that leaves:
 for some quotients in each other behind a maximum it takes hours. Far less decides what can be decided.
+
+Nor does it take equations of a scope, with which it would take a hundred times as long: sizes are written with them
+(see `quotients`), so that what they have on the left is in no size, and they follow from what quotients are.
 """
 
 from __future__ import annotations
@@ -19,11 +22,25 @@ _STEPS = 1000
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """JAX's searches end after so many steps, as if there were no bounds."""
+    """JAX searches so many steps, then it is as if there were no bounds, and begins with a scope's bounds alone."""
+    decision: Any = shape_poly_decision._DecisionByElimination
+    initialize = decision.initialize
+
+    def bounded(search: Any) -> Any:
+        scope = search.scope
+        every = scope._explicit_constraints
+        scope._explicit_constraints = [each for each in every if each.cmp == shape_poly.Comparator.GEQ]
+        try:
+            return initialize(search)
+        finally:
+            scope._explicit_constraints = every
+
     shape_poly._bounds_decision = _bounds
+    decision.initialize = bounded
     try:
         yield
     finally:
+        decision.initialize = initialize
         shape_poly._bounds_decision = shape_poly_decision.bounds_decision
 
 
