@@ -69,7 +69,8 @@ class Sizes:
     def __str__(self) -> str:
         if self.fixed is not None:
             return str(self.fixed)
-        ends = [] if self.says_no_bounds else [self.bounds("").range]
+        is_list = self.says_no_bounds and len(self.special) > 1  # one alone is read as the only size
+        ends = [] if is_list else [self.bounds("").range]
         return ",".join([*map(str, self.special), *ends])
 
 

@@ -10,6 +10,7 @@ from jaxlib.mlir import ir
 from webtensorc_runtime.dims import Bounds, Dim, Place, names, solve, substitute
 
 from webtensorc.errors import Unsupported, UnsupportedError, UsageError
+from webtensorc.frontends.stablehlo import divisions
 from webtensorc.frontends.stablehlo.inline import nested
 from webtensorc.frontends.stablehlo.signature import Argument
 from webtensorc.frontends.stablehlo.source import run_passes
@@ -127,6 +128,7 @@ def refine(module: Any, types: Sequence[tuple[str, tuple[int, ...]]], file: str 
     Raises:
         UsageError: an operation cannot have such sizes.
     """
+    divisions.guard(module)
     listed = ",".join(
         f"tensor<{''.join(f'{_extent(size)}x' for size in shape)}{mlir_element(dtype)}>" for dtype, shape in types
     )
