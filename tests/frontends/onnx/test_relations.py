@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import numpy as np
-import onnx
+import onnx.parser
 import pytest
 import webtensorc_runtime
 from onnx import TensorProto, helper, numpy_helper
@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 import webtensorc
 from webtensorc.errors import DiagnosticError, UnsupportedError, UsageError
 from webtensorc.frontends import load_model
+from webtensorc.frontends.onnx import relations
 from webtensorc.frontends.onnx.check import check
 from webtensorc.reference import run_onnxruntime
 
@@ -385,6 +386,22 @@ def test_numbers_for_each_feature_say_how_many_there_are() -> None:
     graph = helper.make_graph([node], "g", [x], [onnx.ValueInfoProto(name="y")])
     opsets = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 17)]
     assert load_model(helper.make_model(graph, opset_imports=opsets, ir_version=8)).inputs[0].shape == ("rows", 2)
+
+
+def test_what_fits_no_sizes_is_searched_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is refused is traced again, to see what the nodes behind demand."""
+    searched: list[str] = []
+    found = relations._Trial.found
+
+    def counted(trial: relations._Trial) -> Any:
+        searched.append(trial.failed.node.name)
+        return found(trial)
+
+    monkeypatch.setattr(relations._Trial, "found", counted)
+    text = '<ir_version: 9, opset_import: ["" : 20]> g (float[n] x) => (float[m] y) { y = Unique (x) }'
+    with pytest.raises(UnsupportedError):
+        load_model(onnx.parser.parse_model(text))
+    assert searched == ["Unique_0"]
 
 
 def test_a_node_that_needs_any_number_for_a_size_does_not_choose_one() -> None:

@@ -87,8 +87,12 @@ def walked(
     signature: Signature,
     constants: Mapping[str, Value] | None = None,
     warnings: list[str] | None = None,
+    memory: relations.Memory | None = None,
 ) -> tuple[list[Unsupported], Signature]:
-    """What a trace to the end of the graph finds unsupported, and the signature with what all nodes demand of sizes."""
+    """What a trace to the end of the graph finds unsupported, and the signature with what all nodes demand of sizes.
+
+    `memory` has what earlier traces found out (see `relations.settle`).
+    """
     found: list[Unsupported] = []
     not_so: dict[str, str] = {}
 
@@ -110,7 +114,7 @@ def walked(
 
     raised = functools.partial(least_sizes.raised, source, constants=constants or {})
     with jax.enable_x64(True):
-        settled = relations.settle(signature, walk, raised, on_failure)
+        settled = relations.settle(signature, walk, raised, on_failure, memory)
     if warnings is not None:
         warnings += (f"{source.file}: {each}" if source.file else each for each in not_so.values())
     return found, settled

@@ -11,6 +11,7 @@ import onnx
 
 from webtensorc import sizes
 from webtensorc.errors import InvalidFileError, UnsupportedError
+from webtensorc.frontends.onnx import relations
 from webtensorc.frontends.onnx.check import walked
 from webtensorc.frontends.onnx.files import Source, open_model
 from webtensorc.frontends.onnx.interpreter import Interpreter
@@ -66,15 +67,16 @@ def load(
 
 def _traced(source: Source, signature: Signature, constants: Mapping[str, Value]) -> Traced:
     """The trace; if a node is refused for its open sizes, with what nodes behind it demand of these."""
+    memory: relations.Memory = {}
     try:
-        return trace(source, signature, constants)
+        return trace(source, signature, constants, memory)
     except (UnsupportedError, InvalidFileError):
         if not signature.dims:
             raise
-        unsupported, demanded = walked(source, signature, constants)
+        unsupported, demanded = walked(source, signature, constants, memory=memory)
         if unsupported or demanded == signature:
             raise
-        return trace(source, demanded, constants)
+        return trace(source, demanded, constants, memory)
 
 
 def _external_files(source: Source) -> tuple[Path, ...]:

@@ -22,7 +22,7 @@ from webtensorc.frontends.onnx import equations, extents, narrowing, quotients, 
 from webtensorc.frontends.onnx.failures import StartAgain
 from webtensorc.frontends.onnx.interpreter import Failed, OnFailure
 from webtensorc.frontends.onnx.signature import Signature
-from webtensorc.frontends.onnx.values import OneOfTwoError, Value
+from webtensorc.frontends.onnx.values import OneOfTwoError, Value, describe
 
 _STEPS = (*range(2, 65), *range(72, 257, 8))
 _MOST_LEAST = 64
@@ -33,6 +33,8 @@ _MOST_NESTED = 8
 _MOST_ROUNDS = 32
 
 T = TypeVar("T")
+Memory = dict[tuple[Any, ...], Any]
+"""What was found out, by the signature, and by the failing node and what it was given."""
 
 
 def settle(
@@ -40,6 +42,7 @@ def settle(
     run: Callable[[Signature, OnFailure | None], T],
     raised: Callable[[Signature], Signature],
     on_failure: OnFailure | None = None,
+    memory: Memory | None = None,
 ) -> T:
     """What `run` gives for a signature that has all that its nodes demand of sizes.
 
@@ -48,17 +51,21 @@ def settle(
         run: a trace; whatever fails in it is told to the function that it is given.
         raised: gives the signature with the least sizes that what precedes the first failing node demands.
         on_failure: gives stand-ins for nodes that fail all the same; without it they raise their error.
+        memory: what was found out in earlier traces of the model, which is not searched again; it is added to.
     """
+    memory = {} if memory is None else memory
     with search.limited():
         for _ in range(_MOST_ROUNDS):
             try:
-                return run(signature, _watcher(signature, raised, on_failure))
+                return run(signature, _watcher(signature, raised, on_failure, memory))
             except StartAgain as found:
                 signature = found.signature
-        return run(signature, _watcher(replace(signature, dims=()), raised, on_failure))
+        return run(signature, _watcher(replace(signature, dims=()), raised, on_failure, memory))
 
 
-def _watcher(signature: Signature, raised: Callable[[Signature], Signature], on_failure: OnFailure | None) -> OnFailure:
+def _watcher(
+    signature: Signature, raised: Callable[[Signature], Signature], on_failure: OnFailure | None, memory: Memory
+) -> OnFailure:
     is_trial = is_raised = False
     tried: Exception | None = None
     exceptions: list[Exception] = []
@@ -74,10 +81,11 @@ def _watcher(signature: Signature, raised: Callable[[Signature], Signature], on_
         try:
             if signature.dims and not is_raised and not failed.is_inside:
                 is_raised = True
-                if (higher := raised(signature)) != signature:
+                if (higher := _remembered(memory, (signature,), lambda: raised(signature))) != signature:
                     raise StartAgain(higher.with_numbers(), signature, None)
             trial = _Trial(signature, failed)
-            found = trial.found() if signature.dims else None
+            given = failed.node.name, *map(describe, failed.inputs)
+            found = _remembered(memory, (signature, *given), trial.found) if signature.dims else None
         finally:
             is_trial = False
         if found not in (None, signature):  # the same again would end nowhere
@@ -90,6 +98,12 @@ def _watcher(signature: Signature, raised: Callable[[Signature], Signature], on_
         return on_failure(failed)
 
     return watch
+
+
+def _remembered(memory: Memory, key: tuple[Any, ...], search: Callable[[], Any]) -> Any:
+    if key not in memory:
+        memory[key] = search()
+    return memory[key]
 
 
 @dataclass(frozen=True)

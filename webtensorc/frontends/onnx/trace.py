@@ -44,8 +44,12 @@ class Traced:
     warnings: tuple[str, ...]
 
 
-def trace(source: Source, signature: Signature, constants: Mapping[str, Value]) -> Traced:
+def trace(
+    source: Source, signature: Signature, constants: Mapping[str, Value], memory: relations.Memory | None = None
+) -> Traced:
     """Trace the model for these inputs; the result's signature has what was found out about their sizes.
+
+    `memory` has what earlier traces found out (see `relations.settle`).
 
     Raises:
         DiagnosticError: a node cannot be computed, or an output cannot leave a compiled model.
@@ -54,7 +58,8 @@ def trace(source: Source, signature: Signature, constants: Mapping[str, Value]) 
     def run(signature: Signature, on_failure: OnFailure | None) -> Traced:
         return _trace(source, signature, constants, on_failure)
 
-    return relations.settle(signature, run, functools.partial(least_sizes.raised, source, constants=constants))
+    raised = functools.partial(least_sizes.raised, source, constants=constants)
+    return relations.settle(signature, run, raised, memory=memory)
 
 
 def _trace(
