@@ -12,7 +12,7 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 import webtensorc
-from webtensorc.errors import UnsupportedError
+from webtensorc.errors import InvalidFileError, UnsupportedError
 from webtensorc.frontends.onnx import check
 from webtensorc.frontends.onnx.load import load
 
@@ -43,6 +43,15 @@ def test_a_signal_of_open_parts_is_not_taken_for_a_real_one(operator: str) -> No
     proto.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 3
     with pytest.raises(Exception, match="its last axis has real parts, or real and imaginary ones, not 3"):
         load(proto)
+
+
+def test_a_window_is_as_long_as_a_frame() -> None:
+    """One of open length was taken for a single number, and what has the right length was refused."""
+    text = """g (float[1, 12, 1] x, float[{}] w) => (float[a, b, c, d] y)
+        <int64 step = {{2}}, int64 length = {{8}}> {{ y = STFT (x, step, w, length) }}"""
+    assert [each.shape for each in load(model(text.format("n"))).inputs] == [(1, 12, 1), (8,)]
+    with pytest.raises(InvalidFileError, match="STFT"):
+        load(model(text.format("1")))
 
 
 def test_a_map_has_as_many_numbers_as_it_needs() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from webtensorc.frontends.onnx.extents import is_static
+from webtensorc.frontends.onnx.extents import check_equal, is_static
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.tensors import dtype_of
 from webtensorc.frontends.onnx.values import Value, arange, known_ints, smaller, xp
@@ -76,7 +76,7 @@ def _inverse_real(spectrum: Value, size: Any) -> Value:
 def stft(
     signal: Value, frame_step: Value, window: Value = None, frame_length: Value = None, *, onesided: int = 1
 ) -> Value:
-    """Fourier transforms of overlapping, windowed frames: [batch, frames, bins, 2]."""
+    """Fourier transforms of overlapping frames, the window as long as each: [batch, frames, bins, 2]."""
     step = known_ints(frame_step, "frame_step")[0]
     length = known_ints(frame_length, "frame_length")[0] if frame_length is not None else window.shape[0]
     if signal.shape[1] < length:
@@ -86,6 +86,7 @@ def stft(
     whole = signal if signal.ndim == 3 else signal[..., None]
     frames = jnp.take(whole, where, 1)
     if window is not None:
+        check_equal(window.shape[0], length)  # one element would be multiplied with all of a frame
         frames = frames * jnp.reshape(window, (-1, 1))
     return _dft(frames, None, 2, 0, onesided)
 
