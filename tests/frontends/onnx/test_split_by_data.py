@@ -10,6 +10,7 @@ import webtensorc_runtime
 from webtensorc_runtime.errors import UsageError
 
 import webtensorc
+from webtensorc.errors import InvalidFileError
 
 _EXPERTS = """
 <ir_version: 9, opset_import: ["" : 18]>
@@ -54,3 +55,45 @@ def test_parts_that_do_not_add_up_are_an_error(model: onnx.ModelProto, sizes: tu
     module = webtensorc_runtime.load(webtensorc.compile(model, cache=False))
     with pytest.raises(UsageError, match=r"Split.*do not add up"):
         module.run(_inputs(*sizes))
+
+
+_COUNTED = """
+<ir_version: 9, opset_import: ["" : 18]>
+hit_experts (float[experts] tokens, float[4, 2] weights) => (float[1, 2] first, float[2, 2] rest)
+<int64[2] sizes = {1, 2}>
+{
+    columns = NonZero (tokens)
+    hit = Transpose (columns)
+    p, q = Split <axis = 0> (hit, SIZES)
+    last = Constant <value_ints: ints = [1]> ()
+    one = Squeeze (p, last)
+    first = Gather (weights, one)
+    rest = GatherND (weights, q)
+}
+"""
+
+
+@pytest.mark.parametrize("dims", [{}, {"experts": 4}], ids=["open", "fixed"])
+@pytest.mark.parametrize("sizes", ["sizes", "computed"])
+def test_as_many_slices_as_there_are_are_cut(dims: dict[str, int], sizes: str) -> None:
+    text = _COUNTED.replace("SIZES", sizes)
+    if sizes == "computed":
+        text = text.replace("float[4, 2] weights)", "float[4, 2] weights, int64[2] computed)")
+        text = text.replace("float[1, 2] first, float[2, 2] rest", "float[first, 2] first, float[rest, 2] rest")
+    counted = onnx.parser.parse_model(text)
+    module = webtensorc_runtime.load(webtensorc.compile(counted, dims=dims, cache=False))
+    inputs = {"weights": np.arange(8, dtype=np.float32).reshape(4, 2)}
+    if sizes == "computed":
+        inputs["computed"] = np.array([1, 2])
+    found = module.run({"tokens": np.array([3, 0, 1, 2], np.float32), **inputs})
+    np.testing.assert_array_equal(found["first"][:1], [[0, 1]])
+    np.testing.assert_array_equal(found["rest"][:2], [[4, 5], [6, 7]])
+    for tokens in ((1, 1, 1, 1), (0, 0, 1, 1)):
+        with pytest.raises(UsageError, match=r"Split.*do not add up"):
+            module.run({"tokens": np.array(tokens, np.float32), **inputs})
+
+
+def test_parts_with_more_slices_than_there_can_be_are_refused() -> None:
+    counted = onnx.parser.parse_model(_COUNTED.replace("SIZES", "sizes"))
+    with pytest.raises(InvalidFileError, match=r"\[1, 2\] have more slices than axis 0 can have, 2"):
+        webtensorc.compile(counted, dims={"experts": 2}, cache=False)

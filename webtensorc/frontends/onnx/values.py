@@ -13,7 +13,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
+from webtensorc.frontends.onnx.cumulative import cumulated
 from webtensorc.frontends.onnx.extents import Count, Extents
 
 Value = Any
@@ -99,7 +101,7 @@ def select(mask: jax.Array, data: jax.Array, axis: int) -> Bounded:
 def chosen(mask: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Where a one-dimensional mask holds: the positions, in front of what means nothing, and how many there are."""
     size = mask.shape[0]
-    place = jnp.where(mask, jnp.cumsum(mask.astype(jnp.int32)) - 1, size)
+    place = jnp.where(mask, cumulated(lax.cumsum, mask.astype(jnp.int32), 0, 0, reverse=False) - 1, size)
     source = jnp.zeros(size + 1, jnp.int32).at[place].set(jnp.arange(size, dtype=jnp.int32))[:size]
     return source, mask.sum(dtype=jnp.int64)
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from webtensorc.frontends.onnx.cumulative import cumulated
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import Bounded, Value, is_known, known_ints, xp
 
@@ -281,4 +282,4 @@ def _cumulative(scan: Value, x: Value, axis: Value, exclusive: int, reverse: int
         size = x.shape[along]
         x = jnp.pad(x, pads, constant_values=neutral)
         x = lax.slice_in_dim(x, int(bool(reverse)), size + int(bool(reverse)), axis=along)
-    return scan(jnp.asarray(x), axis=along, reverse=bool(reverse))
+    return cumulated(scan, jnp.asarray(x), along, neutral, reverse=bool(reverse))

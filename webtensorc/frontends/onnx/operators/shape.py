@@ -12,7 +12,7 @@ from jax import lax
 
 from webtensorc.frontends.onnx import slices
 from webtensorc.frontends.onnx.extents import Extents, check_equal, is_static, quotient
-from webtensorc.frontends.onnx.guards import guarded
+from webtensorc.frontends.onnx.operators.split import PARTS
 from webtensorc.frontends.onnx.registry import op
 from webtensorc.frontends.onnx.values import (
     Bounded,
@@ -22,11 +22,8 @@ from webtensorc.frontends.onnx.values import (
     is_known,
     known_ints,
     pick,
-    select,
     xp,
 )
-
-_PARTS = "parts of one tensor"
 
 
 @op("Identity", bounded=True, truths=True)
@@ -151,7 +148,7 @@ def join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> V
         return inputs[0]
     if any(isinstance(each, Bounded) and each.axis != axis for each in inputs):
         raise NotSupportedError("its inputs have sizes that depend on the model's inputs along different axes")
-    whole = shared.get((_PARTS, *(id(each.count) for each in inputs if isinstance(each, Bounded))))
+    whole = shared.get((PARTS, *(id(each.count) for each in inputs if isinstance(each, Bounded))))
     if whole and len(whole[1]) == len(inputs):  # all parts of one tensor again
         joined = join_some(inputs, axis, {})
         return lax.slice_in_dim(joined.array, 0, whole[0], axis=axis)
@@ -162,50 +159,6 @@ def join_some(inputs: tuple[Value, ...], axis: int, shared: dict[Any, Any]) -> V
         masks = [each.is_there if isinstance(each, Bounded) else jnp.ones(each.shape[axis], bool) for each in inputs]
         shared[key] = inputs, chosen(jnp.concatenate(masks))  # the inputs, so that no other gets their identity
     return pick(jnp.concatenate(arrays, axis), axis, *shared[key][1])
-
-
-@op("Split", bounded=True)
-def split_(data: Value, split: Value = None, *, axis: int = 0, num_outputs: int | None = None, node: Value) -> Value:
-    """Cut an axis into `split` sizes (an attribute until opset 12), or equal parts; `num_outputs` may leave a rest."""
-    if isinstance(data, Bounded):
-        if data.axis == axis % data.array.ndim:
-            raise NotSupportedError("it cuts an axis whose size depends on the model's inputs into fixed parts")
-        return slices.apply(lambda x: split_(x, split, axis=axis, num_outputs=num_outputs, node=node), [data])
-    total = data.shape[axis]
-    if split is not None and not is_known(split) and not isinstance(split, Extents):
-        return _split_by_data(jnp.asarray(data), split, axis % data.ndim, node)
-    if split is not None:
-        sizes = known_ints(split, "split")
-    else:
-        count = num_outputs or len(node.outputs)
-        if not isinstance(total, int):
-            if num_outputs is None and total % count != 0:
-                raise NotSupportedError(f"the open size {total} is not known to be a multiple of {count} parts")
-            each, along = -(-total // count), jnp.moveaxis(data, axis, 0)
-            parts = [along[each * index : each * (index + 1)] for index in range(count)]
-            return tuple(jnp.moveaxis(part, 0, axis) for part in parts)
-        each = -(-total // count)
-        sizes = tuple(max(min(each, total - each * index), 0) for index in range(count))
-    if sum(sizes) != total:
-        raise ValueError(f"its parts {list(sizes)} do not add up to the size {total} of axis {axis}")
-    return tuple(xp(data).split(data, np.cumsum(sizes)[:-1], axis))
-
-
-def _split_by_data(data: Any, split: Any, axis: int, node: Any) -> Value:
-    """Parts whose sizes are computed, as those of a batch that is sorted by what shall become of its rows."""
-    total, counts = data.shape[axis], split.astype(np.int64)
-    holds = (counts >= 0).all() & (counts.sum() == total)
-    data = guarded(data, holds, f'node "{node.name}" (Split): its parts do not add up to the size of axis {axis}')
-    ends, places = jnp.cumsum(counts), jnp.arange(total)
-    parts = [
-        select((places >= ends[index] - counts[index]) & (places < ends[index]), data, axis)
-        for index in range(len(node.outputs))
-    ]
-    node.shared[_PARTS, *(id(each.count) for each in parts)] = (
-        total,
-        parts,
-    )  # these, so that no other gets their identity
-    return tuple(parts)
 
 
 @op("Expand", since=8, bounded=True)
