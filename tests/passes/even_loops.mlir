@@ -1,6 +1,6 @@
 // A loop that leaves one of two tensors, the second; the first is a constant after the first round. And one that carries
 // one tensor and leaves two, of which every round makes the second anew. And one that
-// leaves one tensor in two shapes.
+// leaves one tensor in two shapes. And one that leaves one tensor twice.
 // pass: even-loops
 util.func public @main(%x: tensor<f32>, %flag: tensor<i1>) -> tensor<f32> {
   %never = arith.constant dense<false> : tensor<i1>
@@ -38,6 +38,19 @@ util.func public @shapes(%x: tensor<2xf32>, %y: tensor<1x2xf32>, %flag: tensor<i
   }
   util.return %z#0, %z#1 : tensor<2xf32>, tensor<1x2xf32>
 }
+
+util.func public @twice(%x: tensor<f32>, %y: tensor<f32>, %flag: tensor<i1>) -> (tensor<f32>, tensor<f32>) {
+  %z:2 = scf.while (%value = %x, %best = %y) : (tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>) {
+    %next = flow.dispatch @next(%value, %best) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %goes_on = flow.tensor.load %flag : tensor<i1>
+    scf.condition(%goes_on) %next, %next : tensor<f32>, tensor<f32>
+  } do {
+  ^bb0(%value: tensor<f32>, %best: tensor<f32>):
+    scf.yield %value, %best : tensor<f32>, tensor<f32>
+  }
+  util.return %z#0, %z#1 : tensor<f32>, tensor<f32>
+}
+
 // -----
 module {
   util.func public @main(%arg0: tensor<f32>, %arg1: tensor<i1>) -> tensor<f32> {
@@ -79,5 +92,17 @@ module {
       scf.yield %arg3, %arg4 : tensor<2xf32>, tensor<1x2xf32>
     }
     util.return %0#0, %0#1 : tensor<2xf32>, tensor<1x2xf32>
+  }
+  util.func public @twice(%arg0: tensor<f32>, %arg1: tensor<f32>, %arg2: tensor<i1>) -> (tensor<f32>, tensor<f32>) {
+    %0:2 = scf.while (%arg3 = %arg0, %arg4 = %arg1) : (tensor<f32>, tensor<f32>) -> (tensor<f32>, tensor<f32>) {
+      %1 = flow.dispatch @next(%arg3, %arg4) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      %2 = flow.tensor.load %arg2 : tensor<i1>
+      %3 = util.optimization_barrier %1 : tensor<f32>
+      scf.condition(%2) %1, %3 : tensor<f32>, tensor<f32>
+    } do {
+    ^bb0(%arg3: tensor<f32>, %arg4: tensor<f32>):
+      scf.yield %arg3, %arg4 : tensor<f32>, tensor<f32>
+    }
+    util.return %0#0, %0#1 : tensor<f32>, tensor<f32>
   }
 }

@@ -4,7 +4,8 @@ Where what a round hands to the next is a constant, or what it leaves is not loo
 from the loop's results but not from what the loop carries; and what every round makes anew, from what the loop carries
 but not from its results. IREE 3.13 takes the one for the other, number by number, while it finds out what memory is for
 (`iree-stream-refine-usage`), and crashes behind the end of the shorter list. A tensor that is left in two shapes is one
-to it, and one of the two is dropped unless there is a barrier on it.
+to it, and one of the two is dropped unless there is a barrier on it, as is one that is left twice (what a line search
+tries and the best that it found, in the round that found it).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class EvenLoops(Pass):
         uneven = [loop for loop in loops if not _is_even(loop)]
         for loop in reversed(uneven):  # inner ones first
             _make_even(loop)
-        return len(uneven) + sum(_keep_shapes(op) for op in mlir.nested(module) if op.name == "scf.condition")
+        return len(uneven) + sum(_keep_twice(op) for op in mlir.nested(module) if op.name == "scf.condition")
 
 
 def _is_even(loop: Operation) -> bool:
@@ -94,17 +95,16 @@ def _keep(loop: Operation, unused: list[Value]) -> None:
             ir.Operation.create("util.optimization_barrier", results=[each.type for each in tensors], operands=tensors)
 
 
-def _keep_shapes(condition: Operation) -> int:
-    """Put barriers on what a loop leaves in another shape as well; returns how many."""
-    left = list(condition.operands)[1:]
-    tensors = [_unshaped(value) for value in left]
-    barriers = 0
-    for number, (value, tensor) in enumerate(zip(left, tensors, strict=True)):
-        if value != tensor and tensor in tensors[:number] and value not in left[:number]:
-            barrier = mlir.create("util.optimization_barrier", [value], [value.type], before=condition)
-            condition.operands[1 + number] = barrier.result
-            barriers += 1
-    return barriers
+def _keep_twice(condition: Operation) -> int:
+    """Put barriers on what a loop leaves again, in another shape or the same; returns how many."""
+    tensors = [_unshaped(value) for value in list(condition.operands)[1:]]
+    again = [number for number, tensor in enumerate(tensors, 1) if tensor in tensors[: number - 1]]
+    for number in again:
+        value = condition.operands[number]
+        condition.operands[number] = mlir.create(
+            "util.optimization_barrier", [value], [value.type], before=condition
+        ).result
+    return len(again)
 
 
 def _unshaped(value: Value) -> Value:
