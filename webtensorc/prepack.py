@@ -15,7 +15,12 @@ from webtensorc_runtime.container import open_container
 from webtensorc import registry
 from webtensorc.phase import Phase
 from webtensorc.plan import Plan, Step
+from webtensorc.spec import Spec
 from webtensorc.variants import compiled
+
+_RATIO = 1.5
+"""How many times as large as what is stored a packed weight may be: float32 is 4/3 of three bytes (pass
+`fixed-point-weights`), and larger by a step a column. What is quantised, of two bytes or less, stays so."""
 
 MARK = "prepacked"
 """What distinguishes the name of such a weight, `name@prepacked`."""
@@ -23,8 +28,8 @@ MARK = "prepacked"
 
 def evaluation() -> Plan:
     """The plan that evaluates what is left of a graph's operations on weights."""
-    cls = registry.passes()["fold-constants"]
-    return Plan.of_passes((Step(Phase.GRAPH.value, cls.family.value, cls.name),))
+    folding = registry.make_pass(f"fold-constants{{ratio={_RATIO}}}")
+    return Plan.of_passes((Step(Phase.GRAPH.value, folding.family.value, str(Spec.of(folding.name, folding))),))
 
 
 def of_bundle(source: Any) -> bool:

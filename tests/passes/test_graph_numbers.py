@@ -115,6 +115,7 @@ def test_folding_of_integers_agrees_with_the_interpreter(dtype: type) -> None:
         found += [lax.sign(a), lax.bitwise_not(a), lax.rev(a, (0,)), lax.concatenate([a, b], 0), a[1:7:2]]
         found += [lax.convert_element_type(a, kind) for kind in (np.int8, np.uint8, np.int64, np.float32, bool)]
         found += [lax.convert_element_type(c, dtype), jnp.where(c, a, b), lax.bitwise_or(c, c), lax.neg(a)]
+        found += [lax.shift_left(a, b)]  # by more bits than there are, and by less than none
         return [*found, a.reshape(2, 4).T @ b.reshape(2, 4), x]
 
     inputs = {"x": np.zeros(2, np.float32)}

@@ -76,20 +76,40 @@ def test_prepacked_weights_are_stored_once_for_all_that_read_them(tmp_path: Path
         np.testing.assert_allclose(y, x @ expected + 1, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_prepacked_weights_of_three_bytes_are_float32() -> None:
+    """Their bytes were stored a second time, and each call made the matrix of them."""
+    model = linear(600, 200, rows=2)
+    spec = "fixed-point-weights{cached=0,smallest=0}"
+    bundle = webtensorc.compile(model, ["x86-64-v3", "spirv"], passes=[spec], prepack=True, cache=False)
+    assert {"w.fixed", "w.steps"} <= set(bundle.model.weights)
+    (name,) = bundle.own_weights
+    w = numpy_helper.to_array(model.graph.initializer[0])
+    assert bundle.own_weights[name].dtype == np.float32
+    np.testing.assert_allclose(bundle.own_weights[name], w, rtol=0, atol=np.abs(w).max() * 2.0**-23)
+    plain = webtensorc.compile(model, ["spirv"], prepack=True, precise=True, cache=False)
+    steps = [each.report["schedule"]["steps"] for each in (plain.artifacts[0], bundle.artifacts[1])]
+    assert len(steps[0]) == len(steps[1])
+    x = np.random.default_rng(1).standard_normal((2, 600), np.float32)
+    for device in ("cpu", "vulkan") if not lanes.missing("x86-64-v3") and not lanes.missing("spirv") else ():
+        (y,) = webtensorc_runtime.load(bundle, device=device)(x)
+        np.testing.assert_allclose(y, x @ w + 1, rtol=1e-4, atol=1e-4)
+
+
 def missing_of_v4() -> str:
     from webtensorc.registry import make_target
 
     return ", ".join(sorted(make_target("x86-64-v4").features() - cpu.features()))
 
 
-def linear(depth: int, columns: int) -> onnx.ModelProto:
-    """x @ w + 1 of eight rows, w random."""
+def linear(depth: int, columns: int, rows: int = 8) -> onnx.ModelProto:
+    """x @ w + 1, w random."""
     weights = {
         "w": np.random.default_rng(0).standard_normal((depth, columns), np.float32),
         "b": np.ones(columns, np.float32),
     }
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (8, depth))]
-    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (8, columns))]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (rows, depth))]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, (rows, columns))]
     nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "b"], ["y"])]
     constants = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     return helper.make_model(helper.make_graph(nodes, "g", inputs, outputs, constants), ir_version=10)

@@ -297,6 +297,7 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "stablehlo.power": np.power,
     "stablehlo.rsqrt": lambda a: 1 / np.sqrt(a),
     "stablehlo.select": np.where,
+    "stablehlo.shift_left": lambda a, b: np.left_shift(a, b),  # by as many bits as there are, or more: 0
     "stablehlo.sign": np.sign,
     "stablehlo.sine": np.sin,
     "stablehlo.sqrt": np.sqrt,

@@ -22,7 +22,8 @@ class FoldConstants(Pass):
     """Evaluate operations on weights and constants.
 
     Attributes:
-        max_growth: a result may be this many bytes larger than the weights that it replaces.
+        max_growth: a result may be this many bytes larger than the weights that it replaces,
+        ratio: or rather, than so many times as much.
     """
 
     name: ClassVar[str] = "fold-constants"
@@ -31,6 +32,7 @@ class FoldConstants(Pass):
     level: ClassVar[int | None] = 1
     order: ClassVar[int] = 30
     max_growth: int = 4096
+    ratio: float = 1.0
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of operations that are gone or were replaced."""
@@ -65,7 +67,7 @@ class FoldConstants(Pass):
             return None
         shape = mlir.shape_of(op.results[0])
         core, _ = core_of(known, shape)
-        if core.nbytes > sum(graph.weights[name].nbytes for name in known.weights) + self.max_growth:
+        if core.nbytes > self.ratio * sum(graph.weights[name].nbytes for name in known.weights) + self.max_growth:
             return None
         return materialise(graph, known, shape, "folded", op)
 
