@@ -77,6 +77,9 @@ def targets() -> str:
         parts += [f"- maturity: {each['maturity']}"]
         parts += [f"- tested by: {each['tested_by']}"]
         parts += _options(each["options"])
+        parts += [
+            f"\n`{option['name']}`: {', '.join(option['values'])}" for option in each["options"] if option["values"]
+        ]
     return "\n".join(parts) + "\n"
 
 

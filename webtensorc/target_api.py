@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +33,11 @@ class Target:
     def names(cls) -> tuple[str, ...]:
         """Every name a user may write for this target: its own, and `<name>-<level>` for each level it has."""
         return (cls.name,)
+
+    @classmethod
+    def values(cls) -> Mapping[str, tuple[str, ...]]:
+        """What may be written for those options that take one name of a list, or several, by option."""
+        return {}
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Target:

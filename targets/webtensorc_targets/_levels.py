@@ -34,7 +34,8 @@ class LevelledProcessor(Target):
             if feature not in allowed:
                 raise UsageError(
                     f"`{self.level_name}` has no extra feature `{feature}`",
-                    hint=did_you_mean(feature, allowed) or f"there are: {', '.join(sorted(allowed)) or 'none'}",
+                    hint=did_you_mean(feature, allowed) or "`webtensorc targets` lists those of all levels",
+                    notes=(f"there are: {', '.join(sorted(allowed)) or 'none'}",),
                 )
         object.__setattr__(self, "extra", tuple(sorted(set(self.extra))))
 
@@ -42,6 +43,11 @@ class LevelledProcessor(Target):
     def names(cls) -> tuple[str, ...]:
         """The lowest level's name, then those of the others."""
         return (cls.name, *(f"{cls.name}-{level}" for level in list(cls.levels)[1:]))
+
+    @classmethod
+    def values(cls) -> Mapping[str, tuple[str, ...]]:
+        """The levels, and the extra features of all of them."""
+        return {"level": tuple(cls.levels), "extra": tuple(sorted(frozenset().union(*cls.extras.values())))}
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Self:

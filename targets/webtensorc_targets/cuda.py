@@ -6,6 +6,7 @@ Compilation"), so the default runs on everything from Volta on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -56,6 +57,11 @@ class CudaTarget(Target):
                 f"there is no machine code for `{self.arch}`",
                 hint=f"NVIDIA's assembler begins with `arch=sm_{_OLDEST_ASSEMBLED}`",
             )
+
+    @classmethod
+    def values(cls) -> Mapping[str, tuple[str, ...]]:
+        """The architectures."""
+        return {"arch": _ARCHITECTURES}
 
     def device(self) -> str:
         """CUDA's driver runs the modules."""

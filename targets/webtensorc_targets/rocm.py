@@ -5,6 +5,7 @@ Architectures have LLVM's names (llvm/docs/AMDGPUUsage.rst, "Processors").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +41,11 @@ class RocmTarget(Target):
                 hint=did_you_mean(self.arch, _ARCHITECTURES) or "`rocminfo` names that of a GPU",
                 notes=(f"there are: {', '.join(_ARCHITECTURES)}",),
             )
+
+    @classmethod
+    def values(cls) -> Mapping[str, tuple[str, ...]]:
+        """The architectures."""
+        return {"arch": _ARCHITECTURES}
 
     def device(self) -> str:
         """The loader has no such device yet."""

@@ -7,6 +7,7 @@ float32 and 32-bit integers are asked of a device where a model's kernels use th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,6 +53,11 @@ class SpirvTarget(Target):
                 hint=did_you_mean(self.gpu, _FAMILIES),
                 notes=(f"there are: {', '.join(_FAMILIES)}",),
             )
+
+    @classmethod
+    def values(cls) -> Mapping[str, tuple[str, ...]]:
+        """The profile and the families."""
+        return {"gpu": _FAMILIES}
 
     def device(self) -> str:
         """Vulkan's driver runs the modules."""

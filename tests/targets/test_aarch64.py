@@ -41,7 +41,7 @@ def test_labels_give_the_target_again(name: str) -> None:
     [
         ("aarch64-v8.1", "aarch64-v8.2"),
         ("aarch46", "aarch64"),
-        ("aarch64{extra=i8mm}", "there are: none"),
+        ("aarch64{extra=i8mm}", "targets` lists those of all levels"),
         ("aarch64-v8.2{extra=i8m}", "i8mm"),
         ("aarch64{levle=v8.2}", "level"),
     ],
@@ -130,3 +130,9 @@ def test_emulated_models_agree_with_onnxruntime(model: str, labels: list[str], t
     for label in labels:
         for error in compare(emulated.run(bundle, label, feed, tmp_path), wanted, rtol=1e-4, atol=1e-6):
             assert error.passed, f"{label}: {error.name}: {error.reason}"
+
+
+def test_features_that_a_level_may_have_are_listed() -> None:
+    with pytest.raises(UsageError) as caught:
+        make_target("aarch64-v8.2{extra=i8m}")
+    assert caught.value.notes == ("there are: bf16, fp16fml, i8mm",)

@@ -12,8 +12,11 @@ from webtensorc_runtime import IncompatibleMachineError
 import webtensorc
 import webtensorc.target_api
 from webtensorc import registry
+from webtensorc.cli.verbs.targets import describe
 from webtensorc.errors import UsageError
-from webtensorc.registry import make_target
+from webtensorc.registry import make_target, target_classes
+from webtensorc.spec import Spec
+from webtensorc.target_api import Target
 
 EXTRAS = ["rocm", "rocm{arch=gfx942}", "metal", "riscv64", "riscv64{vectors=true}"]
 MARKS = {"rocm": b"\x7fELF", "metal": b"#include <metal_stdlib>", "riscv64": b"\x7fELF"}
@@ -98,3 +101,23 @@ def test_what_is_unknown_gets_a_suggestion_and_the_list(text: str, hint: str, kn
         make_target(text)
     assert hint in (caught.value.hint or "")
     assert known in " ".join(caught.value.notes)
+
+
+LISTED = [
+    (cls, option, value)
+    for cls in target_classes().values()
+    for option, values in cls.values().items()
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("cls", "option", "value"), LISTED, ids=lambda each: getattr(each, "name", each))
+def test_what_is_listed_for_an_option_is_taken(cls: type[Target], option: str, value: str) -> None:
+    name = cls.names()[-1] if option == "extra" else cls.name  # the highest level has every extra feature
+    target = make_target(str(Spec(name, ((option, (value,) if option == "extra" else value),))))
+    assert value in getattr(target, option)
+
+
+def test_values_are_listed_where_there_is_a_list() -> None:
+    described = {option["name"]: option["values"] for option in describe(target_classes()["cuda"])["options"]}
+    assert "sm_90a" in described["arch"] and described["tf32"] == []

@@ -24,7 +24,7 @@ def command(console: Console) -> None:
     text = [
         table(("name", "instructions", "maturity", "tested by", "names to use", "options"), rows),
         "",
-        *(f"{each['doc']}\n" for each in found if each["options"]),
+        *(_notes(each) for each in found if each["options"]),
         f"host is {machine['target']}",
         f"  features: {' '.join(machine['features'])}",
     ]
@@ -32,16 +32,22 @@ def command(console: Console) -> None:
 
 
 def describe(cls: type[Any]) -> dict[str, Any]:
-    """A target class as JSON-ready data."""
+    """A target class as JSON-ready data; an option that may be anything has no `values`."""
+    values = cls.values()
     return {
         "name": cls.name,
         "instruction_set": cls.instruction_set,
         "maturity": cls.maturity,
         "tested_by": cls.tested_by,
         "names": list(cls.names()),
-        "options": describe_options(cls),
+        "options": [{**option, "values": list(values.get(option["name"], ()))} for option in describe_options(cls)],
         "doc": " ".join(documentation(cls)),
     }
+
+
+def _notes(each: dict[str, Any]) -> str:
+    lists = [f"  {option['name']}: {', '.join(option['values'])}\n" for option in each["options"] if option["values"]]
+    return "".join([each["doc"], "\n", *lists])
 
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
