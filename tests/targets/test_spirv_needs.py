@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import kernels
 import numpy as np
 import pytest
 import webtensorc_runtime
@@ -49,6 +50,17 @@ def test_code_for_other_gpus_is_passed_over(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleMachineError, match="subgroup32") as caught:
         webtensorc_runtime.load(bundle, device="vulkan", variant="spirv{gpu=turing}")
     assert caught.value.exit_code == 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(kernels.SPIRV_VAL is None, reason="no spirv-val: apt-get install spirv-tools")
+@pytest.mark.parametrize("gpu", ["adreno", "pascal", "rdna2", "cdna3"])
+def test_code_for_a_family_is_valid(gpu: str, tmp_path: Path) -> None:
+    """It had decorations, and variables of entry points, that its version of SPIR-V does not have."""
+    path = tmp_path / "family.mlir"
+    path.write_text(FAMILY)
+    bundle = webtensorc.compile(path, targets=[f"spirv{{gpu={gpu}}}"], cache=False)
+    kernels.check_all(bundle, tmp_path)
 
 
 @pytest.mark.slow
