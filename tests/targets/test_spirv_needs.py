@@ -36,8 +36,9 @@ def test_code_for_other_gpus_is_passed_over(tmp_path: Path) -> None:
     path.write_text(FAMILY)
     bundle = webtensorc.compile(path, targets=["spirv{gpu=turing}", "spirv"], cache=False)
     turing, any_gpu = (set(each.features) for each in bundle.artifacts)
-    assert {"subgroup32", "CooperativeMatrixKHR", "CooperativeMatrix16x16x16xf32xf32"} <= turing
+    assert {"subgroup32", "CooperativeMatrixKHR", "CooperativeMatrix16x16x16xf32xf32", "vulkan1.3"} <= turing
     assert not {each for each in any_gpu if each.startswith(("subgroup", "Cooperative", "GroupNonUniform"))}
+    assert not any_gpu & {"vulkan1.2", "vulkan1.3"}
     module = webtensorc_runtime.load(bundle, device="vulkan")
     ((label, reason),) = module.rejected
     assert (module.variant, label) == ("spirv", "spirv{gpu=turing}")
