@@ -183,3 +183,16 @@ def test_a_driver_that_is_too_old_for_the_ptx(two_kernels: Path) -> None:
     needs = "cuda11.6"  # PTX 7.6, which the native compiler writes
     assert why_not(variant, Machine("x86_64", frozenset(has), "cuda")) == f"needs {needs} which this GPU lacks"
     assert why_not(variant, Machine("x86_64", frozenset({*has, needs}), "cuda")) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["cuda", "cuda{arch=sm_75}"])
+@pytest.mark.parametrize("shape", [(64, 256, 128), (128, 64, 64)])
+def test_products_of_halves_for_gpus_before_ampere(label: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    """They were written for instructions that those GPUs lack, which ended the native compiler."""
+    m, k, n = shape
+    a, b = (jax.ShapeDtypeStruct(each, jnp.float16) for each in ((m, k), (k, n)))
+    exported = export.export(jax.jit(jnp.matmul), platforms=["cpu"])(a, b)
+    bundle = webtensorc.compile(exported, [label], cache=False)
+    if kernels.PTXAS is not None:
+        kernels.check_all(bundle, tmp_path)
