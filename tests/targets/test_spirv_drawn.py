@@ -77,3 +77,20 @@ def test_softmax_of_products_of_halves(shape: tuple[int, int, int]) -> None:
     a, b, bias = ((random.standard_normal(each) / 4).astype(np.float16) for each in ((m, k), (k, n), (n,)))
     found = run(lambda a, b, bias: jax.nn.softmax(a @ b + bias), a, b, bias)
     np.testing.assert_allclose(found, jax.nn.softmax(a.astype(np.float32) @ b + bias), atol=4e-3)
+
+
+@pytest.mark.slow
+@needs_vulkan
+@pytest.mark.parametrize(("shape", "axis"), [((17, 256), 0), ((2, 5, 8, 8), 1)])
+def test_softmax_along_another_axis_than_the_last(shape: tuple[int, ...], axis: int) -> None:
+    """Every invocation computed all columns of its workgroup, unrolled: drivers took minutes to compile that."""
+    x = np.random.default_rng(0).standard_normal(shape, np.float32)
+
+    def softmax(x: jax.Array) -> jax.Array:
+        return jax.nn.softmax(x, axis)
+
+    exported = export.export(jax.jit(softmax), platforms=["cpu"])(jax.ShapeDtypeStruct(shape, x.dtype))
+    bundle = webtensorc.compile(exported, ["spirv"], cache=False)
+    assert len(bundle.artifacts[0].module) < 40_000  # one was 226 KB
+    (found,) = webtensorc_runtime.load(bundle, device="vulkan")(x)
+    np.testing.assert_allclose(found, softmax(x), rtol=1e-5, atol=1e-6)
