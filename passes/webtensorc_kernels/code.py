@@ -80,6 +80,12 @@ class Code(Words):
         all_ = self.value(f"{one}!llvm.struct<({kinds})>")
         return [self.value(f"llvm.extractvalue {all_}[{i}] : !llvm.struct<({kinds})>") for i in range(count)]
 
+    def opaque(self, vector: str) -> str:
+        """The same vector, of which the native compiler does not know where it comes from."""
+        letter = self._machine.register
+        one = f'llvm.inline_asm "", "={letter},0" {vector} : ({self.vector}) -> {self.vector}'
+        return self.value(one) if letter else vector
+
     # Tiles: see `tiles`.
 
     def use_tiles(self, shapes: Sequence[tuple[int, int]], view: View, *at: Index) -> None:

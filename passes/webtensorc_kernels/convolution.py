@@ -1,28 +1,11 @@
-"""Convolutions and matrix products as problems, and the register block that suits one best."""
+"""Convolutions and matrix products as problems, and the register tiles that they are divided into."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 
-from webtensorc_kernels.machine import Machine
-from webtensorc_kernels.panels import WIDTH
-
-__all__ = ["Axis", "Convolution", "Tile", "choose", "is_inside", "segments", "step_cycles", "tile_starts"]
-
-_MAX_CODE = 3000
-"""Multiplications written out in one kernel, at most: beyond, compiling takes too long."""
-_TOGETHER = 8
-"""Tiles that share a pass over large weights: more make the image too large for the second-level cache."""
-_TOGETHER_IN_PRODUCTS = 16
-"""The same where half of that cache has room for them."""
-_LATENCY = 4
-"""Cycles from one addition to an accumulator to the next."""
-_PAGE = 4096
-"""Addresses so many bytes apart share a set of a first-level cache, which has as many ways as it has pages."""
-_BESIDE_PANELS = 2
-"""Rows more than ways that may share a set where weights come in panels, which spread over all sets: measured."""
+__all__ = ["Axis", "Convolution", "Tile", "is_inside", "segments", "tile_starts"]
 
 
 @dataclass(frozen=True)
@@ -183,70 +166,6 @@ class Tile:
         return self.narrow or self.vectors * self.lanes
 
 
-def choose(
-    problem: Convolution,
-    machine: Machine,
-    *,
-    overlapping: bool = False,
-    vectors: Iterable[int] = range(1, 9),
-    in_part: bool = False,
-    holds_image: bool = False,
-) -> Tile | None:
-    """The tile with the fewest estimated cycles, the larger one if there are two; None if none has bearable code.
-
-    The last tile of a product is a smaller one, or, if `overlapping`, begins earlier as that of a convolution does.
-    `vectors` are the numbers of vectors that a tile may have; a vector that is not filled is one only if it may be
-    loaded and stored `in_part`. What `holds_image` keeps numbers of each point in a register for several steps.
-    """
-    lanes = 1 << (min(machine.lanes, problem.outputs).bit_length() - 1)
-    widths = [(lanes, wide, 0) for wide in vectors if wide * lanes <= problem.outputs]
-    if in_part and machine.masks and lanes < problem.outputs < machine.lanes and problem.groups == 1:
-        widths.append((2 * lanes, 1, problem.outputs))
-    tiles = [
-        Tile(points, wide, lanes, _together(problem, points, machine.second_level // 2), narrow)
-        for lanes, wide, narrow in widths
-        for points in range(1, min(problem.out[1], machine.registers) + 1)
-        if machine.fits(points, wide, held=points if holds_image else 0)
-        if not (problem.packed and WIDTH % (wide * lanes))
-    ]
-    overlapping |= not problem.has_products
-    tiles.sort(key=lambda tile: (_cycles(problem, tile, machine, overlapping), -tile.points * tile.vectors))
-    return next((tile for tile in tiles if _code_size(problem, tile) <= _MAX_CODE), None)
-
-
-def _together(problem: Convolution, points: int, cache: int) -> int:
-    """How many tiles of so many points share a pass over the weights; one if these stay in the cache."""
-    if problem.taps * problem.channels * problem.groups * problem.outputs * 4 <= cache:
-        return 1
-    fitting = cache // (points * problem.channels * 4) if problem.is_product else 0
-    return max(_TOGETHER, min(_TOGETHER_IN_PRODUCTS, fitting))
-
-
-def _cycles(problem: Convolution, tile: Tile, machine: Machine, overlapping: bool) -> float:
-    """Estimated cycles for one step of the innermost loop of every tile of a row."""
-    whole, left = divmod(problem.out[1], tile.points)
-    cycles = whole * step_cycles(problem, tile, machine, tile.points)
-    if left:
-        cycles += step_cycles(problem, tile, machine, tile.points if overlapping else left)
-    return cycles * -(-problem.outputs // tile.channels)
-
-
-def step_cycles(problem: Convolution, tile: Tile, machine: Machine, points: int) -> float:
-    """Estimated cycles for one step of the innermost loop, for so many points.
-
-    A step takes as long as its multiplications (two a cycle), its loads (two a cycle), the weights it streams from the
-    second-level cache (half a vector a cycle) or the latency of an addition, whichever is longest. Points whose rows
-    all fall into the same sets of the first-level cache push each other out.
-    """
-    vectors = tile.vectors
-    step = max(points * vectors / 2, (points + vectors) / 2, 2 * vectors, _LATENCY) + 0.5
-    apart = problem.strides[1] * problem.groups * problem.channels * 4
-    ways = machine.first_level // _PAGE + (_BESIDE_PANELS if problem.packed else 0)
-    if points * math.gcd(apart, _PAGE) > ways * _PAGE:
-        step *= 1.25
-    return step
-
-
 def tile_starts(extent: int, tile: int) -> list[int]:
     """Where tiles begin: the last one so that it ends with the extent."""
     return [min(start, extent - tile) for start in range(0, extent, tile)]
@@ -255,15 +174,6 @@ def tile_starts(extent: int, tile: int) -> list[int]:
 def is_inside(problem: Convolution, start: int, points: int) -> bool:
     """Whether the windows of `points` columns from `start` on are inside the image."""
     return all(problem.columns_inside(start + i) == (0, problem.kernel[1]) for i in (0, points - 1))
-
-
-def _code_size(problem: Convolution, tile: Tile) -> int:
-    starts = tile_starts(problem.out[1], tile.points)
-    edges = sum(
-        len(segments(problem, start, tile.points)) for start in starts if not is_inside(problem, start, tile.points)
-    )
-    inside = 1 if problem.is_contiguous else problem.kernel[1]
-    return (edges + inside) * tile.points * tile.vectors
 
 
 def segments(problem: Convolution, start: int | None, points: int) -> list[tuple[int, int, list[int]]]:

@@ -11,8 +11,9 @@ weights, and multiplies each by `points` numbers of the image.
 
 Padding costs nothing: a tile of points that touches it is written out on its own, without the products that fall
 outside, and the loop over kh has bounds that depend on the row. Where channels or points are no multiple of the tile,
-the last tile begins earlier and computes some results twice, so that there is no code for remainders; but the last
-points of a matrix product, which may be a good part of all of them, are a smaller tile.
+the last tile begins earlier and computes some results twice, so that there is hardly code for remainders; but the last
+points of a matrix product, which may be a good part of all of them, are a smaller tile, and the last channels are one
+of as few vectors as they take (see `blocks`).
 
 All weights are gone through for each tile of points, or for some tiles together where weights are large. Those of
 matrix products come in panels, packed when the model was compiled (see `panels`); copying a block of others while it
@@ -28,6 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
+from webtensorc_kernels.blocks import Blocks, Points
 from webtensorc_kernels.code import Code, Index, View, Workgroup
 from webtensorc_kernels.convolution import Convolution, Tile, segments, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, finish, prefetch
@@ -36,6 +38,7 @@ from webtensorc_kernels.geometry import TileRun, tile_runs_with_rest, window_row
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.panels import FEW_POINTS, FIXED, LINE, Matrix
 from webtensorc_kernels.short_sums import in_parts
+from webtensorc_kernels.tile_choice import blocks
 
 __all__ = ["generate"]
 
@@ -73,14 +76,17 @@ class _Spot:
 class _Channels:
     """A block of channels: its number in the workgroup, its group, its first channel of all, where its weights are.
 
-    In panels, `following` is where those of the next block are.
+    In panels, `following` is where those of the next block are. `tail` is where the weights of its rest are, if points
+    share vectors.
     """
 
     number: Index
+    is_last: bool
     group: Index
     first: Index
     weights: Callable[[Index, Index], tuple[Index, ...]]
     following: Callable[[Index, Index], tuple[Index, ...]]
+    tail: Callable[[Index, Index], tuple[Index, ...]] | None
 
 
 class _Writer:
@@ -96,19 +102,20 @@ class _Writer:
         self.w = Matrix("%w", self.depth * (p.batch if p.apart else 1), p.groups * p.outputs, p.packed, weights)
         self.y = epilogue.result(p.points, p.groups * p.outputs)
         self.operands = epilogue.views(p.points, p.groups * p.outputs)
-        self.turn = code.turn(tile.vectors)
         self.starts = tile_starts(p.out[1], tile.points)
-        self.blocks = -(-p.outputs // tile.channels)
+        self.blocks = blocks(p, tile, code.registers)
+        if weights == FIXED:
+            self.blocks = Blocks.alike(p.outputs, tile.lanes, tile.vectors)
         self.images = p.batch * p.depth.out
         self.rows = self.images * p.out[0]
         down = self.rows if self.rows > 1 else len(self.starts)
         self.down, self.across = self._grid(down)
-        few = self.blocks <= _FEW_BLOCKS * self.across or not p.is_product
+        few = self.blocks.count <= _FEW_BLOCKS * self.across or not p.is_product
         self.fetches_ahead = weights == FIXED or (few and p.points > FEW_POINTS and (p.packed or tile.together > 1))
 
     def _grid(self, down: int) -> tuple[int, int]:
         """Workgroups down the points and across the channels: weights in panels are read once if it is only across."""
-        p, across = self.problem, self.problem.groups * self.blocks
+        p, across = self.problem, self.problem.groups * self.blocks.count
         if p.packed and p.outputs >= p.points:
             work = max(p.flops, _READING * p.channels * p.outputs)
             across, down = split(first=across, second=down, flops=work)
@@ -140,20 +147,29 @@ class _Writer:
     def _channels(self, where: Workgroup, body: Callable[[_Channels], None]) -> None:
         """Loop over the workgroup's blocks of channels."""
         code, p = self.code, self.problem
-        low, high = share(code, where.x, p.groups * self.blocks, self.across)
+        count, lanes = self.blocks.count, self.tile.lanes
+        low, high = share(code, where.x, p.groups * count, self.across)
 
-        def block(number: Index, _: list[str]) -> list[str]:
-            group = 0 if p.groups == 1 else code.quotient(number, self.blocks)
-            first = code.multiply(code.remainder(number, self.blocks) if p.groups > 1 else number, self.tile.channels)
-            first = code.smaller(first, p.outputs - self.tile.channels)
+        def block(number: Index, *, is_last: bool) -> list[str]:
+            width = self.tile.narrow or self.blocks.width(is_last=is_last)
+            group = 0 if p.groups == 1 else code.quotient(number, count)
+            first = code.multiply(code.remainder(number, count) if p.groups > 1 else number, self.tile.channels)
+            first = code.smaller(first, p.outputs - width)
             first = code.add(code.multiply(group, p.outputs), first)
-            width = self.tile.channels
             following = code.smaller(code.add(first, width), p.outputs - width) if p.packed else first
-            place = code.subtract(number, low)
-            body(_Channels(place, group, first, self.w.block(code, first, width), self.w.block(code, following, width)))
+            whole, tail = width - width % lanes or width, self.blocks.tail if is_last else 0
+            rest = self.w.block(code, code.add(first, width - tail), tail) if tail else None
+            weights = self.w.block(code, first, whole), self.w.block(code, following, whole), rest
+            body(_Channels(code.subtract(number, low), is_last, group, first, *weights))
             return []
 
-        code.loop(low, high, block)
+        if self.blocks.last == self.tile.vectors and not self.blocks.tail:
+            code.loop(low, high, lambda number, _: block(number, is_last=False))
+        elif count == 1:
+            code.loop(low, high, lambda number, _: block(number, is_last=True))
+        else:
+            code.loop(low, code.smaller(high, count - 1), lambda number, _: block(number, is_last=False))
+            code.loop(code.larger(low, count - 1), high, lambda number, _: block(number, is_last=True))
 
     def _spots(self, part: tuple[Index, Index], body: Callable[[_Spot], None]) -> None:
         """Loop over the tiles of some rows, or over some tiles of the only row."""
@@ -185,7 +201,7 @@ class _Writer:
 
     def _tile(self, spot: _Spot, channels: _Channels) -> None:
         """Compute and store one tile."""
-        code, p, tile = self.code, self.problem, self.tile
+        code, p, lanes = self.code, self.problem, self.tile.lanes
         left = code.multiply(code.subtract(code.multiply(spot.start, p.strides[1]), p.padding[1]), self.pixel)
         left = code.add(left, code.multiply(channels.group, p.channels))
         points = spot.run.points
@@ -197,39 +213,49 @@ class _Writer:
                 at = code.add(left, first * (p.dilations[1] * self.pixel - p.channels))
                 low, high = first * p.channels, beyond * p.channels
                 row = code.add(weights, code.multiply(number, self.window_row))
-                sums = self._run((*line, at), (row, channels), (low, high), valid, spot.position, sums)
+                tile = Points(points, tuple(valid))
+                sums = self._run((*line, at), (row, channels), (low, high), tile, spot.position, sums)
             return sums
 
         pixel = code.add(code.multiply(code.add(code.multiply(spot.image, p.out[0]), spot.oh), p.out[1]), spot.start)
-        each = tuple(code.add(channels.first, j * tile.lanes) for j in range(tile.vectors))
+        vectors, shared = self._vectors(channels), self.blocks.shared(points) if channels.tail else 0
+        each = tuple(code.add(channels.first, j * lanes) for j in range(vectors))
+        if shared:
+            each = *each, code.add(channels.first, self.blocks.width(is_last=True) - lanes)
         block = Block((pixel,), points, each)
         prefetch(code, self.epilogue, block, self.operands)
-        sums = [code.zero()] * (points * tile.vectors)
+        sums = [code.zero()] * (points * vectors + shared)
         sums = window_rows(code, p, (spot.image, spot.oh), window_row, sums)
+        sums = self.blocks.rejoined(code, sums, points) if shared else sums
         finish(code, self.epilogue, block, sums, self.operands, self.y)
+
+    def _vectors(self, channels: _Channels) -> int:
+        """Whole vectors of a block."""
+        return self.blocks.last if channels.is_last else self.tile.vectors
 
     def _run(
         self,
         x: tuple[Index, Index, Index],
         w: tuple[Index, _Channels],
         depth: tuple[int, int],
-        valid: list[int],
+        points: Points,
         position: Index,
         sums: list[str],
     ) -> list[str]:
-        """Add the products of one run of the window's row, for the `valid` points of the tile."""
-        code, p, vectors = self.code, self.problem, self.tile.vectors
-        used = [i * vectors + j for i in valid for j in range(vectors)]
+        """Add the products of one run of the window's row, for some points of the tile."""
+        code, p, (first, channels), lanes = self.code, self.problem, w, self.tile.lanes
+        vectors, used = self._vectors(channels), self.blocks.sums(points, is_last=channels.is_last)
 
         def step(k: Index, carried: list[str]) -> list[str]:
-            row = code.add(w[0], k)
-            weights = [self.w.load(code, *w[1].weights(row, j * self.tile.lanes)) for j in range(vectors)]
-            out = []
-            for place, i in enumerate(valid):
+            def number(i: int) -> str:
                 at = code.add(code.add(x[2], i * p.strides[1] * self.pixel), k)
-                value = code.broadcast(self.x, x[0], x[1], at)
-                out += [code.multiply_add(value, weights[j], carried[place * vectors + j]) for j in range(vectors)]
-            return out
+                return code.broadcast(self.x, x[0], x[1], at)
+
+            row, found = code.add(first, k), dict(zip(used, carried, strict=True))
+            whole = [self.w.load(code, *channels.weights(row, j * lanes)) for j in range(vectors)]
+            rest = self.w.load_repeated(code, self.blocks.tail, *channels.tail(row, 0)) if channels.tail else None
+            self.blocks.multiply(code, points, number, (whole, rest), found)
+            return list(found.values())
 
         def before(k: Index, count: int) -> None:
             self._fetch(position, x[2], w, k, count)
@@ -237,7 +263,7 @@ class _Writer:
         if p.is_product and p.points <= FEW_POINTS:
             return in_parts(code, *depth, step, len(sums), before)
         sums = list(sums)
-        found = code.loop_over_rows(self.turn, *depth, step, [sums[i] for i in used], before)
+        found = code.loop_over_rows(code.turn(vectors), *depth, step, [sums[i] for i in used], before)
         for i, value in zip(used, found, strict=True):
             sums[i] = value
         return sums
@@ -259,7 +285,7 @@ class _Writer:
             self.w.fetch(self.code, count, self.tile.channels, *channels.weights(row, 0))
             return
         ahead = self.code.smaller(self.code.add(row, _AHEAD), self.w.rows - count)
-        for i, j in product(range(count), range(self.tile.vectors)):
+        for i, j in product(range(count), range(self._vectors(channels))):
             self.code.prefetch(self.w.view, *channels.weights(self.code.add(ahead, i), j * self.tile.lanes))
 
     def _fetch_following(self, position: Index, channels: _Channels, row: Index, count: int) -> None:
@@ -275,7 +301,7 @@ class _Writer:
     def _fetch_points(self, left: Index, channels: _Channels, k: Index, count: int) -> None:
         """Bring a piece of the next tile's image near; over all rows and blocks of weights the pieces are all of it."""
         code, p = self.code, self.problem
-        blocks = -(-self.blocks // self.across)
+        blocks = -(-self.blocks.count // self.across)
         piece = -(-self.tile.points // blocks)
         at = code.add(left, self.tile.points * p.channels)
         at = code.add(at, code.multiply(code.add(code.multiply(channels.number, p.channels), k), piece))

@@ -22,13 +22,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, tile_starts
 from webtensorc_kernels.epilogue import Block, Epilogue, Place
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.geometry import TileRun, inside, tile_runs_with_rest
 from webtensorc_kernels.grid import share, split
 from webtensorc_kernels.machine import Dot, Machine
 from webtensorc_kernels.panels import FEW_POINTS, TOGETHER, Matrix
+from webtensorc_kernels.tile_choice import choose
 from webtensorc_kernels.word_runs import Run, Word, along, runs_of
 
 __all__ = ["generate", "plan"]

@@ -151,6 +151,11 @@ class Meter(Code):
         self._note(view, at, self.lanes)
         return super().load(view, *at)
 
+    def load_repeated(self, count: int, view: View, *at: Index) -> str:
+        """Count and note the access."""
+        self._note(view, at, count)
+        return super().load_repeated(count, view, *at)
+
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         """Count and note the access."""
         if stride > 1:

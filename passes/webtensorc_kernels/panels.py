@@ -98,6 +98,10 @@ class Matrix:
         numbers = code.load_fixed(self.view, panel, _byte(code, row, column))
         return code.product(numbers, code.load(self._steps, panel, column))
 
+    def load_repeated(self, code: Code, count: int, *at: Index) -> str:
+        """So many float32 weights, again and again."""
+        return code.load_repeated(count, self.view, *at)
+
     def fetch(self, code: Code, rows: int, columns: int, *at: Index) -> None:
         """Bring fixed-point numbers near that are some rows behind a place, at the end of a panel those of the next."""
         panel, row, column = at

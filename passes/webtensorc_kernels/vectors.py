@@ -63,6 +63,12 @@ class Vectors(Listing):
             )
         return self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {self._of(view.element)}")
 
+    def load_repeated(self, count: int, view: View, *at: Index) -> str:
+        """`count` adjacent elements, again and again."""
+        short, places = f"vector<{count}xf32>", [i % count for i in range(self.lanes)]
+        loaded = self.value(f"vector.load {view.name}[{self.indices(*at)}] : {view.type}, {short}")
+        return self.value(f"vector.shuffle {loaded}, {loaded} [{', '.join(map(str, places))}] : {short}, {short}")
+
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         """A vector of every `stride`-th element; those between and behind are loaded with them."""
         if stride == 1:
@@ -216,6 +222,11 @@ class Vectors(Listing):
             picks = ", ".join(map(str, lanes))
             found = self.value(f"vector.shuffle {found}, {vector} [{picks}] : {self.vector}, {self.vector}")
         return found
+
+    def spliced(self, a: str, b: str, first: int, count: int) -> str:
+        """`count` lanes of `a`, from the lane `first` on, between those of `b`."""
+        flags = ["true" if first <= lane < first + count else "false" for lane in range(self.lanes)]
+        return self.choose(self.constant(f"dense<[{', '.join(flags)}]> : {self._of('i1')}"), a, b)
 
     def plus(self, a: str, b: str) -> str:
         """`a + b` of two vectors."""

@@ -6,8 +6,9 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 
-from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose, step_cycles, tile_starts
+from webtensorc_kernels.convolution import Axis, Convolution, Tile, tile_starts
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.tile_choice import choose, step_cycles
 from webtensorc_kernels.toom_cook import ALGORITHMS, ToomCook
 
 __all__ = ["Blocking", "plan", "work"]
@@ -17,10 +18,15 @@ _INSTRUCTIONS = {2: (90, 300, 75), 4: (300, 700, 250)}
 
 Those for weights, which lie kilobytes apart, in effect: measured.
 """
+_SCATTERED = {2: 7, 4: 56}
+"""What it takes beside, for each channel, that a window's numbers go to as many places, if these are not in the
+first-level cache: measured."""
 _ALONE = 2 / 3
 """What part of main memory's speed one core gets."""
 _ROOM = 3 / 4
 """What part of the second-level cache is still there when it is read again."""
+_SHARED = 4 << 20
+"""Bytes of a transformed image that are still in the shared cache when they are read: others use it too. Measured."""
 _VECTORS = (1, 2, 3, 4)
 """Of outputs in a register tile: the more they are, the less often the transformed image is read."""
 _TOLERATED = 3.0
@@ -126,7 +132,7 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     """Vector instructions of the busiest worker: the geometric mean of those of a single one and of one of two."""
     tile, (across, down) = blocking.tile, blocking.grid
     of_input, of_weights, of_results = _INSTRUCTIONS[blocking.algorithm.results]
-    inputs = of_input * rows * -(-p.channels // tile.lanes)
+    inputs: float = of_input * rows * -(-p.channels // tile.lanes)
     count, speeds = blocking.algorithm.products, machine.speeds
     groups = -(-p.outputs // tile.channels // across)
     mine = -(-blocks // down)
@@ -138,6 +144,9 @@ def _work(p: Convolution, blocking: Blocking, rows: int, blocks: int, machine: M
     near, far = _ROOM * machine.second_level, speeds.vector_units / speeds.shared
     if image + sums + 2 * chunk > near:
         of_group += far * (image + 2 * sums * (p.channels // blocking.chunk - 1))
+    if image > machine.first_level:
+        inputs += _SCATTERED[blocking.algorithm.results] * rows * p.channels
+    inputs += 2 * _slots_a_byte(machine) * max(0, image - _SHARED)  # written to memory, and read from there
     once = _slots_a_byte(machine) * groups
     if p.transformed:
         once *= count * channels

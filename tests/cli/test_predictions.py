@@ -63,7 +63,7 @@ def test_both_print_a_line_per_kernel(cli, chain: Path, chain_bundle: Path) -> N
     planned = cli("plan", chain, "--target", TARGET).out
     inspected = cli("inspect", chain_bundle, "--target", TARGET, "--schedule").out
     table = planned[planned.index("KERNEL ") :].rstrip()
-    assert "Winograd F(4x4, 3x3)" in table and "direct would take" in table
+    assert "Winograd F(2x2, 3x3)" in table and "direct would take" in table
     assert "predicted for one core" in table
     assert table in inspected
 

@@ -132,6 +132,12 @@ class Interpreter(Code):
         found = self._read(view, at, min(self.lanes, view.shape[-1]))
         return np.concatenate([found, np.zeros((self.lanes - len(found), *found.shape[1:]))])  # type: ignore[return-value]
 
+    def opaque(self, vector: str) -> str:
+        return vector
+
+    def load_repeated(self, count: int, view: View, *at: Index) -> str:
+        return np.concatenate([self._read(view, at, count)] * (self.lanes // count))  # type: ignore[return-value]
+
     def load_every(self, stride: int, view: View, *at: Index) -> str:
         return self._read(view, at, stride * self.lanes)[::stride]  # type: ignore[return-value]
 
@@ -201,6 +207,10 @@ class Interpreter(Code):
     def _interleaved(self, a: str, b: str) -> tuple[str, str]:
         both = np.stack([a, b], axis=1).reshape(-1)
         return both[: self.lanes], both[self.lanes :]  # type: ignore[return-value]
+
+    def spliced(self, a: str, b: str, first: int, count: int) -> str:
+        lanes = np.arange(self.lanes)
+        return np.where((lanes >= first) & (lanes < first + count), a, b)  # type: ignore[return-value]
 
     def last_lanes(self, vector: str, count: int) -> str:
         return np.where(np.arange(self.lanes) < self.lanes - count, 0, vector)  # type: ignore[return-value]

@@ -18,10 +18,11 @@ from kernel_assembly import assembly
 from kernel_guard import module
 from webtensorc_kernels import direct, integer, windows, winograd, winograd_blocking
 from webtensorc_kernels.code import Code
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.tile_choice import choose
 from webtensorc_kernels.windows import Fold
 
 from webtensorc.registry import make_target

@@ -38,16 +38,18 @@ from webtensorc_kernels import (
 )
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code, View
-from webtensorc_kernels.convolution import Axis, Convolution, choose
+from webtensorc_kernels.convolution import Axis, Convolution
 from webtensorc_kernels.copies import Exchange, Padding, Pick
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.extremes import Extreme
+from webtensorc_kernels.interleave import Transposition
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import FIXED
 from webtensorc_kernels.reductions import Reduction
 from webtensorc_kernels.softmax import Softmax
 from webtensorc_kernels.standardise import Rows
+from webtensorc_kernels.tile_choice import choose
 from webtensorc_kernels.toom_cook import ALGORITHMS
 from webtensorc_kernels.windows import Fold
 from webtensorc_runtime import cpu
@@ -90,10 +92,13 @@ def test_convolutions(target: str, problems: list[Convolution], volume: Convolut
         Convolution.product(70, 9, 3),
         Convolution.product(70, 9, 5),
         Convolution.product(70, 9, 10),
+        Convolution(1, (9, 23), 5, 17, (3, 3), (9, 23), padding=(1, 1)),
+        Convolution(1, (9, 23), 4, 34, (3, 3), (9, 23), padding=(1, 1), groups=2),
+        Convolution(1, (9, 23), 8, 40, (3, 3), (9, 23), padding=(1, 1)),
     ]
     kernels = []
     for p in problems:
-        tile = choose(p, machine, in_part=True)
+        tile = choose(p, machine, in_part=True, last_narrower=True)
         assert tile is not None
         kernels.append(direct.generate(p, tile, Epilogue(), Code(tile.lanes, machine)))
     check(target, kernels, [list(arrays(p)) for p in problems], [convolved(p, *arrays(p)) for p in problems])
@@ -129,7 +134,7 @@ def test_products_by_weights_of_their_own(target: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_products_of_panels(target: str) -> None:
     machine = machine_of(target)
-    sizes = [(1, 33, 70), (3, 40, 32), (17, 33, 64), (40, 30, 93)]
+    sizes = [(1, 33, 70), (3, 40, 32), (17, 33, 64), (40, 30, 93), (50, 24, 257), (29, 40, 72)]
     problems = [Convolution.product(*size, packed=True) for size in sizes]
     kernels = []
     for p in problems:
@@ -161,7 +166,7 @@ def test_products_of_fixed_point_numbers(target: str) -> None:
 def test_winograd(target: str) -> None:
     machine = machine_of(target)
     problems = [
-        Convolution(1, (13, 22), 33, 50, (3, 3), (13, 22), padding=(1, 1)),
+        Convolution(1, (13, 22), 65, 82, (3, 3), (13, 22), padding=(1, 1)),
         Convolution(2, (19, 20), 40, 64, (3, 3), (17, 20), padding=(0, 2)),
         Convolution(1, (12, 30), 64, 33, (3, 3), (14, 28), padding=(2, 0)),
     ]
@@ -264,7 +269,7 @@ def test_rows_that_are_moved(target: str) -> None:
     machine = machine_of(target)
     kernels, operands, expected = [], [], []
 
-    def add(problem: Exchange | Padding | Pick, given: list[np.ndarray], result: np.ndarray) -> None:
+    def add(problem: Exchange | Padding | Pick | Transposition, given: list[np.ndarray], result: np.ndarray) -> None:
         lanes = copies.lanes(problem, machine)
         assert lanes is not None
         kernels.append(copies.generate(problem, Code(lanes, machine)))
@@ -280,6 +285,11 @@ def test_rows_that_are_moved(target: str) -> None:
         add(Pick(30, len(index), row, 1, "i32"), [table, index], np.take(table, index, 1, mode="clip"))
         padded = np.pad(x[0], ((0, 0), (1, 0), (2, 19)), constant_values=7)
         add(Padding(3, 5, row, 1, 0, 2, 19, "7.0 : f32"), [x[0]], padded)
+    for few in (2, 3, 8):
+        tables = np.arange(3 * few * 401).reshape(3, few, 401)
+        woven = tables.transpose(0, 2, 1).reshape(3, -1)
+        add(Transposition(3, few, 401), [tables], woven)
+        add(Transposition(3, 401, few), [woven], tables)
     check(target, kernels, operands, expected)
 
 

@@ -13,12 +13,13 @@ from kernel_problems import arrays, convolutions
 from webtensorc_kernels import direct, integer, skinny, tile_steps, tiled, winograd, winograd_blocking
 from webtensorc_kernels.choice import Candidate, best
 from webtensorc_kernels.code import Code, Index, View, Workgroup
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.cost import Cost, estimate
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel, write
 from webtensorc_kernels.machine import Dot, Machine
 from webtensorc_kernels.meter import Loop, Meter
+from webtensorc_kernels.tile_choice import choose
 
 from webtensorc.pass_api import Speeds
 
@@ -39,6 +40,10 @@ class Counting(Interpreter):
     def load(self, view: View, *at: Index) -> str:
         self.counts["vector.load"] += 1
         return super().load(view, *at)
+
+    def load_repeated(self, count: int, view: View, *at: Index) -> str:
+        self.counts["vector.load"] += 1
+        return super().load_repeated(count, view, *at)
 
 
 def totals(loop: Loop) -> Counter[str]:

@@ -12,10 +12,11 @@ from kernel_interpreter import Interpreter, number
 from kernel_problems import arrays, convolutions, convolved, fixed_point, in_panels, volumes
 from webtensorc_kernels import direct
 from webtensorc_kernels.code import Index, View
-from webtensorc_kernels.convolution import Axis, Convolution, Tile, choose
+from webtensorc_kernels.convolution import Axis, Convolution, Tile
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue, Load
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import FIXED
+from webtensorc_kernels.tile_choice import choose
 
 MACHINES = [
     Machine(4, 16, False, False, 1 << 19),
@@ -67,7 +68,7 @@ def interpreted(
 @settings(deadline=None)
 @given(st.one_of(convolutions(), volumes()), machines)
 def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution, machine: Machine) -> None:
-    tile = choose(p, machine, in_part=True)
+    tile = choose(p, machine, in_part=True, last_narrower=True)
     assert tile is not None
     np.testing.assert_array_equal(interpreted(p, tile), convolved(p, *arrays(p)))
 
@@ -75,7 +76,7 @@ def test_every_convolution_is_right_and_stays_inside_its_buffers(p: Convolution,
 @pytest.mark.parametrize("outputs", [3, 5, 10])
 def test_few_columns_are_part_of_a_vector(outputs: int) -> None:
     p, machine = Convolution.product(70, 13, outputs), MACHINES[-1]
-    tile = choose(p, machine, in_part=True)
+    tile = choose(p, machine, in_part=True, last_narrower=True)
     assert tile is not None and tile.narrow == outputs < tile.lanes and choose(p, machine).narrow == 0
     bias, residual = np.arange(outputs), np.arange(70 * outputs)
     found = interpreted(p, tile, BIAS_RESIDUAL_RELU, (bias, residual)).reshape(70, outputs)

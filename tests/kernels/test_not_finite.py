@@ -13,10 +13,11 @@ from test_compiled_kernels import TARGETS, check, machine_of
 from webtensorc_kernels import attention, direct, skinny, windows, winograd, winograd_blocking
 from webtensorc_kernels.attention import Attention
 from webtensorc_kernels.code import Code
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Apply, Constant, Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.tile_choice import choose
 from webtensorc_kernels.windows import Fold
 
 pytestmark = pytest.mark.slow

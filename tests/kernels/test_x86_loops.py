@@ -10,9 +10,10 @@ from kernel_assembly import assembly, hot_loops
 from kernel_guard import module
 from webtensorc_kernels import direct
 from webtensorc_kernels.code import Code
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.machine import Machine
+from webtensorc_kernels.tile_choice import choose
 
 from webtensorc.registry import make_target
 
@@ -21,6 +22,9 @@ PROBLEMS = [
     Convolution.product(96, 256, 128),
     Convolution(1, (28, 28), 64, 64, (3, 3), (28, 28), padding=(1, 1)),
     Convolution(1, (15, 15), 64, 128, (3, 3), (7, 7), strides=(2, 2), packed=True),
+    Convolution.product(784, 120, 40),
+    Convolution.product(784, 64, 33),
+    Convolution.product(196, 240, 72, packed=True),
 ]
 _MOVE = re.compile(r"vmov[au]ps\s+%([yz])mm\d+, %\1mm\d+$")
 
@@ -32,7 +36,7 @@ def test_sums_stay_where_they_are(target: str, tmp_path: Path) -> None:
     assert machine is not None
     kernels = []
     for problem in PROBLEMS:
-        tile = choose(problem, machine)
+        tile = choose(problem, machine, last_narrower=True)
         assert tile is not None
         kernels.append(direct.generate(problem, tile, Epilogue(), Code(tile.lanes, machine)))
     loops = list(hot_loops(assembly(module(kernels), target, tmp_path), r"j\w+\s+", "vfmadd"))

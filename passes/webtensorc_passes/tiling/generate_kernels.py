@@ -29,12 +29,13 @@ from webtensorc_kernels import (
     winograd_blocking,
 )
 from webtensorc_kernels.choice import Candidate, Choice, best
-from webtensorc_kernels.convolution import Convolution, choose
+from webtensorc_kernels.convolution import Convolution
 from webtensorc_kernels.epilogue import Epilogue
 from webtensorc_kernels.executable import Kernel
 from webtensorc_kernels.machine import Machine
 from webtensorc_kernels.panels import FIXED
 from webtensorc_kernels.softmax import Softmax
+from webtensorc_kernels.tile_choice import choose
 from webtensorc_kernels.windows import Fold
 
 from webtensorc.iree import mlir
@@ -317,7 +318,7 @@ def _products(problem: Convolution, epilogue: Epilogue, machine: Machine, allow_
 
 def _direct(problem: Convolution, epilogue: Epilogue, machine: Machine, weights: str) -> Iterator[Candidate]:
     is_plain = epilogue.slot is None and not any(epilogue.widths) and {epilogue.element, *epilogue.elements} == {"f32"}
-    tile = choose(problem, machine, in_part=is_plain)
+    tile = choose(problem, machine, in_part=is_plain, last_narrower=weights != FIXED)
     if tile:
         author = functools.partial(direct.generate, problem, tile, epilogue, weights=weights)
         yield Candidate("direct", tile.lanes, author)
