@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from end_to_end import assert_agrees, through_a_file
+from jax.scipy.optimize import minimize
 
 from fixtures import jax_models
 
@@ -63,3 +64,21 @@ def test_second_derivatives_of_a_product(tmp_path: Path) -> None:
     path = tmp_path / "model.jax"
     path.write_bytes(jax.export.export(curvature)(jax.ShapeDtypeStruct(x.shape, x.dtype)).serialize())
     np.testing.assert_allclose(through_a_file(path, tmp_path)(x)[0], curvature(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_line_search_agrees(tmp_path: Path) -> None:
+    """Loops in branches of loops, which begin with the same tensor many times."""
+
+    def minimum(x: jax.Array) -> jax.Array:
+        def loss(y: jax.Array) -> jax.Array:
+            return jnp.sum((y - x) ** 2 * jnp.arange(1.0, 4.0))
+
+        return minimize(loss, x * 2, method="BFGS", options={"maxiter": 5}).x
+
+    path = tmp_path / "model.jax"
+    path.write_bytes(jax.export.export(jax.jit(minimum))(jax.ShapeDtypeStruct((3,), np.float32)).serialize())
+    module = through_a_file(path, tmp_path)
+    for x in ([0.1, 0.2, 0.3], [-5, 100, 3], [np.nan, 1, 2]):
+        given = np.array(x, np.float32)
+        np.testing.assert_allclose(module(given)[0], jax.jit(minimum)(given), rtol=1e-5)

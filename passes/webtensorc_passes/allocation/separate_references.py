@@ -3,7 +3,8 @@
 Where a branch hands one reference to two arguments of a block and one of these is kept in the register that the
 reference is in already, IREE 3.13 moves the reference to the other and leaves nothing in the first
 (https://github.com/iree-org/iree/pull/24781). A loop whose state shares one allocation then reads from no buffer at
-all. Every repetition becomes a value of its own, by a choice that the native compiler cannot see through.
+all. Every repetition becomes a value of its own, by a choice that the native compiler cannot see through; each is made
+of the one before, as equal choices would become one value again.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ class SeparateReferences(Pass):
         changes = 0
         for op in mlir.nested(module):
             for _, operands in handed_over(op):
-                seen: set[Value] = set()
+                last: dict[Value, Value] = {}
                 for index in [each for each in operands if str(op.operands[each].type).startswith("!")]:
                     value = op.operands[index]
-                    if value in seen:
-                        op.operands[index] = _another(value, op)
+                    if value in last:
+                        op.operands[index] = _another(last[value], op)
                         changes += 1
-                    seen.add(value)
+                    last[value] = op.operands[index]
         return changes
 
 
