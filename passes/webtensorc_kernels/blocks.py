@@ -70,8 +70,9 @@ class Blocks:
         shared = cls(outputs, lanes, count, vectors, last, _tail(rest, lanes))
         if whole and shared.tail and shared.registers(points) <= registers:
             return shared
-        count = -(-(whole + (rest > 0)) // vectors)
-        return cls(outputs, lanes, count, vectors, whole + (rest > 0) - (count - 1) * vectors)
+        needed = -(-outputs // lanes)
+        count = -(-needed // vectors)
+        return cls(outputs, lanes, count, vectors, needed - (count - 1) * vectors)
 
     @property
     def sharing(self) -> int:

@@ -211,13 +211,10 @@ class Vectors(Listing):
         """The elements at `places` of several vectors one behind the other."""
         found = vectors[0]
         for number, vector in enumerate(vectors[1:], 1):
+            kept = range(self.lanes) if number > 1 else [place % self.lanes for place in places]
             lanes = [
-                self.lanes + place % self.lanes
-                if place // self.lanes == number
-                else place % self.lanes
-                if number == 1
-                else lane
-                for lane, place in enumerate(places)
+                self.lanes + place % self.lanes if place // self.lanes == number else lane
+                for place, lane in zip(places, kept, strict=True)
             ]
             picks = ", ".join(map(str, lanes))
             found = self.value(f"vector.shuffle {found}, {vector} [{picks}] : {self.vector}, {self.vector}")

@@ -11,7 +11,11 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 
-__all__ = ["Configured", "configured", "translated"]
+__all__ = ["NUMBERS", "VECTORS", "Configured", "configured", "translated", "write_in_numbers"]
+
+VECTORS, NUMBERS = "spirv_pipeline<BaseVectorize>", "spirv_pipeline<BaseDistribute>"
+"""The native compiler's names for code in vectors, a block of which every invocation has, and in numbers, whose loops
+are distributed number by number."""
 
 _TRANSLATION, _LOWERING = "translation_info", "lowering_config"
 
@@ -52,3 +56,9 @@ def configured(module: Any, code: str) -> Iterator[Configured]:
         tiled = [op for op in mlir.nested(function) if _LOWERING in op.attributes]
         if len(tiled) == 1:
             yield Configured(function, tiled[0])
+
+
+def write_in_numbers(function: Operation) -> None:
+    """Have a kernel's function that would be written in `VECTORS` be written number by number."""
+    told = str(function.attributes[_TRANSLATION]).replace(VECTORS, NUMBERS)
+    function.attributes[_TRANSLATION] = ir.Attribute.parse(told, function.context)

@@ -17,10 +17,8 @@ from iree.compiler import ir
 
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import Configured, configured
+from webtensorc_passes.tiling._configurations import NUMBERS, Configured, configured
 
-_CODE = "spirv_pipeline<BaseDistribute>"
-"""The native compiler's name for code whose loops are distributed number by number."""
 _WORKGROUP = re.compile(r"workgroup_size = \[(\d+), (\d+), (\d+)\]")
 _TILES = re.compile(r"tile_sizes = \[\[([\d, ]+)\]")
 _INVOCATIONS, _LONGEST = 64, 1024
@@ -38,7 +36,7 @@ class DistributeRows(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels that are distributed in another way now."""
-        return sum(map(_distribute, configured(module, _CODE)))
+        return sum(map(_distribute, configured(module, NUMBERS)))
 
 
 def _distribute(kernel: Configured) -> int:

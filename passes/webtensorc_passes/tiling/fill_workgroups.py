@@ -13,10 +13,8 @@ from typing import Any, ClassVar
 
 from webtensorc.iree import mlir
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import Configured, configured
+from webtensorc_passes.tiling._configurations import VECTORS, Configured, configured
 
-_CODE = "spirv_pipeline<BaseVectorize>"
-"""The native compiler's name for code in which every invocation has a block of vectors."""
 _ONE_ROW = re.compile(r"workgroup_size = \[(\d+), 1, 1\]")
 _TILES = re.compile(r"tile_sizes = \[\[([\d, ]+)\], \[([\d, ]+)\], (\[[\d, ]+\])\]")
 _ENOUGH, _MOST = 32, 128
@@ -34,7 +32,7 @@ class FillWorkgroups(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels with more invocations."""
-        return sum(map(_fill, configured(module, _CODE)))
+        return sum(map(_fill, configured(module, VECTORS)))
 
 
 def _fill(kernel: Configured) -> int:

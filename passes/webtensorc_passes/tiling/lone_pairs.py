@@ -17,11 +17,8 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation, Value
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import translated
+from webtensorc_passes.tiling._configurations import VECTORS, translated, write_in_numbers
 from webtensorc_passes.tiling._vulkan import kernels
-
-_VECTORS, _NUMBERS = "spirv_pipeline<BaseVectorize>", "spirv_pipeline<BaseDistribute>"
-"""The native compiler's names for code in vectors and in numbers."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,9 @@ class LonePairs(Pass):
         for kernel in kernels(module):
             if "int64" in str(kernel.attributes["target"]):
                 continue
-            for function in translated(kernel, _VECTORS):
+            for function in translated(kernel, VECTORS):
                 if any(_is_pair(value) for value in _computed(function)):
-                    told = str(function.attributes["translation_info"]).replace(_VECTORS, _NUMBERS)
-                    function.attributes["translation_info"] = ir.Attribute.parse(told, function.context)
+                    write_in_numbers(function)
                     changes += 1
         return changes
 

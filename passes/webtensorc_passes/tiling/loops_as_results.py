@@ -18,11 +18,9 @@ from iree.compiler import ir
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import Configured, configured
+from webtensorc_passes.tiling._configurations import NUMBERS, Configured, configured
 from webtensorc_passes.tiling._vulkan import kernels
 
-_NUMBERS = "spirv_pipeline<BaseDistribute>"
-"""The native compiler's name for code in numbers; in vectors, results are filled in registers."""
 _INVOCATIONS = 64
 """In a workgroup; two of them fit into the smallest that Vulkan allows a device to have (128)."""
 
@@ -39,7 +37,8 @@ class LoopsAsResults(Pass):
 
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels whose loops are in another order."""
-        found = [each for kernel in kernels(module) for each in configured(kernel, _NUMBERS)]
+        # In vectors, results are filled in registers.
+        found = [each for kernel in kernels(module) for each in configured(kernel, NUMBERS)]
         return sum(_order(each) for each in found if each.op.name == "linalg.generic")
 
 

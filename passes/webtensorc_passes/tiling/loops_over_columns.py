@@ -11,16 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from iree.compiler import ir
-
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import configured
+from webtensorc_passes.tiling._configurations import VECTORS, configured, write_in_numbers
 from webtensorc_passes.tiling._structured import indexing_maps
-
-_VECTORS, _NUMBERS = "spirv_pipeline<BaseVectorize>", "spirv_pipeline<BaseDistribute>"
-"""The native compiler's names for code in vectors and in numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +31,11 @@ class LoopsOverColumns(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of kernels that are in numbers now."""
         changes = 0
-        for kernel in configured(module, _VECTORS):
+        for kernel in configured(module, VECTORS):
             function, first = kernel.function, kernel.op
             others = [op for op in mlir.nested(function) if op.name == "linalg.generic" and op != first]
             if _reduces_columns(first) and any(_parallel(op) > _parallel(first) for op in others):
-                told = str(function.attributes["translation_info"]).replace(_VECTORS, _NUMBERS)
-                function.attributes["translation_info"] = ir.Attribute.parse(told, function.context)
+                write_in_numbers(function)
                 changes += 1
         return changes
 

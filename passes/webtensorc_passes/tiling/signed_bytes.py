@@ -13,11 +13,9 @@ from typing import Any, ClassVar
 from webtensorc.iree import mlir
 from webtensorc.iree.mlir import Operation
 from webtensorc.pass_api import Family, Pass, PassContext, Phase
-from webtensorc_passes.tiling._configurations import translated
+from webtensorc_passes.tiling._configurations import VECTORS, translated
 from webtensorc_passes.tiling._vulkan import kernels
 
-_VECTORS = "spirv_pipeline<BaseVectorize>"
-"""The native compiler's name for code in vectors."""
 _NARROW = ("i8", "i16")
 
 
@@ -34,7 +32,7 @@ class SignedBytes(Pass):
     def run(self, module: Any, context: PassContext) -> int:
         """Return the number of conversions that go by the unsigned value."""
         changes = 0
-        for function in (each for kernel in kernels(module) for each in translated(kernel, _VECTORS)):
+        for function in (each for kernel in kernels(module) for each in translated(kernel, VECTORS)):
             for generic in [op for op in mlir.nested(function) if op.name == "linalg.generic"]:
                 for op in [op for op in mlir.nested(generic) if op.name in ("arith.extsi", "arith.sitofp")]:
                     if str(op.operands[0].type) in _NARROW:
